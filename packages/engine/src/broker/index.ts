@@ -1,0 +1,13 @@
+export type {
+  AccountView,
+  BrokerSnapshot,
+  Fill,
+  Order,
+  OrderIntent,
+  OrderStatus,
+  OrderType,
+  PositionView,
+  Side,
+  TimeInForce,
+  Trade,
+} from "./types.ts";

@@ -1,0 +1,128 @@
+import type { EpochMs, JsonValue } from "@qmtl/core";
+
+/**
+ * The broker's surface, used by backtest and paper alike. Pure: no clock, no I/O; time comes in with bars.
+ *
+ * One simulated close time T runs in this order, driven by `simulate/`:
+ *   1. `onBar` for every instrument whose bar closes at T (instrument order): corporate actions, funding, then
+ *      open orders are matched along the bar, open -> path -> close;
+ *   2. `onTime(T)`: expiries, settlements, borrow and interest accrual, liquidation check;
+ *   3. the strategy's intents of T: `submit` / `cancel` (they can fill from T's close only if the fill
+ *      option says so by name: "same_close");
+ *   4. `afterIntents(T)`: same-close fills; equity is marked at the closes of T.
+ */
+export type Side = "BUY" | "SELL";
+export type OrderType =
+  "market" | "limit" | "stop" | "stop_limit" | "trailing_stop" | "market_on_open" | "market_on_close";
+export type TimeInForce = "GTC" | "DAY" | "GTD" | "IOC" | "FOK";
+export type OrderStatus =
+  "open" | "partially_filled" | "filled" | "cancelled" | "rejected" | "expired" | "pending_parent";
+
+/** What a strategy asks for. Exactly one of the size fields. Prices in quote currency, quantities in units. */
+export interface OrderIntent {
+  readonly instrument: number; // index in the account's instrument list
+  readonly side?: Side; // needed for quantity and value; derived for targets
+  readonly type?: OrderType; // default "market"
+  readonly quantity?: number; // units, > 0
+  readonly value?: number; // quote currency, > 0
+  readonly percent?: number; // fraction of equity, signed when side is absent
+  readonly targetQuantity?: number; // position to reach, signed
+  readonly targetPercent?: number; // position value to reach as a fraction of equity, signed
+  readonly limitPrice?: number;
+  readonly stopPrice?: number;
+  readonly trailAmount?: number; // quote currency
+  readonly trailPercent?: number; // fraction
+  readonly timeInForce?: TimeInForce; // default "GTC"
+  readonly expireAt?: EpochMs; // GTD
+  readonly postOnly?: boolean;
+  readonly reduceOnly?: boolean;
+  /** Orders of one OCO group cancel each other on the first fill. */
+  readonly ocoGroup?: string;
+  /** Bracket: exits that become active when (part of) this order fills, sized to what was filled. */
+  readonly stopLoss?: number; // price
+  readonly takeProfit?: number; // price
+  readonly parentId?: number; // order id this one waits for
+  readonly tag?: string;
+  readonly clientOrderId?: string;
+}
+
+export interface Order {
+  readonly id: number; // 1, 2, 3, ... in order of acceptance
+  readonly instrument: number;
+  readonly side: Side;
+  readonly type: OrderType;
+  readonly timeInForce: TimeInForce;
+  readonly quantity: number; // units ordered, after snapping
+  readonly filledQuantity: number;
+  readonly averagePrice: number | null;
+  readonly limitPrice: number | null;
+  readonly stopPrice: number | null;
+  readonly status: OrderStatus;
+  readonly reason: string | null; // why rejected, cancelled or expired
+  readonly submittedMs: EpochMs;
+  readonly closedMs: EpochMs | null;
+  readonly parentId: number | null;
+  readonly ocoGroup: string | null;
+  readonly reduceOnly: boolean;
+  readonly tag: string | null;
+  readonly clientOrderId: string | null;
+}
+
+export interface Fill {
+  readonly id: number; // 1, 2, 3, ...
+  readonly orderId: number;
+  readonly instrument: number;
+  readonly side: Side;
+  readonly timeMs: EpochMs; // when it happened: bar open time for fills at the open, else bar close time
+  readonly barTimeMs: EpochMs; // start of the bar it happened in
+  readonly price: number;
+  readonly quantity: number; // > 0
+  readonly fee: number; // quote currency, > 0 is a cost
+  readonly slippage: number; // quote currency, > 0 is a cost; already inside `price`
+  readonly liquidity: "maker" | "taker";
+  /** True when the order of events inside the bar, which bars cannot tell, decided this fill. */
+  readonly intrabarAmbiguous: boolean;
+}
+
+/** A round trip: from flat to flat (or reversal), or still open at the end of the run. */
+export interface Trade {
+  readonly id: number;
+  readonly instrument: number;
+  readonly direction: "long" | "short";
+  readonly entryMs: EpochMs;
+  readonly exitMs: EpochMs | null;
+  readonly entryPrice: number; // quantity-weighted
+  readonly exitPrice: number | null; // quantity-weighted; last mark for open trades is in `markPrice`
+  readonly markPrice: number;
+  readonly quantity: number; // largest position of the trade, > 0
+  readonly fees: number;
+  readonly pnl: number; // net of fees, quote currency (realised, plus unrealised when open)
+  readonly returnFraction: number; // pnl / entry notional
+  readonly barsHeld: number;
+  readonly maxFavorable: number | null; // best unrealised excursion, quote currency
+  readonly maxAdverse: number | null;
+  readonly open: boolean;
+  readonly tag: string | null;
+}
+
+export interface PositionView {
+  readonly instrument: number;
+  readonly quantity: number; // signed
+  readonly averagePrice: number; // 0 when flat
+  readonly markPrice: number;
+  readonly realisedPnl: number;
+  readonly unrealisedPnl: number;
+}
+
+export interface AccountView {
+  readonly currency: string;
+  readonly cash: number; // account currency, settled and unsettled
+  readonly equity: number; // cash + position value at the marks
+  readonly deposits: number; // net money put in
+  readonly realisedPnl: number; // net of fees, funding, borrow, dividends
+  readonly unrealisedPnl: number;
+  readonly feesPaid: number;
+  position(instrument: number): PositionView;
+}
+
+export type BrokerSnapshot = JsonValue;

@@ -1,0 +1,1 @@
+export { firstRowAt, sliceFrame, type Frame } from "./frame.ts";

@@ -1,0 +1,1 @@
+export { defineInstrument, type Instrument } from "./instrument.ts";

@@ -1,0 +1,1 @@
+export type { PerformanceMetrics } from "./metrics.ts";

@@ -1,0 +1,1 @@
+export type { AnyOperator, Kernel, OperatorDefinition, OperatorParams } from "./operator.ts";

@@ -1,0 +1,1 @@
+export type { BarColumns, DataQuality, NodeColumns, NodeSummary, RunResult, RunWarning } from "./run-result.ts";
