@@ -1,0 +1,85 @@
+import type { KernelState } from "./kernel-state.ts";
+
+/**
+ * Mean of the last `period` rows without ever subtracting what left the window.
+ *
+ * Rows come in blocks of `period - 1`. A window is the tail of the finished block plus the head of this one,
+ * so its sum is a suffix sum, computed backwards once when the block ended, plus a running prefix sum: two
+ * additions a row. Nothing drifts, a spike leaves no residue, and an absent row (NaN) spoils exactly the
+ * windows that hold it. Sums are taken relative to an anchor, the last row of the finished block: every
+ * window of this block holds that row, so a flat window sums to exactly 0 and a large offset costs no digits.
+ *
+ * @see van Herk, Pattern Recognition Letters 13(7), 1992, for the block scheme
+ */
+export class RollingMean {
+  /** At a position not reached yet the suffix sum to use there; before it, this block's rows. */
+  readonly #slots: Float64Array;
+  readonly #position: Int32Array;
+  /** Anchor and prefix sum. */
+  readonly #sums: Float64Array;
+  readonly #period: number;
+  readonly #weight: number;
+
+  constructor(state: KernelState, period: number) {
+    // Until the first block has ended the suffix is absent: the warm-up needs no branch.
+    this.#slots = state.array(Math.max(1, period - 1), period === 1 ? 0 : Number.NaN);
+    this.#position = state.counters(1);
+    this.#sums = state.array(2);
+    this.#period = period;
+    this.#weight = 1 / period;
+  }
+
+  /** Takes one row, hands back the mean of the window that ends with it. */
+  push(value: number): number {
+    const slots = this.#slots;
+    const sums = this.#sums;
+    const position = this.#position[0]!;
+    const anchor = sums[0]!;
+    const prefix = sums[1]! + (value - anchor);
+    const mean = anchor + (slots[position]! + prefix) * this.#weight;
+    slots[position] = value;
+    sums[1] = prefix;
+    this.#position[0] = position + 1;
+    if (position + 1 === slots.length) this.#endBlock();
+    return mean;
+  }
+
+  /** The same over rows `from..to-1` of a column, with the state in registers. */
+  run(input: Float64Array, output: Float64Array, from: number, to: number): void {
+    const slots = this.#slots;
+    const size = slots.length;
+    const weight = this.#weight;
+    const sums = this.#sums;
+    let row = from;
+    while (row < to) {
+      let position = this.#position[0]!;
+      const anchor = sums[0]!;
+      let prefix = sums[1]!;
+      const end = Math.min(to, row + size - position);
+      for (; row < end; row++, position++) {
+        const value = input[row]!;
+        prefix += value - anchor;
+        output[row] = anchor + (slots[position]! + prefix) * weight;
+        slots[position] = value;
+      }
+      this.#position[0] = position;
+      sums[1] = prefix;
+      if (position === size) this.#endBlock();
+    }
+  }
+
+  #endBlock(): void {
+    const slots = this.#slots;
+    // With one row a window the finished block is not part of any later window: nothing may carry over.
+    const anchor = this.#period === 1 ? 0 : slots[slots.length - 1]!;
+    let sum = 0;
+    for (let position = slots.length - 1; position >= 0; position--) {
+      sum += slots[position]! - anchor;
+      slots[position] = sum;
+    }
+    if (this.#period === 1) slots[0] = 0;
+    this.#position[0] = 0;
+    this.#sums[0] = anchor;
+    this.#sums[1] = 0;
+  }
+}

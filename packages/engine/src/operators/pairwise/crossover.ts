@@ -1,0 +1,37 @@
+import { completeParams, defineOperator, KernelState } from "../kernel-parts/index.ts";
+
+/**
+ * Event of one line crossing another: `+1` on the row where `a` has come above `b`, `-1` where it has come
+ * below, absent on every other row.
+ *
+ * The side is the last row on which the lines differed, so touching without passing is no event, and a cross
+ * through equality is reported when the lines part again. A row on which either line is absent is skipped:
+ * the side before it is remembered. First possible value at row 1.
+ */
+export const crossover = defineOperator({
+  name: "crossover",
+  version: 1,
+  inputs: ["a", "b"],
+  outputs: ["value"],
+  resolve: (params) => completeParams("crossover", params, {}),
+  warmupRows: () => 1,
+  lookbackRows: () => 0,
+  createKernel() {
+    const state = new KernelState();
+    const sides = state.counters(1); // +1 above, -1 below, 0 not known yet
+    return state.kernel((inputs, outputs, from, to) => {
+      const a = inputs[0]!;
+      const b = inputs[1]!;
+      const output = outputs[0]!;
+      let side = sides[0]!;
+      for (let row = from; row < to; row++) {
+        const left = a[row]!;
+        const right = b[row]!;
+        const now = left > right ? 1 : left < right ? -1 : side;
+        output[row] = now === side || side === 0 ? Number.NaN : now;
+        side = now;
+      }
+      sides[0] = side;
+    });
+  },
+});
