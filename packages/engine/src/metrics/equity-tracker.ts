@@ -1,0 +1,282 @@
+import { QmtlError, shown, type EpochMs, type IntervalMs } from "@qmtl/core";
+import type { ReturnsBasis, TradingCalendar } from "./periods-per-year.ts";
+
+export interface EquityTrackerOptions {
+  readonly calendar: TradingCalendar;
+  /** Account currency, > 0. */
+  readonly startEquity: number;
+  /** Of the bars that are fed in; several instruments: the shortest. */
+  readonly intervalMs: IntervalMs;
+  /** Default "1d". */
+  readonly basis?: ReturnsBasis;
+}
+
+/**
+ * What performance is computed from, gathered bar by bar. Feeding a run in one go or in pieces with `save` and
+ * `load` between them gives the same bits. Costs a few comparisons per bar and allocates only where a period ends.
+ *
+ * Basis "1d" keeps the last equity of every UTC day in which a bar closed; a bar that closes at midnight belongs to
+ * the day it ends. A day without bars gives no return. Basis "bar" keeps every equity.
+ */
+export interface EquityTracker {
+  readonly calendar: TradingCalendar;
+  readonly intervalMs: IntervalMs;
+  readonly basis: ReturnsBasis;
+  readonly startEquity: number;
+  /**
+   * @param closeTimeMs - greater than the one before
+   * @param equity - marked at this close, account currency
+   * @param inPosition - whether any position is held at this close
+   * @param price - of the thing buy-and-hold holds; NaN or absent when there is none yet
+   */
+  add(closeTimeMs: EpochMs, equity: number, inPosition: boolean, price?: number): void;
+  /** `add` of the rows `from..to-1`: the same bits, several times faster. */
+  addRows(columns: EquityColumns, from: number, to: number): void;
+  /** @throws QmtlError `ACCOUNTING_BROKEN` when an equity was not finite */
+  read(): EquityReading;
+  /** The whole state as numbers (NaN included). */
+  save(): Float64Array;
+  /** @throws QmtlError `SNAPSHOT_MISMATCH` when the state is of a tracker with other options */
+  load(state: Float64Array): void;
+}
+
+/** What `add` takes, as columns of one length. */
+export interface EquityColumns {
+  readonly times: Float64Array; // close times, strictly increasing
+  readonly equity: Float64Array;
+  /** Not 0 where a position is held at the close; absent: never. */
+  readonly position?: Float64Array;
+  /** What buy-and-hold holds; NaN where there is none yet. */
+  readonly price?: Float64Array;
+}
+
+export interface EquityReading {
+  readonly startMs: EpochMs | null;
+  readonly endMs: EpochMs | null;
+  readonly bars: number;
+  readonly exposedBars: number;
+  readonly endEquity: number;
+  /** Mean equity of all bars; `startEquity` without bars. */
+  readonly meanEquity: number;
+  readonly firstPrice: number; // NaN: none
+  readonly lastPrice: number;
+  readonly maxDrawdown: number;
+  readonly maxDrawdownMs: number;
+  /** `startEquity`, then the last equity of every period; a fresh array. */
+  readonly closes: Float64Array;
+}
+
+/** @throws QmtlError `PARAMETER_INVALID` when `startEquity` or `intervalMs` is not positive and finite */
+export function createEquityTracker(options: EquityTrackerOptions): EquityTracker {
+  for (const name of ["startEquity", "intervalMs"] as const) {
+    if (!(options[name] > 0 && Number.isFinite(options[name]))) {
+      throw new QmtlError("PARAMETER_INVALID", `${name} must be a number above 0; found ${shown(options[name])}`);
+    }
+  }
+  return new Tracker(options);
+}
+
+// Scalars live in one Float64Array: no boxed doubles in the hot path, and `save` is a copy.
+const startEquityAt = 0;
+const intervalAt = 1;
+const basisAt = 2; // 0: "1d", 1: "bar"
+const barsAt = 3;
+const exposedAt = 4;
+const firstTimeAt = 5;
+const lastTimeAt = 6;
+const lastEquityAt = 7;
+const equitySumAt = 8;
+const periodEndAt = 9; // the last close time of the running period
+const peakAt = 10;
+const peakTimeAt = 11;
+const troughAt = 12; // lowest equity since the peak
+const depthAt = 13; // of finished drawdowns
+const durationAt = 14;
+const firstPriceAt = 15;
+const lastPriceAt = 16;
+const closeCountAt = 17;
+const scalarCount = 18;
+
+const dayMs = 86_400_000;
+
+class Tracker implements EquityTracker {
+  readonly calendar: TradingCalendar;
+  readonly intervalMs: IntervalMs;
+  readonly basis: ReturnsBasis;
+  readonly startEquity: number;
+  readonly #scalars = new Float64Array(scalarCount);
+  #closes = new Float64Array(256); // of finished periods
+
+  constructor({ calendar, startEquity, intervalMs, basis = "1d" }: EquityTrackerOptions) {
+    this.calendar = calendar;
+    this.startEquity = startEquity;
+    this.intervalMs = intervalMs;
+    this.basis = basis;
+    const s = this.#scalars;
+    s[startEquityAt] = s[lastEquityAt] = s[peakAt] = s[troughAt] = startEquity;
+    s[intervalAt] = intervalMs;
+    s[basisAt] = basis === "bar" ? 1 : 0;
+    s[firstTimeAt] = s[lastTimeAt] = s[firstPriceAt] = s[lastPriceAt] = Number.NaN;
+    s[periodEndAt] = Number.NEGATIVE_INFINITY;
+  }
+
+  add(closeTimeMs: EpochMs, equity: number, inPosition: boolean, price = Number.NaN): void {
+    const s = this.#scalars;
+    if (closeTimeMs > s[periodEndAt]!) this.#endPeriod(closeTimeMs);
+    if (equity >= s[peakAt]!) {
+      if (s[troughAt]! < s[peakAt]!) this.#endDrawdown(s[peakAt]!, s[troughAt]!, closeTimeMs - s[peakTimeAt]!);
+      s[peakAt] = equity;
+      s[troughAt] = equity;
+      s[peakTimeAt] = closeTimeMs;
+    } else if (equity < s[troughAt]!) {
+      s[troughAt] = equity;
+    }
+    s[barsAt]! += 1;
+    if (inPosition) s[exposedAt]! += 1;
+    s[lastTimeAt] = closeTimeMs;
+    s[lastEquityAt] = equity;
+    s[equitySumAt]! += equity;
+    if (price === price) {
+      if (s[firstPriceAt] !== s[firstPriceAt]) s[firstPriceAt] = price;
+      s[lastPriceAt] = price;
+    }
+  }
+
+  addRows({ times, equity, position, price }: EquityColumns, from: number, to: number): void {
+    if (from >= to) return;
+    const s = this.#scalars;
+    // Locals, because a running sum through memory costs a store and a load per bar.
+    const before = s[barsAt]!;
+    let periodEnd = s[periodEndAt]!;
+    let peak = s[peakAt]!;
+    let peakTime = s[peakTimeAt]!;
+    let trough = s[troughAt]!;
+    let sum = s[equitySumAt]!;
+    for (let i = from; i < to; i++) {
+      const closeTimeMs = times[i]!;
+      const value = equity[i]!;
+      if (closeTimeMs > periodEnd) {
+        s[barsAt] = before + i - from;
+        if (i > from) s[lastEquityAt] = equity[i - 1]!;
+        this.#endPeriod(closeTimeMs);
+        periodEnd = s[periodEndAt]!;
+        if (before + i === from) peakTime = s[peakTimeAt]!;
+      }
+      if (value >= peak) {
+        if (trough < peak) this.#endDrawdown(peak, trough, closeTimeMs - peakTime);
+        peak = value;
+        trough = value;
+        peakTime = closeTimeMs;
+      } else if (value < trough) {
+        trough = value;
+      }
+      sum += value;
+    }
+    s[barsAt] = before + to - from;
+    s[peakAt] = peak;
+    s[peakTimeAt] = peakTime;
+    s[troughAt] = trough;
+    s[equitySumAt] = sum;
+    s[lastTimeAt] = times[to - 1]!;
+    s[lastEquityAt] = equity[to - 1]!;
+    if (position) s[exposedAt]! += countHeld(position, from, to);
+    if (price) this.#addPrices(price, from, to);
+  }
+
+  read(): EquityReading {
+    const s = this.#scalars;
+    const bars = s[barsAt]!;
+    if (!Number.isFinite(s[equitySumAt]!)) {
+      throw new QmtlError("ACCOUNTING_BROKEN", "equity must be a finite number at every bar; a bar had another value");
+    }
+    const finished = s[closeCountAt]!;
+    const closes = new Float64Array(1 + finished + (bars > 0 ? 1 : 0));
+    closes[0] = this.startEquity;
+    closes.set(this.#closes.subarray(0, finished), 1);
+    if (bars > 0) closes[finished + 1] = s[lastEquityAt]!;
+    const underWater = s[troughAt]! < s[peakAt]!;
+    const depth = underWater ? drawdownDepth(s[peakAt]!, s[troughAt]!) : 0;
+    const durationMs = underWater ? s[lastTimeAt]! - s[peakTimeAt]! : 0;
+    return {
+      startMs: bars > 0 ? s[firstTimeAt]! - this.intervalMs : null,
+      endMs: bars > 0 ? s[lastTimeAt]! : null,
+      bars,
+      exposedBars: s[exposedAt]!,
+      endEquity: s[lastEquityAt]!,
+      meanEquity: bars > 0 ? s[equitySumAt]! / bars : this.startEquity,
+      firstPrice: s[firstPriceAt]!,
+      lastPrice: s[lastPriceAt]!,
+      maxDrawdown: Math.max(s[depthAt]!, depth),
+      maxDrawdownMs: Math.max(s[durationAt]!, durationMs),
+      closes,
+    };
+  }
+
+  save(): Float64Array {
+    const finished = this.#scalars[closeCountAt]!;
+    const state = new Float64Array(scalarCount + finished);
+    state.set(this.#scalars);
+    state.set(this.#closes.subarray(0, finished), scalarCount);
+    return state;
+  }
+
+  load(state: Float64Array): void {
+    const own = this.#scalars;
+    for (const at of [startEquityAt, intervalAt, basisAt]) {
+      if (state[at] !== own[at] || state.length !== scalarCount + state[closeCountAt]!) {
+        throw new QmtlError("SNAPSHOT_MISMATCH", "the saved equity belongs to a run with other options", {
+          hint: "start equity, bar interval and returns basis must be those of the run that was saved",
+        });
+      }
+    }
+    own.set(state.subarray(0, scalarCount));
+    const finished = own[closeCountAt]!;
+    this.#closes = new Float64Array(Math.max(256, 2 * finished));
+    this.#closes.set(state.subarray(scalarCount));
+  }
+
+  #endPeriod(closeTimeMs: EpochMs): void {
+    const s = this.#scalars;
+    if (s[barsAt] === 0) {
+      s[firstTimeAt] = closeTimeMs;
+      s[peakTimeAt] = closeTimeMs - this.intervalMs;
+    } else {
+      const count = s[closeCountAt]!;
+      if (count === this.#closes.length) {
+        const grown = new Float64Array(2 * count);
+        grown.set(this.#closes);
+        this.#closes = grown;
+      }
+      this.#closes[count] = s[lastEquityAt]!;
+      s[closeCountAt] = count + 1;
+    }
+    s[periodEndAt] = this.basis === "bar" ? closeTimeMs : Math.ceil(closeTimeMs / dayMs) * dayMs;
+  }
+
+  #addPrices(price: Float64Array, from: number, to: number): void {
+    const s = this.#scalars;
+    let first = from;
+    while (first < to && Number.isNaN(price[first]!)) first++;
+    if (first === to) return;
+    if (Number.isNaN(s[firstPriceAt]!)) s[firstPriceAt] = price[first]!;
+    let last = to - 1;
+    while (Number.isNaN(price[last]!)) last--;
+    s[lastPriceAt] = price[last]!;
+  }
+
+  #endDrawdown(peak: number, trough: number, durationMs: number): void {
+    const s = this.#scalars;
+    s[depthAt] = Math.max(s[depthAt]!, drawdownDepth(peak, trough));
+    s[durationAt] = Math.max(s[durationAt]!, durationMs);
+  }
+}
+
+function countHeld(position: Float64Array, from: number, to: number): number {
+  let held = 0;
+  for (let i = from; i < to; i++) if (position[i] !== 0) held += 1;
+  return held;
+}
+
+function drawdownDepth(peak: number, trough: number): number {
+  return (peak - trough) / peak;
+}

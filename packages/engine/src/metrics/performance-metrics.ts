@@ -1,0 +1,159 @@
+import type { Trade } from "../broker/index.ts";
+import {
+  createEquityTracker,
+  type EquityColumns,
+  type EquityReading,
+  type EquityTracker,
+  type EquityTrackerOptions,
+} from "./equity-tracker.ts";
+import type { PerformanceMetrics } from "./metrics.ts";
+import { periodsPerYear } from "./periods-per-year.ts";
+import {
+  deflatedSharpe,
+  probabilisticSharpe,
+  quantileOfSorted,
+  returnMoments,
+  returnsOfCloses,
+  type Trials,
+} from "./return-statistics.ts";
+
+export interface PerformanceOptions {
+  /** Sum of fees, account currency. Default: the sum over `trades`. */
+  readonly feesPaid?: number;
+  /** Sum of price * quantity * multiplier over all fills, account currency. Default 0. */
+  readonly tradedNotional?: number;
+  /** Needed for the deflated Sharpe ratio. */
+  readonly trials?: Trials;
+}
+
+/**
+ * Every figure of `PerformanceMetrics`, with its definition there.
+ *
+ * @throws QmtlError `ACCOUNTING_BROKEN` when an equity was not finite
+ */
+export function performanceMetrics(
+  tracker: EquityTracker,
+  trades: readonly Trade[],
+  options: PerformanceOptions = {},
+): PerformanceMetrics {
+  const reading = tracker.read();
+  const perYear = periodsPerYear(tracker.calendar, tracker.basis, tracker.intervalMs);
+  const ratios = returnFigures(reading, perYear, options.trials);
+  const cagr = compoundGrowth(reading, tracker.startEquity);
+  const { maxDrawdown, meanEquity } = reading;
+  return {
+    startMs: reading.startMs,
+    endMs: reading.endMs,
+    bars: reading.bars,
+    periodsPerYear: perYear,
+    returnsBasis: tracker.basis,
+    startEquity: tracker.startEquity,
+    endEquity: reading.endEquity,
+    totalReturn: reading.endEquity / tracker.startEquity - 1,
+    buyAndHoldReturn: defined(reading.lastPrice / reading.firstPrice - 1),
+    cagr,
+    volatility: ratios.volatility,
+    sharpe: ratios.sharpe,
+    sortino: ratios.sortino,
+    calmar: cagr === null ? null : defined(cagr / maxDrawdown),
+    maxDrawdown,
+    maxDrawdownMs: reading.maxDrawdownMs,
+    valueAtRisk95: ratios.valueAtRisk95,
+    conditionalValueAtRisk95: ratios.conditionalValueAtRisk95,
+    ...tradeFigures(trades),
+    exposure: reading.bars > 0 ? reading.exposedBars / reading.bars : 0,
+    turnover: meanEquity > 0 ? defined((options.tradedNotional ?? 0) / meanEquity) : null,
+    feesPaid: options.feesPaid ?? trades.reduce((sum, trade) => sum + trade.fees, 0),
+    probabilisticSharpe: ratios.probabilisticSharpe,
+    deflatedSharpe: ratios.deflatedSharpe,
+  };
+}
+
+/** `performanceMetrics` of whole columns: the same accumulator, hence the same bits. */
+export function metricsOfEquity(
+  columns: EquityColumns,
+  trades: readonly Trade[],
+  options: EquityTrackerOptions & PerformanceOptions,
+): PerformanceMetrics {
+  const tracker = createEquityTracker(options);
+  tracker.addRows(columns, 0, columns.times.length);
+  return performanceMetrics(tracker, trades, options);
+}
+
+const yearMs = 365.25 * 86_400_000;
+
+function compoundGrowth({ startMs, endMs, endEquity }: EquityReading, startEquity: number): number | null {
+  if (startMs === null || endMs === null || endEquity < 0) return null;
+  return defined((endEquity / startEquity) ** (yearMs / (endMs - startMs)) - 1);
+}
+
+function returnFigures(reading: EquityReading, perYear: number, trials: Trials | undefined) {
+  const returns = returnsOfCloses(reading.closes) ?? new Float64Array(0);
+  const moments = returnMoments(returns);
+  const { count, mean, deviation, downsideDeviation } = moments;
+  const root = Math.sqrt(perYear);
+  const spread = count >= 2 && deviation > 0;
+  const sorted = returns.sort();
+  return {
+    volatility: count >= 2 ? defined(deviation * root) : null,
+    sharpe: spread ? defined((mean / deviation) * root) : null,
+    sortino: spread && downsideDeviation > 0 ? defined((mean / downsideDeviation) * root) : null,
+    valueAtRisk95: count >= 2 ? defined(Math.max(0, -quantileOfSorted(sorted, 0.05))) : null,
+    conditionalValueAtRisk95: count >= 2 ? defined(Math.max(0, -meanOfWorst(sorted, 0.05))) : null,
+    probabilisticSharpe: probabilisticSharpe(moments),
+    deflatedSharpe: trials ? deflatedSharpe(moments, trials) : null,
+  };
+}
+
+function meanOfWorst(sorted: Float64Array, share: number): number {
+  const count = Math.floor(share * (sorted.length - 1)) + 1;
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += sorted[i]!;
+  return sum / count;
+}
+
+function tradeFigures(trades: readonly Trade[]) {
+  const closed = trades.filter((trade) => !trade.open);
+  const count = closed.length;
+  let wins = 0;
+  let losses = 0;
+  let gained = 0;
+  let lost = 0;
+  let returnSum = 0;
+  let best = Number.NEGATIVE_INFINITY;
+  let worst = Number.POSITIVE_INFINITY;
+  for (const { pnl, returnFraction } of closed) {
+    if (pnl > 0) {
+      wins += 1;
+      gained += pnl;
+    } else if (pnl < 0) {
+      losses += 1;
+      lost -= pnl;
+    }
+    returnSum += returnFraction;
+    best = Math.max(best, returnFraction);
+    worst = Math.min(worst, returnFraction);
+  }
+  const mean = (gained - lost) / count;
+  let squares = 0;
+  for (const { pnl } of closed) squares += (pnl - mean) ** 2;
+  const deviation = Math.sqrt(squares / (count - 1));
+  const winRate = wins / count;
+  return {
+    trades: count,
+    openTrades: trades.length - count,
+    winRate: defined(winRate),
+    profitFactor: losses > 0 ? defined(gained / lost) : null,
+    averageTrade: defined(returnSum / count),
+    bestTrade: defined(best),
+    worstTrade: defined(worst),
+    // Equal pnl of every trade leaves only rounding in the deviation: no spread, no quality number.
+    sqn: deviation > 1e-12 * Math.abs(mean) ? defined((Math.sqrt(count) * mean) / deviation) : null,
+    kelly: wins > 0 && losses > 0 ? defined(winRate - (1 - winRate) / (gained / wins / (lost / losses))) : null,
+    expectancy: defined(mean),
+  };
+}
+
+function defined(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,123 @@
+import { normalCdf, normalQuantile } from "./normal-distribution.ts";
+
+/** Central moments of periodic returns, as the ratios below need them. */
+export interface ReturnMoments {
+  readonly count: number;
+  readonly mean: number;
+  /** Sample form, divided by count - 1; 0 when it is rounding noise or there are fewer than two returns. */
+  readonly deviation: number;
+  /** `sqrt(sum(min(r, 0)^2) / count)` */
+  readonly downsideDeviation: number;
+  /** Third standardised moment, population form; 0 without deviation. */
+  readonly skewness: number;
+  /** Fourth standardised moment, population form, 3 for a normal distribution; 3 without deviation. */
+  readonly kurtosis: number;
+}
+
+// Equity in float64 carries relative errors of a few 1e-16 per bar; no market moves by less than this.
+const deviationMin = 1e-12;
+
+/**
+ * Returns between consecutive closes.
+ *
+ * @returns length n - 1, or null when a return would start from an equity that is not positive
+ */
+export function returnsOfCloses(closes: Float64Array): Float64Array | null {
+  const returns = new Float64Array(Math.max(0, closes.length - 1));
+  for (let i = 0; i < returns.length; i++) {
+    if (!(closes[i]! > 0)) return null;
+    returns[i] = closes[i + 1]! / closes[i]! - 1;
+  }
+  return returns;
+}
+
+export function returnMoments(returns: Float64Array): ReturnMoments {
+  const count = returns.length;
+  let sum = 0;
+  let downside = 0;
+  for (const r of returns) {
+    sum += r;
+    if (r < 0) downside += r * r;
+  }
+  const mean = count > 0 ? sum / count : 0;
+  let second = 0;
+  let third = 0;
+  let fourth = 0;
+  for (const r of returns) {
+    const d = r - mean;
+    const square = d * d;
+    second += square;
+    third += square * d;
+    fourth += square * square;
+  }
+  const sample = count > 1 ? Math.sqrt(second / (count - 1)) : 0;
+  const deviation = sample > deviationMin ? sample : 0;
+  const variance = second / count;
+  return {
+    count,
+    mean,
+    deviation,
+    downsideDeviation: count > 0 ? Math.sqrt(downside / count) : 0,
+    skewness: deviation > 0 ? third / count / (variance * Math.sqrt(variance)) : 0,
+    kurtosis: deviation > 0 ? fourth / count / (variance * variance) : 3,
+  };
+}
+
+/**
+ * Quantile by linear interpolation between order statistics: `x[h] + (h - floor h) (x[h + 1] - x[h])`, h = (n - 1) p.
+ *
+ * @param sorted - ascending, at least one
+ * @see Hyndman & Fan, "Sample Quantiles in Statistical Packages", The American Statistician 50(4), 1996, type 7
+ */
+export function quantileOfSorted(sorted: Float64Array, p: number): number {
+  const h = (sorted.length - 1) * p;
+  const low = Math.floor(h);
+  const high = Math.min(low + 1, sorted.length - 1);
+  return sorted[low]! + (h - low) * (sorted[high]! - sorted[low]!);
+}
+
+/**
+ * Probability that the true Sharpe ratio exceeds `threshold`, given length and shape of the track record:
+ * `Phi((S - threshold) sqrt(n - 1) / sqrt(1 - skewness S + (kurtosis - 1) / 4 S^2))`, S per period, not annualised.
+ *
+ * @param threshold - per period
+ * @returns null without deviation or with fewer than three returns
+ * @see Bailey & López de Prado, "The Sharpe Ratio Efficient Frontier", Journal of Risk 15(2), 2012
+ */
+export function probabilisticSharpe(moments: ReturnMoments, threshold = 0): number | null {
+  const variance = sharpeVariance(moments);
+  if (variance === null) return null;
+  return normalCdf((moments.mean / moments.deviation - threshold) / Math.sqrt(variance));
+}
+
+/** How many variants were tried before this one was picked. */
+export interface Trials {
+  /** Independent trials, >= 1. */
+  readonly count: number;
+  /** Variance of the trials' Sharpe ratios, per period; absent: the sampling variance of this record's own ratio. */
+  readonly sharpeVariance?: number;
+}
+
+/**
+ * Probabilistic Sharpe ratio against the best ratio that `count` worthless trials are expected to reach:
+ * `sqrt(V) ((1 - g) Phi^-1(1 - 1 / count) + g Phi^-1(1 - 1 / (count e)))`, g the Euler-Mascheroni constant.
+ *
+ * @see Bailey & López de Prado, "The Deflated Sharpe Ratio", Journal of Portfolio Management 40(5), 2014
+ */
+export function deflatedSharpe(moments: ReturnMoments, trials: Trials): number | null {
+  const own = sharpeVariance(moments);
+  if (own === null || !(trials.count >= 1)) return null;
+  if (trials.count === 1) return probabilisticSharpe(moments);
+  const gamma = 0.577_215_664_901_532_9;
+  const expectedMax =
+    (1 - gamma) * normalQuantile(1 - 1 / trials.count) + gamma * normalQuantile(1 - 1 / (trials.count * Math.E));
+  return probabilisticSharpe(moments, Math.sqrt(trials.sharpeVariance ?? own) * expectedMax);
+}
+
+/** Asymptotic variance of the estimated Sharpe ratio (Mertens 2002): the square of the divisor above, over n - 1. */
+function sharpeVariance({ count, mean, deviation, skewness, kurtosis }: ReturnMoments): number | null {
+  if (count < 3 || deviation === 0) return null;
+  const sharpe = mean / deviation;
+  const variance = (1 - skewness * sharpe + ((kurtosis - 1) / 4) * sharpe * sharpe) / (count - 1);
+  return variance > 0 ? variance : null;
+}
