@@ -1,6 +1,51 @@
 export { assert, errorCatalog, nearestWord, QmtlError, type ErrorCode, type QmtlErrorOptions } from "./errors/index.ts";
 export type { Branded, EpochMs, IntervalMs, JsonValue, NodeId } from "./brand/index.ts";
 export {
+  blake3Text,
+  computeContextJson,
+  computeContextOf,
+  computeKey,
+  configHash,
+  crc32OfNodeIds,
+  createDigest,
+  dagHash,
+  digestColumns,
+  downgraded,
+  dryRunSentinel,
+  evalKey,
+  executionDomainOf,
+  executionDomainOfMode,
+  nodeIdAvoiding,
+  nodeIdOf,
+  nodeSpecText,
+  partitionKey,
+  schemaHash,
+  sha256Hex,
+  type ComputeContext,
+  type ComputeContextInput,
+  type Digest,
+  type DowngradeReason,
+  type EvaluationSubject,
+  type ExecutionDomain,
+  type NodeSpec,
+} from "./identity/index.ts";
+export {
+  canonicalParams,
+  compareCodePoints,
+  contextKeys,
+  Float,
+  float,
+  isWireObject,
+  plainJson,
+  pythonFloat,
+  readJson,
+  sortedAsciiJson,
+  type WireObject,
+  type WireValue,
+} from "./json/index.ts";
+export { seededRandom, type Random } from "./random/index.ts";
+export { validateName, validateTag } from "./tags/index.ts";
+export {
   bucketStart,
   formatInstant,
   formatInterval,

@@ -11,6 +11,7 @@ export const errorCatalog = {
   NAME_INVALID: { exitCode: 2, http: 422, summary: "a name is empty, too long or holds a refused character" },
   // JSON and identity
   JSON_INVALID: { exitCode: 1, http: 400, summary: "a text is not the JSON that was expected" },
+  SCHEMA_INVALID: { exitCode: 1, http: 400, summary: "a document does not have the shape its contract asks for" },
   VALUE_NOT_HASHABLE: { exitCode: 1, http: 422, summary: "a value has no canonical form" },
   NODE_ID_FIELDS: { exitCode: 1, http: 400, summary: "a node lacks fields its id is made of" },
   CHECKSUM_MISMATCH: { exitCode: 1, http: 400, summary: "the checksum over the node ids differs" },

@@ -29,13 +29,17 @@ export function parseIsoMs(text: string): EpochMs | undefined {
   if (!match) return undefined;
   const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "", offset = "Z"] = match;
   const [y, mo, d, h, mi, s] = [Number(year), Number(month), Number(day), Number(hour), Number(minute), Number(second)];
-  const ms = Date.UTC(y, mo - 1, d, h, mi, s, Math.trunc(Number(`0.${fraction || "0"}`) * 1_000 + 1e-6));
-  const back = new Date(ms);
-  if (back.getUTCMonth() !== mo - 1 || back.getUTCDate() !== d || h > 23 || mi > 59 || s > 59) return undefined;
+  if (h > 23 || mi > 59 || s > 59) return undefined;
+  const midnight = new Date(0);
+  midnight.setUTCFullYear(y, mo - 1, d); // unlike Date.UTC, does not take the year 99 for 1999
+  if (midnight.getUTCMonth() !== mo - 1 || midnight.getUTCDate() !== d) return undefined;
+  const milliseconds = Number(fraction.slice(0, 3).padEnd(3, "0")); // digits beyond are cut, never rounded up
+  const ms = midnight.getTime() + ((h * 60 + mi) * 60 + s) * 1_000 + milliseconds;
   if (offset === "Z" || offset === "z") return ms;
+  const [offsetHours, offsetMinutes] = [Number(offset.slice(1, 3)), Number(offset.slice(-2))];
+  if (offsetHours > 23 || offsetMinutes > 59) return undefined;
   const sign = offset.startsWith("-") ? -1 : 1;
-  const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.slice(-2));
-  return ms - sign * minutes * 60_000;
+  return ms - sign * (offsetHours * 60 + offsetMinutes) * 60_000;
 }
 
 export function formatInstant(timeMs: EpochMs): string {

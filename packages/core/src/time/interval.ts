@@ -61,9 +61,12 @@ export function parsePeriod(value: unknown, what = "period"): number {
 /** A value as it is quoted in a message: short, unambiguous between `1` and `"1"`. */
 export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
-  if (typeof value === "number" || typeof value === "boolean" || value == null) return String(value);
+  if (Object.is(value, -0)) return "-0";
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
+  if (typeof value !== "object" || value === null) return String(value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  return `a ${(value as object).constructor?.name ?? "object"}`;
+  const name: unknown = value.constructor?.name;
+  const noun = typeof name === "string" && name !== "" && name !== "Object" ? name : "object";
+  return `${/^[aeio]/i.test(noun) ? "an" : "a"} ${noun}`;
 }

@@ -1,0 +1,10 @@
+export {
+  checksumVectors,
+  collisionVector,
+  computeKeyVectors,
+  documentVectors,
+  evalKeyVector,
+  nodeVectors,
+  type ComputeKeyVector,
+  type NodeVector,
+} from "./identity-vectors.ts";

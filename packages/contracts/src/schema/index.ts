@@ -1,0 +1,1 @@
+export { shapeCheck, type ShapeError } from "./shape-check.ts";

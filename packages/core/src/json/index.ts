@@ -1,0 +1,6 @@
+export { canonicalParams, contextKeys, sortedAsciiJson } from "./canonical-json.ts";
+export { compareCodePoints } from "./code-point-order.ts";
+export { Float, float } from "./float.ts";
+export { pythonFloat } from "./python-number.ts";
+export { jsonDepthMax, readJson } from "./read-json.ts";
+export { isWireObject, plainJson, type WireObject, type WireValue } from "./wire-value.ts";

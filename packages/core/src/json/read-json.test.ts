@@ -1,0 +1,107 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { QmtlError } from "../errors/index.ts";
+import { float, type Float, plainJson, readJson } from "./index.ts";
+
+describe("reading JSON strictly (D-1)", () => {
+  it("keeps integers and floats apart", () => {
+    expect(readJson("[1, 1.0, 1e0, -0, -0.0, 0.5]")).toEqual([1, float(1), float(1), 0, float(-0), float(0.5)]);
+    expect(Object.is((readJson("-0.0") as Float).value, -0)).toBe(true);
+    expect(Object.is(readJson("-0"), 0)).toBe(true);
+  });
+
+  it("keeps integers beyond 2^53 exact", () => {
+    expect(readJson("9007199254740991")).toBe(9_007_199_254_740_991);
+    expect(readJson("9007199254740993")).toBe(9_007_199_254_740_993n);
+    expect(() => plainJson(readJson("[9007199254740993]"))).toThrow("within ±(2^53 - 1)");
+  });
+
+  it.each([
+    ["NaN", "a JSON value"],
+    ["-Infinity", "a JSON value"],
+    ["[1e400]", "range of a double"],
+    [`1${"0".repeat(400)}`, "range of a double"],
+    ['{"a":1,"b":2,"a":1}', '"a" occurs twice'],
+    [String.raw`{"a":1,"\u0061":2}`, '"a" occurs twice'],
+    ['{"__proto__":{}}', '"__proto__"'],
+    [String.raw`{"__pr\u006fto__":1}`, '"__proto__"'],
+    [String.raw`"\ud800"`, "surrogates in pairs"],
+    [String.raw`"\udc00\ud800"`, "surrogates in pairs"],
+    [`"${"\ud83d"}x"`, "surrogates in pairs"],
+    ["\ufeff{}", "a JSON value"],
+    ["", "found the end of the text"],
+    ["[1,]", "a JSON value"],
+    ["[1 2]", '"," or "]"'],
+    ['{"a" 1}', '":"'],
+    ["{a:1}", "double quotes"],
+    ["{'a':1}", "double quotes"],
+    ["01", "the end of the text"],
+    ["+1", "a JSON value"],
+    [".5", "a JSON value"],
+    ["1.", "the end of the text"],
+    ["tru", "a JSON value"],
+    ['"a\nb"', "control characters"],
+    [String.raw`"\x41"`, "one of the escapes"],
+    [String.raw`"\u12g4"`, "four hex digits"],
+    ['"abc', "closing double quote"],
+    ["{} {}", "the end of the text"],
+    ["// no\n1", "a JSON value"],
+  ])("refuses %j", (text, reason) => {
+    expect(() => readJson(text)).toThrow(expect.objectContaining({ code: "JSON_INVALID" }));
+    expect(() => readJson(text)).toThrow(reason);
+  });
+
+  it("takes 64 levels of nesting and refuses the 65th", () => {
+    expect(() => readJson("[".repeat(64) + "]".repeat(64))).not.toThrow();
+    expect(() => readJson("[".repeat(65) + "]".repeat(65))).toThrow("64 levels");
+    expect(() => readJson("[".repeat(1_000_000))).toThrow("64 levels");
+  });
+
+  it("says where the text went wrong", () => {
+    expect(() => readJson('{\n  "a": nope\n}', "the body")).toThrow(
+      'the body, line 2, column 8: expected a JSON value; found "nope\\n}"',
+    );
+  });
+
+  it("joins surrogates whether they are written raw or escaped", () => {
+    expect(readJson(String.raw`"\ud83d\ude00"`)).toBe("😀");
+    expect(readJson('"\ud83d\\ude00"')).toBe("😀");
+  });
+
+  it("keeps keys that only look dangerous, as own properties", () => {
+    const value = readJson('{"constructor":1,"toString":2}') as Record<string, unknown>;
+    expect(Object.entries(value)).toEqual([
+      ["constructor", 1],
+      ["toString", 2],
+    ]);
+  });
+
+  it("reads what JSON.parse reads, wherever JSON.parse is strict enough", () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 6 }), fc.constantFrom(undefined, 2), (text, indent) => {
+        const spaced = JSON.stringify(JSON.parse(text), null, indent);
+        fc.pre(!spaced.includes("__proto__") && !/[0-9]{16}/.test(spaced));
+        expect(JSON.stringify(plainJson(readJson(spaced)))).toBe(JSON.stringify(JSON.parse(spaced)));
+      }),
+    );
+  });
+
+  it("accepts no text that JSON.parse refuses", () => {
+    const mutated = fc.tuple(fc.json(), fc.nat(), fc.string({ maxLength: 2 })).map(([text, at, inserted]) => {
+      const cut = at % (text.length + 1);
+      return text.slice(0, cut) + inserted + text.slice(cut + 1);
+    });
+    fc.assert(
+      fc.property(mutated, (text) => {
+        try {
+          readJson(text);
+        } catch (error) {
+          expect(error).toBeInstanceOf(QmtlError);
+          return;
+        }
+        JSON.parse(text);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

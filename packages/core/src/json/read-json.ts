@@ -1,0 +1,185 @@
+import { QmtlError } from "../errors/index.ts";
+import { Float } from "./float.ts";
+import type { WireValue } from "./wire-value.ts";
+
+/** Containers inside containers, the outermost counted: what is deeper is an attack or a cycle. */
+export const jsonDepthMax = 64;
+
+/**
+ * Reads JSON text (RFC 8259) strictly, and keeps integers and floats apart (invariant D-1).
+ *
+ * Refused although many readers take it: `NaN` and infinities, numbers beyond the range of a double, a key that
+ * occurs twice in one object, the key `__proto__`, lone surrogates, nesting deeper than 64, a byte order mark.
+ * Text is compared by code point: no Unicode normalisation, so NFC and NFD forms are different strings.
+ *
+ * @param what - what the text is, for messages: "the request body"
+ * @throws QmtlError `JSON_INVALID` with line and column
+ */
+export function readJson(text: string, what = "the JSON text"): WireValue {
+  return new JsonReader(text, what).document();
+}
+
+const number = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
+const plainString = /[ !#-[\]-\ud7ff\ue000-\uffff]*/y;
+const escapes: Readonly<Record<string, string>> = {
+  '"': '"',
+  "\\": "\\",
+  "/": "/",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+};
+
+class JsonReader {
+  readonly #text: string;
+  readonly #what: string;
+  #at = 0;
+  #depth = 0;
+
+  constructor(text: string, what: string) {
+    this.#text = text;
+    this.#what = what;
+  }
+
+  document(): WireValue {
+    const value = this.#value();
+    this.#skipBlanks();
+    if (this.#at < this.#text.length) this.#fail("the end of the text");
+    return value;
+  }
+
+  #value(): WireValue {
+    this.#skipBlanks();
+    switch (this.#text[this.#at]) {
+      case "{":
+        return this.#nested(() => this.#object());
+      case "[":
+        return this.#nested(() => this.#array());
+      case '"':
+        return this.#string();
+      case "t":
+        return this.#word("true", true);
+      case "f":
+        return this.#word("false", false);
+      case "n":
+        return this.#word("null", null);
+      default:
+        return this.#number();
+    }
+  }
+
+  #nested(read: () => WireValue): WireValue {
+    if (++this.#depth > jsonDepthMax) this.#fail(`at most ${jsonDepthMax} levels of nesting`);
+    const value = read();
+    this.#depth--;
+    return value;
+  }
+
+  #object(): WireValue {
+    const object: Record<string, WireValue> = {};
+    this.#at++;
+    if (this.#taken("}")) return object;
+    do {
+      this.#skipBlanks();
+      const keyAt = this.#at;
+      if (this.#text[keyAt] !== '"') this.#fail("a key in double quotes");
+      const key = this.#string();
+      if (key === "__proto__") this.#fail('a key other than "__proto__"', keyAt);
+      if (Object.hasOwn(object, key)) this.#fail(`each key once; ${JSON.stringify(key)} occurs twice`, keyAt);
+      if (!this.#taken(":")) this.#fail('":"');
+      object[key] = this.#value();
+    } while (this.#taken(","));
+    if (!this.#taken("}")) this.#fail('"," or "}"');
+    return object;
+  }
+
+  #array(): WireValue {
+    const array: WireValue[] = [];
+    this.#at++;
+    if (this.#taken("]")) return array;
+    do array.push(this.#value());
+    while (this.#taken(","));
+    if (!this.#taken("]")) this.#fail('"," or "]"');
+    return array;
+  }
+
+  #string(): string {
+    const start = this.#at++;
+    let result = "";
+    for (;;) {
+      plainString.lastIndex = this.#at;
+      const run = plainString.exec(this.#text)![0];
+      result += run;
+      this.#at += run.length;
+      const next = this.#text[this.#at];
+      if (next === '"') break;
+      if (next === undefined) this.#fail("a closing double quote");
+      if (next < " ") this.#fail("control characters escaped in strings");
+      result += next === "\\" ? this.#escape() : this.#text[this.#at++]!;
+    }
+    this.#at++;
+    // Escapes and raw code units may pair up, so this is only known once the string is whole.
+    if (!result.isWellFormed()) this.#fail("surrogates in pairs", start);
+    return result;
+  }
+
+  #escape(): string {
+    const letter = this.#text[this.#at + 1] ?? "";
+    if (letter === "u") {
+      const hex = this.#text.slice(this.#at + 2, this.#at + 6);
+      if (!/^[0-9a-fA-F]{4}$/.test(hex)) this.#fail("four hex digits after \\u");
+      this.#at += 6;
+      return String.fromCharCode(Number.parseInt(hex, 16));
+    }
+    const character = Object.hasOwn(escapes, letter) ? escapes[letter] : undefined;
+    if (character === undefined) this.#fail('one of the escapes \\" \\\\ \\/ \\b \\f \\n \\r \\t \\u');
+    this.#at += 2;
+    return character;
+  }
+
+  #number(): WireValue {
+    number.lastIndex = this.#at;
+    const match = number.exec(this.#text);
+    if (match === null) this.#fail("a JSON value");
+    const value = Number(match[0]);
+    if (!Number.isFinite(value)) this.#fail("a number within the range of a double");
+    this.#at += match[0].length;
+    if (match[1] !== undefined || match[2] !== undefined) return new Float(value);
+    if (value === 0) return 0; // the integer "-0" is 0; only a float has a signed zero
+    return Number.isSafeInteger(value) ? value : BigInt(match[0]);
+  }
+
+  #word<Value extends WireValue>(word: string, value: Value): Value {
+    if (!this.#text.startsWith(word, this.#at)) this.#fail("a JSON value");
+    this.#at += word.length;
+    return value;
+  }
+
+  #taken(character: string): boolean {
+    this.#skipBlanks();
+    if (this.#text[this.#at] !== character) return false;
+    this.#at++;
+    return true;
+  }
+
+  #skipBlanks(): void {
+    for (; this.#at < this.#text.length; this.#at++) {
+      const unit = this.#text.charCodeAt(this.#at);
+      if (unit !== 0x20 && unit !== 0x0a && unit !== 0x0d && unit !== 0x09) return;
+    }
+  }
+
+  #fail(expected: string, at = this.#at): never {
+    const before = this.#text.slice(0, at).split("\n");
+    const [line, column] = [before.length, before.at(-1)!.length + 1];
+    const rest = this.#text.slice(at, at + 20).toWellFormed();
+    const found = rest === "" ? "the end of the text" : JSON.stringify(rest);
+    throw new QmtlError(
+      "JSON_INVALID",
+      `${this.#what}, line ${line}, column ${column}: expected ${expected}; found ${found}`,
+      { details: { line, column, offset: at, expected } },
+    );
+  }
+}

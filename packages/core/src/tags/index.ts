@@ -1,0 +1,1 @@
+export { validateName, validateTag } from "./validate-tag.ts";
