@@ -41,7 +41,8 @@ function shapeErrors(validator: Validator, value: unknown): ShapeError[] {
   }
   return [...wordsByPointer].slice(0, errorCountMax).map(([pointer, words]) => {
     const path = pointer.split("/").slice(1).map(unescaped);
-    return { path, message: `${[...words].join(" or ")}; found ${shown(valueAt(value, path))}` };
+    const expected = [...words].join(" or ").replaceAll(" or must be ", " or ");
+    return { path, message: `${expected}; found ${shown(valueAt(value, path))}` };
   });
 }
 

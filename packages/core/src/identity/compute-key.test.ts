@@ -63,6 +63,11 @@ describe("compute context", () => {
     });
   });
 
+  it("writes numbers as the canonical form does", () => {
+    const asOf = (value: unknown) => computeContextOf({ asOf: value }).asOf;
+    expect([0, 0.5, 1e21, 7n, Number.NaN, ""].map(asOf)).toEqual(["0", "0.5", "1e+21", "7", null, null]);
+  });
+
   it("keeps the first reason, and a dry run without a decision stays one", () => {
     const live = computeContextOf({ executionDomain: "live" });
     const stale = downgraded(live, "stale_decision");

@@ -44,6 +44,7 @@ describe("NodeID (D-1)", () => {
   });
 
   it.each<[string, Partial<NodeSpec>, string]>([
+    ["a type that is no text", { nodeType: 7 as unknown as string }, "node_type must be text; found 7"],
     ["a bar in the type", { nodeType: "N|60" }, 'node_type must be text without "|"'],
     ["a bar in the schema id", { schemaCompatId: "a|b" }, "schema_compat_id"],
     ["a bar in the code hash", { codeHash: "|" }, "code_hash"],

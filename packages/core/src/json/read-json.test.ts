@@ -105,3 +105,13 @@ describe("reading JSON strictly (D-1)", () => {
     );
   });
 });
+
+describe("floats that say so", () => {
+  it("hold a finite number and calculate like one", () => {
+    expect(Number(float(1.5)) + 1).toBe(2.5);
+    expect(plainJson({ a: [float(1), 2], b: null })).toEqual({ a: [1, 2], b: null });
+    for (const value of [Number.NaN, Infinity, "1" as unknown as number]) {
+      expect(() => float(value)).toThrow(expect.objectContaining({ code: "VALUE_NOT_HASHABLE" }));
+    }
+  });
+});

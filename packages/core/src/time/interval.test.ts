@@ -59,6 +59,7 @@ describe("intervals", () => {
     [5_400_000, "90m"],
     [3_600_000, "1h"],
     [1_000, "1s"],
+    [500, "0.5s"],
   ])("writes %d ms as %s", (ms, text) => expect(formatInterval(ms)).toBe(text));
 
   it("writes text that reads back", () => {
