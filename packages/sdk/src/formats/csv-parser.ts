@@ -1,0 +1,317 @@
+import { cellError } from "./cell-error.ts";
+import type { ColumnPlan } from "./column-plan.ts";
+import type { TimeColumn } from "./time-column.ts";
+
+const newline = 10;
+const carriageReturn = 13;
+const space = 32;
+const quote = 34;
+const point = 46;
+const minus = 45;
+
+/** How a column is read: not at all, as the time, as numbers, or as whatever its first value turns out to be. */
+const columnKind = { skip: 0, time: 1, number: 2, undecided: 3 } as const;
+
+const exactMax = 2 ** 53;
+const powersOfTen = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+const plainNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const absentWords = new Set(["", "nan", "null", "na", "n/a", "none", "-"]);
+const infinityWord = /^[+-]?inf(inity)?$/i;
+
+/**
+ * Parses rows of a CSV file straight from bytes into `Float64Array`s. A number of up to nine decimal places whose
+ * digits make an integer below 2^53 is that integer divided by a power of ten up to 10^9: both
+ * are exact doubles, so IEEE division rounds once and the result is the double nearest to the text (Clinger, "How
+ * to read floating point numbers accurately", 1990). Any other text goes through `Number`, which is exact too.
+ */
+export class CsvParser {
+  readonly #source: string;
+  readonly #plan: ColumnPlan;
+  readonly #time: TimeColumn;
+  readonly #delimiter: number;
+  readonly #decimal: number;
+  readonly #kinds: Uint8Array;
+  readonly #targets: Float64Array[];
+  #capacity: number;
+  #rows = 0;
+  #line: number; // line of the file the next row starts on
+  // Row `at` is the first one that stands at line `line`: one entry per place where the numbering jumps.
+  readonly #jumps: { readonly at: number; readonly line: number }[] = [];
+  #value = 0; // what the last slow cell held
+  #end = 0; // where it ended
+
+  constructor(
+    source: string,
+    plan: ColumnPlan,
+    time: TimeColumn,
+    options: {
+      readonly delimiter: number;
+      readonly decimal: number;
+      readonly firstLine: number;
+      readonly rowsExpected: number;
+    },
+  ) {
+    this.#source = source;
+    this.#plan = plan;
+    this.#time = time;
+    this.#delimiter = options.delimiter;
+    this.#decimal = options.decimal;
+    this.#line = options.firstLine;
+    this.#jumps.push({ at: 0, line: options.firstLine });
+    this.#capacity = Math.max(16, options.rowsExpected);
+    this.#kinds = Uint8Array.from(plan.fields, (field, index) => {
+      if (index === plan.timeIndex) return columnKind.time;
+      if (field === "") return columnKind.skip;
+      return plan.mustBeNumber[index] === true ? columnKind.number : columnKind.undecided;
+    });
+    this.#targets = plan.fields.map((_, index) => new Float64Array(this.#isRead(index) ? this.#capacity : 0));
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** The time column, when it holds epoch numbers: see `TimeColumn.takeNumbers`. */
+  epochs(): Float64Array | undefined {
+    const index = this.#plan.timeIndex;
+    return this.#kinds[index] === columnKind.number ? this.#targets[index]!.subarray(0, this.#rows) : undefined;
+  }
+
+  /** Numeric columns by field. A column that never held a value is numeric, all NaN. */
+  columns(): Record<string, Float64Array> {
+    const columns: Record<string, Float64Array> = {};
+    for (const [index, field] of this.#plan.fields.entries()) {
+      if (index !== this.#plan.timeIndex && this.#isRead(index))
+        columns[field] = this.#targets[index]!.subarray(0, this.#rows);
+    }
+    return columns;
+  }
+
+  /** Columns that turned out to be text. */
+  ignored(): string[] {
+    return this.#plan.fields.filter((field, index) => field !== "" && this.#kinds[index] === columnKind.skip);
+  }
+
+  rowNumber(index: number): number {
+    let low = 0;
+    let high = this.#jumps.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (this.#jumps[middle]!.at <= index) low = middle;
+      else high = middle - 1;
+    }
+    const jump = this.#jumps[low]!;
+    return jump.line + index - jump.at;
+  }
+
+  /** Parses bytes `from..to-1`: whole rows, the last of which ends in a newline. */
+  parse(bytes: Uint8Array, from: number, to: number): void {
+    const kinds = this.#kinds;
+    const targets = this.#targets;
+    const columnCount = kinds.length;
+    const delimiter = this.#delimiter;
+    const decimal = this.#decimal;
+    let row = this.#rows;
+    let p = from;
+    while (p < to) {
+      if (bytes[p] === newline || (bytes[p] === carriageReturn && bytes[p + 1] === newline)) {
+        p += bytes[p] === newline ? 1 : 2;
+        this.#jumps.push({ at: row, line: ++this.#line });
+        continue;
+      }
+      if (row === this.#capacity) this.#grow();
+      for (let column = 0; ; column++) {
+        if (column >= columnCount) {
+          p = this.#extraCell(bytes, p, column);
+        } else {
+          const kind = kinds[column]!;
+          if (kind === columnKind.number) {
+            const start = p;
+            let byte = bytes[p]!;
+            const negative = byte === minus;
+            if (negative) byte = bytes[++p]!;
+            const wholeStart = p;
+            let whole = 0;
+            let digit = byte ^ 48; // 0..9 for a digit, more for any other byte
+            while (digit <= 9) {
+              whole = (Math.imul(whole, 10) + digit) | 0;
+              digit = bytes[++p]! ^ 48;
+            }
+            byte = digit ^ 48;
+            let digits = p - wholeStart;
+            let value = digits <= 9 ? whole : longWhole(bytes, wholeStart, p);
+            let isExact = value < exactMax;
+            if (byte === decimal) {
+              const fractionStart = ++p;
+              let fraction = 0;
+              digit = bytes[p]! ^ 48;
+              while (digit <= 9) {
+                fraction = (Math.imul(fraction, 10) + digit) | 0;
+                digit = bytes[++p]! ^ 48;
+              }
+              byte = digit ^ 48;
+              const places = p - fractionStart;
+              digits += places;
+              const scale = powersOfTen[places <= 9 ? places : 0]!;
+              const scaled = value * scale + fraction;
+              isExact = isExact && places <= 9 && scaled < exactMax;
+              value = scaled / scale;
+            }
+            if (digits > 0 && isExact && (byte === delimiter || byte === newline || byte === carriageReturn)) {
+              targets[column]![row] = negative ? -value : value;
+            } else {
+              this.#slowNumber(bytes, start, column, this.#line);
+              targets[column]![row] = this.#value;
+              p = this.#end;
+            }
+          } else if (kind === columnKind.time) {
+            p = this.#timeCell(bytes, p, column);
+          } else if (kind === columnKind.skip) {
+            p = cellEnd(bytes, p, delimiter);
+          } else {
+            p = this.#undecidedCell(bytes, p, column, row);
+          }
+        }
+        const byte = bytes[p]!;
+        if (byte === delimiter) {
+          p++;
+          continue;
+        }
+        if (column + 1 < columnCount) this.#missingCells(row, column + 1);
+        p += byte === carriageReturn ? 2 : 1;
+        break;
+      }
+      row++;
+      this.#line++;
+    }
+    this.#rows = row;
+  }
+
+  #isRead(index: number): boolean {
+    return this.#kinds[index] !== columnKind.skip && this.#kinds[index] !== columnKind.time;
+  }
+
+  #grow(): void {
+    this.#capacity = Math.ceil(this.#capacity * 1.25) + 1_024;
+    for (const [index, target] of this.#targets.entries()) {
+      if (!this.#isRead(index)) continue;
+      const wider = new Float64Array(this.#capacity);
+      wider.set(target);
+      this.#targets[index] = wider;
+    }
+  }
+
+  #timeCell(bytes: Uint8Array, start: number, column: number): number {
+    const end = cellEnd(bytes, start, this.#delimiter);
+    if (bytes[start] === quote || bytes[start] === space || bytes[end - 1] === space) {
+      this.#time.pushText(cellText(bytes, start, end), this.#line);
+    } else {
+      this.#time.pushBytes(bytes, start, end, this.#line);
+    }
+    // Epoch numbers go the way of all numbers from the first one on.
+    if (this.#time.isEpoch) {
+      this.#kinds[column] = columnKind.number;
+      this.#targets[column] = this.#time.takeNumbers(this.#capacity);
+    }
+    return end;
+  }
+
+  #undecidedCell(bytes: Uint8Array, start: number, column: number, row: number): number {
+    const end = cellEnd(bytes, start, this.#delimiter);
+    const text = cellText(bytes, start, end);
+    if (absentWords.has(text.toLowerCase())) {
+      this.#targets[column]![row] = Number.NaN;
+    } else if (plainNumber.test(this.#pointed(text)) || infinityWord.test(text)) {
+      this.#kinds[column] = columnKind.number;
+      this.#slowNumber(bytes, start, column, this.#line);
+      this.#targets[column]![row] = this.#value;
+    } else {
+      this.#kinds[column] = columnKind.skip;
+      this.#targets[column] = new Float64Array(0);
+    }
+    return end;
+  }
+
+  #slowNumber(bytes: Uint8Array, start: number, column: number, line: number): void {
+    this.#end = cellEnd(bytes, start, this.#delimiter);
+    if (this.#end === start) {
+      this.#value = Number.NaN;
+      return;
+    }
+    const text = cellText(bytes, start, this.#end);
+    const pointed = this.#pointed(text);
+    if (plainNumber.test(pointed)) {
+      this.#value = Number(pointed);
+    } else if (absentWords.has(text.toLowerCase())) {
+      this.#value = Number.NaN;
+    } else if (infinityWord.test(text)) {
+      this.#value = text.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+    } else {
+      const hint = /^[+-]?[\d.]*,\d+$/.test(text)
+        ? 'say decimal: "," when the file writes a decimal comma; thousands separators have to go'
+        : "correct the cell; an absent value is an empty cell";
+      throw cellError({ source: this.#source, row: line, column: this.#plan.names[column]! }, text, "a number", hint);
+    }
+  }
+
+  #pointed(text: string): string {
+    return this.#decimal === point ? text : text.includes(".") ? "not a number" : text.replace(",", ".");
+  }
+
+  // A row may end in one delimiter too many; anything in there is another matter.
+  #extraCell(bytes: Uint8Array, start: number, column: number): number {
+    const end = cellEnd(bytes, start, this.#delimiter);
+    const text = cellText(bytes, start, end);
+    if (text !== "") {
+      throw cellError(
+        { source: this.#source, row: this.#line, column: `number ${column + 1}` },
+        text,
+        `at most ${this.#plan.names.length} cells, as the header has`,
+        "quote cells that hold the delimiter, or correct the row",
+        "DATA_FORMAT",
+      );
+    }
+    return end;
+  }
+
+  #missingCells(row: number, from: number): void {
+    for (let column = from; column < this.#kinds.length; column++) {
+      if (this.#kinds[column] === columnKind.time) this.#time.pushMissing();
+      else if (this.#isRead(column)) this.#targets[column]![row] = Number.NaN;
+    }
+  }
+}
+
+// Two exact integers of up to nine digits; past 18 digits the result is no longer below 2^53, whatever it is.
+function longWhole(bytes: Uint8Array, start: number, end: number): number {
+  if (end - start > 18) return Number.POSITIVE_INFINITY;
+  let head = 0;
+  let tail = 0;
+  const split = end - 9;
+  for (let at = start; at < split; at++) head = (Math.imul(head, 10) + (bytes[at]! ^ 48)) | 0;
+  for (let at = split; at < end; at++) tail = (Math.imul(tail, 10) + (bytes[at]! ^ 48)) | 0;
+  return head * 1e9 + tail;
+}
+
+/** End of the cell that starts at `start`: its delimiter or line end. Quotes may hold delimiters, not newlines. */
+function cellEnd(bytes: Uint8Array, start: number, delimiter: number): number {
+  let p = start;
+  if (bytes[p] === quote) {
+    for (p++; bytes[p] !== newline; p++) {
+      if (bytes[p] === quote && bytes[++p] !== quote) break;
+    }
+  }
+  let byte = bytes[p]!;
+  while (byte !== delimiter && byte !== newline) byte = bytes[++p]!;
+  return byte === newline && p > start && bytes[p - 1] === carriageReturn ? p - 1 : p;
+}
+
+function cellText(bytes: Uint8Array, start: number, end: number): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
+    .toString("utf8")
+    .trim();
+  if (text.length >= 2 && text.startsWith('"') && text.endsWith('"')) {
+    return text.slice(1, -1).replaceAll('""', '"').trim();
+  }
+  return text;
+}

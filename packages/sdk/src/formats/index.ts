@@ -1,0 +1,11 @@
+export type { FileRows, TimeReading } from "./file-rows.ts";
+export type { ReadOptions, TimeFormat } from "./read-options.ts";
+export { formatOf, readDataFile, type FileFormat } from "./read-file.ts";
+export { readArrow } from "./arrow-reader.ts";
+export { readCsv } from "./csv-reader.ts";
+export { readJson, readJsonLines } from "./json-reader.ts";
+export { readParquet } from "./parquet-reader.ts";
+export { requireFields } from "./column-plan.ts";
+export { guessEpochUnit, type EpochUnit, type EpochUnitGuess } from "./epoch-unit.ts";
+export { TimeZone, type ZonedInstant } from "./time-zone.ts";
+export { writeArrow, writeCsv, writeJsonLines, writeParquet } from "./writers.ts";
