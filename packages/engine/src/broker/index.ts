@@ -1,5 +1,19 @@
+export { createBroker } from "./broker.ts";
+export type { FeeModel } from "./fees.ts";
+export {
+  defaultBrokerOptions,
+  resolveBrokerOptions,
+  type BrokerOptions,
+  type CorporateAction,
+  type FundingEvent,
+  type Semantics,
+} from "./options.ts";
+export type { RecordList } from "./record-list.ts";
+export type { SlippageModel } from "./slippage.ts";
 export type {
   AccountView,
+  Broker,
+  BrokerCounters,
   BrokerSnapshot,
   Fill,
   Order,

@@ -1,4 +1,6 @@
 import type { EpochMs, JsonValue } from "@qmtl/core";
+import type { BrokerOptions } from "./options.ts";
+import type { RecordList } from "./record-list.ts";
 
 /**
  * The broker's surface, used by backtest and paper alike. Pure: no clock, no I/O; time comes in with bars.
@@ -126,3 +128,64 @@ export interface AccountView {
 }
 
 export type BrokerSnapshot = JsonValue;
+
+/** `accepted = filled + cancelled + rejected + expired + open`, orders; the rest are what their names say. */
+export interface BrokerCounters {
+  readonly accepted: number;
+  readonly filled: number;
+  readonly cancelled: number;
+  readonly rejected: number;
+  readonly expired: number;
+  readonly open: number;
+  /** Fills that would differ had the bar's high and low come in the other order. */
+  readonly intrabarAmbiguousFills: number;
+  /** Bars whose outcome would differ; also where the chosen path has no fill and the other one has. */
+  readonly intrabarAmbiguousBars: number;
+  readonly liquidations: number;
+  /** Notional of all fills, account currency. */
+  readonly turnover: number;
+}
+
+export interface Broker {
+  readonly options: BrokerOptions;
+  /** Live: its fields show the account as it is when they are read. */
+  readonly account: AccountView;
+  readonly orders: RecordList<Order>;
+  readonly fills: RecordList<Fill>;
+  /** Round trips in order of entry; the open ones are valued at the last close. */
+  readonly trades: RecordList<Trade>;
+  readonly openOrderCount: number;
+  readonly counters: BrokerCounters;
+  /** One bar of one instrument, at its close. A bar whose close is NaN is absent and changes nothing. */
+  onBar(
+    instrument: number,
+    openTimeMs: EpochMs,
+    closeTimeMs: EpochMs,
+    open: number,
+    high: number,
+    low: number,
+    close: number,
+    volume: number,
+  ): void;
+  /** Prices inside the instrument's next bar, in order of time: they replace the guess of `intrabarPath` for that bar. */
+  setIntrabarPath(instrument: number, prices: ArrayLike<number>): void;
+  onTime(closeTimeMs: EpochMs): void;
+  /** @throws QmtlError `ORDER_INVALID`, `INSTRUMENT_UNKNOWN`; what the market or the money refuses is a rejected order. */
+  submit(intent: OrderIntent, nowMs: EpochMs): Order;
+  /**
+   * Market order to a position worth `fraction` of equity (signed). Replaces the instrument's earlier open targets.
+   *
+   * @returns the order's id; 0, without any allocation, when the position is there already
+   */
+  submitTargetPercent(instrument: number, fraction: number, nowMs: EpochMs): number;
+  /** The same for a position of `quantity` units (signed). */
+  submitTargetQuantity(instrument: number, quantity: number, nowMs: EpochMs): number;
+  /** @returns false when the order is not open any more */
+  cancel(orderId: number, nowMs: EpochMs, reason?: string): boolean;
+  afterIntents(nowMs: EpochMs): void;
+  /** The data ends: open orders and positions as `lastBar` and `closeAtEnd` say. */
+  finish(nowMs: EpochMs): void;
+  save(): BrokerSnapshot;
+  /** @throws QmtlError `SNAPSHOT_MISMATCH` */
+  load(snapshot: BrokerSnapshot): void;
+}

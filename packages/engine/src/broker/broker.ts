@@ -1,0 +1,333 @@
+import { QmtlError, type EpochMs } from "@qmtl/core";
+import type { Instrument } from "../instrument/index.ts";
+import { accountView } from "./account-view.ts";
+import { Execution } from "./execution.ts";
+import { FillTable } from "./fill-table.ts";
+import { Ledger } from "./ledger.ts";
+import { Matcher } from "./matcher.ts";
+import { resolveBrokerOptions, type BrokerOptions } from "./options.ts";
+import { CANCELLED, EXPIRED, GTC, MARKET, O, OrderTable, REDUCE_ONLY } from "./order-table.ts";
+import { OrderEntry } from "./order-entry.ts";
+import { recordList, type RecordList } from "./record-list.ts";
+import { jsonToNumber, numberToJson, TextTable } from "./record-table.ts";
+import { Schedule } from "./schedule.ts";
+import { TradeTable } from "./trade-table.ts";
+import type { AccountView, Broker, BrokerCounters, BrokerSnapshot, Fill, Order, OrderIntent, Trade } from "./types.ts";
+
+const dayMs = 86_400_000;
+
+/**
+ * The broker of one account. See `types.ts` for the order of calls within one close time.
+ *
+ * @throws QmtlError `BROKER_OPTION_INVALID`, `INSTRUMENT_INVALID`
+ */
+export function createBroker(options: Partial<BrokerOptions>, instruments: readonly Instrument[]): Broker {
+  return new SimulatedBroker(resolveBrokerOptions(options), instruments);
+}
+
+class SimulatedBroker implements Broker {
+  readonly options: BrokerOptions;
+  readonly account: AccountView;
+  readonly orders: RecordList<Order>;
+  readonly fills: RecordList<Fill>;
+  readonly trades: RecordList<Trade>;
+
+  readonly #instruments: readonly Instrument[];
+  readonly #texts = new TextTable();
+  readonly #orders = new OrderTable(this.#texts);
+  readonly #fills = new FillTable();
+  readonly #trades = new TradeTable(this.#texts);
+  readonly #ledger: Ledger;
+  readonly #execution: Execution;
+  readonly #entry: OrderEntry;
+  readonly #matcher: Matcher;
+  readonly #schedule: Schedule;
+  readonly #closeMs: Float64Array;
+  readonly #openMs: Float64Array;
+  readonly #finer: (ArrayLike<number> | null)[];
+  readonly #accrues: boolean;
+  #anyFiner = false;
+  #accruedMs = NaN;
+  #liquidations = 0;
+
+  constructor(options: BrokerOptions, instruments: readonly Instrument[]) {
+    this.options = options;
+    this.#instruments = instruments;
+    this.#ledger = new Ledger(options, instruments, this.#trades);
+    this.#execution = new Execution(options, this.#ledger, this.#orders, this.#fills, this.#texts);
+    this.#entry = new OrderEntry(options, this.#ledger, this.#orders, this.#execution, this.#texts);
+    this.#matcher = new Matcher(options, this.#ledger, this.#orders, this.#fills, this.#execution);
+    this.#accrues = options.borrowRate > 0 || options.cashInterestRate > 0 || options.marginInterestRate > 0;
+    this.#schedule = new Schedule(options, instruments);
+    this.#closeMs = new Float64Array(instruments.length).fill(NaN);
+    this.#openMs = new Float64Array(instruments.length).fill(NaN);
+    this.#finer = instruments.map(() => null);
+    this.orders = recordList(
+      () => this.#orders.length,
+      (index) => this.#orders.make(index),
+    );
+    this.fills = recordList(
+      () => this.#fills.length,
+      (index) => this.#fills.make(index),
+    );
+    this.trades = recordList(
+      () => this.#trades.length,
+      (index) => {
+        const instrument = this.#trades.instrument(index);
+        return this.#trades.make(index, this.#ledger.mark[instrument]!, this.#ledger.bars[instrument]!);
+      },
+    );
+    this.account = accountView(this.#ledger);
+  }
+
+  get openOrderCount(): number {
+    return this.#execution.openOrders;
+  }
+
+  get counters(): BrokerCounters {
+    const [filled, cancelled, rejected, expired] = this.#execution.closedBy;
+    return {
+      accepted: this.#orders.length,
+      filled: filled!,
+      cancelled: cancelled!,
+      rejected: rejected!,
+      expired: expired!,
+      open: this.#execution.openOrders,
+      intrabarAmbiguousFills: this.#matcher.ambiguousFills,
+      intrabarAmbiguousBars: this.#matcher.ambiguousBars,
+      liquidations: this.#liquidations,
+      turnover: this.#ledger.traded,
+    };
+  }
+
+  onBar(
+    instrument: number,
+    openTimeMs: EpochMs,
+    closeTimeMs: EpochMs,
+    open: number,
+    high: number,
+    low: number,
+    close: number,
+    volume: number,
+  ): void {
+    if (Number.isNaN(close)) return; // an absent bar: nothing traded, nothing is known
+    const ledger = this.#ledger;
+    ledger.bars[instrument]!++;
+    if (openTimeMs >= this.#schedule.nextMs[instrument]!) this.#applyEvents(instrument, openTimeMs);
+    const wasFlat = ledger.quantity[instrument] === 0;
+    if (this.#execution.books[instrument]!.length !== 0) {
+      let finer = null;
+      if (this.#anyFiner) {
+        finer = this.#finer[instrument]!;
+        this.#finer[instrument] = null;
+      }
+      this.#matcher.run(instrument, openTimeMs, closeTimeMs, open, high, low, close, volume, finer);
+    }
+    this.#openMs[instrument] = openTimeMs;
+    this.#closeMs[instrument] = closeTimeMs;
+    ledger.setMark(instrument, close);
+    if (ledger.quantity[instrument] !== 0) {
+      const whole = !wasFlat || ledger.enteredAt(instrument) === openTimeMs;
+      ledger.trackExcursion(instrument, whole ? high : close, whole ? low : close);
+    }
+  }
+
+  setIntrabarPath(instrument: number, prices: ArrayLike<number>): void {
+    this.#finer[instrument] = prices;
+    this.#anyFiner = true;
+  }
+
+  onTime(timeMs: EpochMs): void {
+    const ledger = this.#ledger;
+    const { context } = this.#execution;
+    context.timeMs = timeMs;
+    context.barTimeMs = timeMs;
+    if (this.#execution.openOrders > 0) this.#expire(timeMs);
+    while (ledger.unsettled.length > 0 && ledger.unsettled[0]! <= timeMs) ledger.unsettled.splice(0, 2);
+    if (this.#accrues) this.#accrue(timeMs);
+    if (ledger.held.length > 0) this.#checkMargin(timeMs);
+  }
+
+  submit(intent: OrderIntent, nowMs: EpochMs): Order {
+    return this.#orders.make(this.#entry.submit(intent, nowMs) - 1);
+  }
+
+  submitTargetPercent(instrument: number, fraction: number, nowMs: EpochMs): number {
+    return this.#entry.submitTarget(instrument, fraction, NaN, nowMs);
+  }
+
+  submitTargetQuantity(instrument: number, quantity: number, nowMs: EpochMs): number {
+    return this.#entry.submitTarget(instrument, NaN, quantity, nowMs);
+  }
+
+  cancel(orderId: number, nowMs: EpochMs, reason = "cancelled by the strategy"): boolean {
+    if (!(Number.isInteger(orderId) && orderId >= 1 && orderId <= this.#orders.length)) return false;
+    if (!this.#orders.isOpen(orderId)) return false;
+    this.#execution.context.timeMs = nowMs;
+    this.#execution.close(orderId, CANCELLED, reason);
+    this.#execution.sweep(this.#orders.data[this.#orders.offset(orderId) + O.instrument]!);
+    return true;
+  }
+
+  afterIntents(nowMs: EpochMs): void {
+    if (this.#execution.openOrders === 0 || this.options.marketFill !== "same_close") return;
+    for (let instrument = 0; instrument < this.#instruments.length; instrument++) {
+      // Only an instrument that closed just now has a close to fill at; elsewhere the order waits for the next open.
+      if (this.#closeMs[instrument] !== nowMs || this.#execution.books[instrument]!.length === 0) continue;
+      this.#matcher.sameClose(instrument, nowMs, this.#ledger.mark[instrument]!, this.#openMs[instrument]!);
+    }
+  }
+
+  finish(nowMs: EpochMs): void {
+    const { lastBar, closeAtEnd } = this.options;
+    for (let instrument = 0; instrument < this.#instruments.length; instrument++) {
+      if (lastBar === "fill_at_close") this.#matcher.fillAllAtClose(instrument, nowMs, this.#ledger.mark[instrument]!);
+      if (lastBar !== "leave_open" || closeAtEnd) this.#cancelAll(instrument, nowMs, "the data ended");
+      if (closeAtEnd) this.#closePosition(instrument, nowMs, "closed at the end");
+    }
+  }
+
+  #cancelAll(instrument: number, nowMs: EpochMs, reason: string): void {
+    this.#execution.context.timeMs = nowMs;
+    for (const id of this.#execution.books[instrument]!) {
+      if (this.#orders.isOpen(id)) this.#execution.close(id, CANCELLED, reason);
+    }
+    this.#execution.sweep(instrument);
+  }
+
+  // At the mark, whatever the volume: there is no later bar to wait for.
+  #closePosition(instrument: number, nowMs: EpochMs, tag: string): void {
+    const held = this.#ledger.quantity[instrument]!;
+    if (held === 0) return;
+    const { context } = this.#execution;
+    context.timeMs = nowMs;
+    context.barTimeMs = this.#openMs[instrument]!;
+    context.volume = NaN;
+    context.volumeLeft = Infinity;
+    const at = this.#execution.newOrder(instrument, -Math.sign(held), MARKET, GTC, Math.abs(held));
+    this.#orders.data[at + O.flags] = REDUCE_ONLY;
+    this.#orders.data[at + O.tag] = this.#texts.id(tag);
+    this.#execution.fill(this.#orders.length, this.#ledger.mark[instrument]!, false);
+    this.#execution.sweep(instrument);
+  }
+
+  #expire(timeMs: EpochMs): void {
+    for (let instrument = 0; instrument < this.#instruments.length; instrument++) {
+      const book = this.#execution.books[instrument]!;
+      if (book.length === 0) continue;
+      for (const id of book) {
+        if (this.#orders.data[this.#orders.offset(id) + O.expireMs]! > timeMs || !this.#orders.isOpen(id)) continue;
+        this.#execution.close(id, EXPIRED, "time in force ended");
+      }
+      this.#execution.sweep(instrument);
+    }
+  }
+
+  // Simple interest over the time since the last accrual, on what is held at its end.
+  #accrue(timeMs: EpochMs): void {
+    const ledger = this.#ledger;
+    const sinceMs = timeMs - this.#accruedMs;
+    this.#accruedMs = timeMs;
+    if (!(sinceMs > 0)) return;
+    const years = sinceMs / (this.options.interestDays * dayMs);
+    for (const instrument of ledger.held) {
+      if (ledger.quantity[instrument]! >= 0) continue;
+      const value = ledger.quantity[instrument]! * ledger.mark[instrument]! * ledger.multiplier[instrument]!;
+      ledger.applyCashflow(instrument, value * this.options.borrowRate * years);
+    }
+    const rate = ledger.cash > 0 ? this.options.cashInterestRate : this.options.marginInterestRate;
+    const interest = ledger.cash * rate * years;
+    ledger.cash += interest;
+    ledger.realisedTotal += interest;
+  }
+
+  #checkMargin(timeMs: EpochMs): void {
+    const equity = this.#ledger.equity;
+    if (equity > 0 && equity >= this.options.maintenanceMargin * this.#ledger.exposure) return;
+    this.#liquidations++;
+    for (const instrument of [...this.#ledger.held]) {
+      this.#cancelAll(instrument, timeMs, "liquidation");
+      this.#closePosition(instrument, timeMs, "liquidation");
+    }
+  }
+
+  #applyEvents(instrument: number, timeMs: EpochMs): void {
+    const ledger = this.#ledger;
+    for (let event = this.#schedule.take(instrument, timeMs); event; event = this.#schedule.take(instrument, timeMs)) {
+      const size = ledger.quantity[instrument]! * ledger.multiplier[instrument]!;
+      if (event.kind === "split") {
+        ledger.applySplit(instrument, event.ratio);
+        this.#execution.applySplit(instrument, event.ratio);
+      } else if (size !== 0) {
+        const perUnit = event.kind === "dividend" ? event.amount : -event.rate * ledger.mark[instrument]!;
+        ledger.applyCashflow(instrument, size * perUnit);
+      }
+    }
+  }
+
+  save(): BrokerSnapshot {
+    const numbers = (values: ArrayLike<number>) => Array.from(values, numberToJson);
+    return {
+      format: snapshotFormat,
+      symbols: this.#instruments.map((each) => each.symbol),
+      texts: this.#texts.save(),
+      orders: this.#orders.save(),
+      fills: this.#fills.save(),
+      ledger: this.#ledger.save(),
+      books: this.#execution.books.map((book) => [...book]),
+      openOrders: this.#execution.openOrders,
+      closedBy: numbers(this.#execution.closedBy),
+      schedule: this.#schedule.save(),
+      closeMs: numbers(this.#closeMs),
+      openMs: numbers(this.#openMs),
+      accruedMs: numberToJson(this.#accruedMs),
+      counts: [this.#liquidations, this.#matcher.ambiguousFills, this.#matcher.ambiguousBars],
+    };
+  }
+
+  load(snapshot: BrokerSnapshot): void {
+    const saved = snapshot as unknown as SavedBroker;
+    const symbols = this.#instruments.map((each) => each.symbol).join(", ");
+    if (saved?.format !== snapshotFormat || saved.symbols.join(", ") !== symbols) {
+      throw new QmtlError("SNAPSHOT_MISMATCH", `expected a broker snapshot ("${snapshotFormat}") of ${symbols}`, {
+        details: { format: saved?.format ?? null, symbols: saved?.symbols ?? null },
+      });
+    }
+    this.#texts.load(saved.texts);
+    this.#orders.load(saved.orders);
+    this.#fills.load(saved.fills);
+    this.#ledger.load(saved.ledger);
+    for (const [instrument, book] of saved.books.entries()) {
+      this.#execution.books[instrument]!.splice(0, Infinity, ...book);
+    }
+    this.#execution.openOrders = saved.openOrders;
+    this.#execution.closedBy.set(saved.closedBy.map(jsonToNumber));
+    this.#schedule.load(saved.schedule);
+    this.#closeMs.set(saved.closeMs.map(jsonToNumber));
+    this.#openMs.set(saved.openMs.map(jsonToNumber));
+    this.#accruedMs = jsonToNumber(saved.accruedMs);
+    const [liquidations, fills, bars] = saved.counts;
+    this.#liquidations = liquidations!;
+    this.#matcher.ambiguousFills = fills!;
+    this.#matcher.ambiguousBars = bars!;
+  }
+}
+
+const snapshotFormat = "qmtl-broker-1";
+
+interface SavedBroker {
+  readonly format: string;
+  readonly symbols: readonly string[];
+  readonly texts: readonly string[];
+  readonly orders: readonly unknown[];
+  readonly fills: readonly unknown[];
+  readonly ledger: ReturnType<Ledger["save"]>;
+  readonly books: readonly (readonly number[])[];
+  readonly openOrders: number;
+  readonly closedBy: readonly unknown[];
+  readonly schedule: readonly number[];
+  readonly closeMs: readonly unknown[];
+  readonly openMs: readonly unknown[];
+  readonly accruedMs: unknown;
+  readonly counts: readonly number[];
+}

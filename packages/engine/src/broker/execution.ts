@@ -1,0 +1,470 @@
+import { sessionEndAfter, tradingDaysLater } from "../instrument/index.ts";
+import { feeOf } from "./fees.ts";
+import { F, type FillTable } from "./fill-table.ts";
+import type { Ledger } from "./ledger.ts";
+import type { BrokerOptions } from "./options.ts";
+import {
+  BRACKET_EXIT,
+  CANCELLED,
+  EXPIRED,
+  FILLED,
+  FOK,
+  GTC,
+  IOC,
+  LIMIT,
+  MARKET,
+  O,
+  OPEN,
+  type OrderTable,
+  PARTIALLY_FILLED,
+  PARENT,
+  PENDING_PARENT,
+  REDUCE_ONLY,
+  REJECTED,
+  SIZE_PERCENT,
+  SIZE_TARGET_PERCENT,
+  SIZE_UNITS,
+  SIZE_VALUE,
+  STOP,
+  STOP_LIMIT,
+} from "./order-table.ts";
+import type { TextTable } from "./record-table.ts";
+import { slippageOf } from "./slippage.ts";
+
+/** Where and how a fill happens: set by whoever walks a bar, read by every fill of it. */
+export interface FillContext {
+  barTimeMs: number;
+  timeMs: number;
+  volume: number;
+  /** Units that orders may still take out of this bar; Infinity: no bound. */
+  volumeLeft: number;
+}
+
+/** Turns a triggered order into a fill: size, slippage, fees, funds, and what follows from it. */
+export class Execution {
+  readonly context: FillContext = { barTimeMs: NaN, timeMs: NaN, volume: NaN, volumeLeft: Infinity };
+  /** Open order ids by instrument, in order of acceptance; closed ones are dropped at the next sweep. */
+  readonly books: number[][];
+  openOrders = 0;
+  /** Orders closed so far by how: filled, cancelled, rejected, expired. */
+  readonly closedBy = new Float64Array(4);
+
+  readonly #options: BrokerOptions;
+  readonly #ledger: Ledger;
+  readonly #orders: OrderTable;
+  readonly #fills: FillTable;
+  readonly #texts: TextTable;
+
+  constructor(options: BrokerOptions, ledger: Ledger, orders: OrderTable, fills: FillTable, texts: TextTable) {
+    this.#options = options;
+    this.#ledger = ledger;
+    this.#orders = orders;
+    this.#fills = fills;
+    this.#texts = texts;
+    this.books = ledger.instruments.map(() => []);
+  }
+
+  /**
+   * Fills as much of an order as size, volume and money allow.
+   *
+   * @param basePrice - where the market is, before slippage
+   * @param maker - the order rested in the book: no slippage, maker fee
+   * @returns units filled; 0 leaves the order as it is, or closes it when it never can fill
+   */
+  fill(id: number, basePrice: number, maker: boolean): number {
+    const orders = this.#orders;
+    const ledger = this.#ledger;
+    orders.touch(id);
+    const at = orders.offset(id);
+    const d = orders.data;
+    const instrument = d[at + O.instrument]!;
+    const lot = ledger.lots[instrument]!;
+    if (d[at + O.sizeKind] !== SIZE_UNITS && d[at + O.filled] === 0) this.#sizeAtFill(id, basePrice);
+    if (!orders.isOpen(id)) return 0;
+    const side = d[at + O.side]!;
+    const held = ledger.quantity[instrument]!;
+    const closable = held * side < 0 ? Math.abs(held) : 0;
+    let quantity = d[at + O.quantity]! - d[at + O.filled]!;
+    if ((d[at + O.flags]! & REDUCE_ONLY) !== 0 && quantity > closable) {
+      if (closable === 0) {
+        this.close(id, CANCELLED, "nothing left to reduce");
+        return 0;
+      }
+      d[at + O.quantity] = d[at + O.filled]! + closable;
+      quantity = closable;
+    }
+    if (side < 0 && quantity > closable && !(this.#options.shorting && this.#options.account === "margin")) {
+      if (closable === 0) {
+        this.close(id, REJECTED, "short positions are off");
+        return 0;
+      }
+      d[at + O.quantity] = d[at + O.filled]! + closable;
+      quantity = closable;
+    }
+    const wanted = quantity;
+    if (quantity > this.context.volumeLeft) quantity = lot.floor(this.context.volumeLeft);
+    if (quantity <= 0) return 0;
+    const price = maker ? basePrice : this.#slipped(id, basePrice, quantity);
+    if (quantity > closable) {
+      const affordable = this.#affordable(instrument, side, quantity, closable, price, maker);
+      if (affordable < quantity) {
+        if (this.#options.insufficientFunds === "reject" || affordable <= 0) {
+          this.close(id, REJECTED, "not enough buying power");
+          return 0;
+        }
+        if (d[at + O.timeInForce] !== FOK) d[at + O.quantity] = d[at + O.filled]! + affordable + (wanted - quantity);
+        quantity = affordable;
+      }
+    }
+    if (d[at + O.timeInForce] === FOK && quantity < wanted) {
+      this.close(id, EXPIRED, "could not be filled whole");
+      return 0;
+    }
+    this.#book(id, instrument, side, quantity, price, Math.abs(price - basePrice), maker);
+    return quantity;
+  }
+
+  close(id: number, status: number, reason: string | null): void {
+    const orders = this.#orders;
+    orders.touch(id);
+    const at = orders.offset(id);
+    const d = orders.data;
+    d[at + O.status] = status;
+    d[at + O.reason] = this.#texts.id(reason);
+    d[at + O.closedMs] = this.context.timeMs;
+    this.openOrders--;
+    this.closedBy[status - FILLED]!++;
+    if (status !== FILLED && d[at + O.filled] === 0 && (d[at + O.flags]! & PARENT) !== 0) {
+      this.#eachOpen((child) => {
+        if (orders.data[orders.offset(child) + O.parent] === id)
+          this.close(child, CANCELLED, "its parent did not fill");
+      });
+    }
+  }
+
+  /** What an immediate order leaves unfilled is gone. */
+  expireImmediate(id: number): void {
+    const timeInForce = this.#orders.data[this.#orders.offset(id) + O.timeInForce]!;
+    if ((timeInForce === IOC || timeInForce === FOK) && this.#orders.isOpen(id)) {
+      this.close(id, EXPIRED, timeInForce === IOC ? "not filled at once" : "could not be filled whole");
+    }
+  }
+
+  /** Drops closed orders from an instrument's book. */
+  sweep(instrument: number): void {
+    const book = this.books[instrument]!;
+    let kept = 0;
+    for (const id of book) if (this.#orders.isOpen(id)) book[kept++] = id;
+    book.length = kept;
+  }
+
+  /** Fee in quote currency of a fill that has not happened yet. */
+  feeFor(instrument: number, quantity: number, price: number, maker: boolean): number {
+    const notional = quantity * price * this.#ledger.multiplier[instrument]!;
+    return feeOf(this.#options.fees, quantity, notional, maker, this.#ledger.traded);
+  }
+
+  /**
+   * Money, account currency, that may still go into `instrument` at `price`: settled cash in a cash account; in a
+   * margin account equity less the margin of all positions.
+   */
+  buyingPower(instrument: number, price: number): number {
+    const ledger = this.#ledger;
+    if (this.#options.account === "cash") return ledger.cash - ledger.unsettledCash;
+    const unit = price * ledger.multiplier[instrument]! * ledger.rate[instrument]!;
+    let free = ledger.cash;
+    for (const each of ledger.held) {
+      const value = each === instrument ? ledger.quantity[each]! * unit : ledger.value(each);
+      free += value - Math.abs(value) * this.#options.initialMargin;
+    }
+    return free;
+  }
+
+  // The largest quantity up to `quantity` that can be paid for. Closing is always allowed; it frees what the closed
+  // position had bound. The test is the very expression the ledger books, so cash never ends below zero by an ulp.
+  #affordable(
+    instrument: number,
+    side: number,
+    quantity: number,
+    closable: number,
+    price: number,
+    maker: boolean,
+  ): number {
+    const ledger = this.#ledger;
+    const margin = this.#options.account === "cash" ? 1 : this.#options.initialMargin;
+    const multiplier = ledger.multiplier[instrument]!;
+    const rate = ledger.rate[instrument]!;
+    const unit = price * multiplier;
+    // Closing `closable` returns its margin; selling into a short also brings no cash to spend beyond that.
+    const freed = side < 0 || this.#options.account === "margin" ? closable * unit * margin * rate : 0;
+    const budget = this.buyingPower(instrument, price) + freed;
+    const fits = (size: number) => {
+      const fee = this.feeFor(instrument, size, price, maker);
+      return ((size - closable) * unit * margin + fee) * rate <= budget;
+    };
+    if (!Number.isFinite(budget) || !(unit * rate > 0)) return closable;
+    if (fits(quantity)) return quantity;
+    const lot = ledger.lots[instrument]!;
+    let size = quantity;
+    for (let attempt = 0; attempt < 64; attempt++) {
+      const feePerUnit = this.feeFor(instrument, size, price, maker) / size;
+      const bound = (budget / rate + closable * unit * margin) / (unit * margin + feePerUnit);
+      const next = lot.floor(Math.min(bound, lot.step > 0 ? size - lot.step / 2 : size * (1 - 2 ** -52)));
+      if (!(next > closable)) return closable;
+      size = next;
+      if (fits(size)) return size;
+    }
+    return closable;
+  }
+
+  #slipped(id: number, basePrice: number, quantity: number): number {
+    const d = this.#orders.data;
+    const at = this.#orders.offset(id);
+    const instrument = d[at + O.instrument]!;
+    const tick = this.#ledger.ticks[instrument]!;
+    const slip = slippageOf(this.#options.slippage, basePrice, quantity, this.context.volume, tick.step);
+    if (slip === 0) return basePrice;
+    const type = d[at + O.type]!;
+    const limit = type === LIMIT || type === STOP_LIMIT ? d[at + O.limitPrice]! : NaN;
+    if (d[at + O.side]! > 0) {
+      const price = tick.ceil(basePrice + slip);
+      return price > limit ? Math.max(limit, basePrice) : price;
+    }
+    const price = tick.floor(Math.max(basePrice - slip, 0));
+    return price < limit ? Math.min(limit, basePrice) : price;
+  }
+
+  #sizeAtFill(id: number, price: number): void {
+    const ledger = this.#ledger;
+    const d = this.#orders.data;
+    const at = this.#orders.offset(id);
+    const instrument = d[at + O.instrument]!;
+    const signed = this.unitsFor(instrument, d[at + O.side]!, d[at + O.sizeKind]!, d[at + O.sizeValue]!, price);
+    const quantity = ledger.lots[instrument]!.floor(Math.abs(signed));
+    if (!(quantity > 0)) {
+      this.close(id, REJECTED, "smaller than one lot");
+      return;
+    }
+    d[at + O.side] = Math.sign(signed);
+    d[at + O.quantity] = quantity;
+    d[at + O.sizeKind] = SIZE_UNITS;
+  }
+
+  /** Signed units that a size stands for at `price`, before snapping to the lot. */
+  unitsFor(instrument: number, side: number, kind: number, size: number, price: number): number {
+    const ledger = this.#ledger;
+    const unit = price * ledger.multiplier[instrument]!;
+    if (kind === SIZE_VALUE) return (side * size) / unit;
+    const base =
+      kind === SIZE_PERCENT && this.#options.percentOf === "buying_power"
+        ? this.#spendable(instrument, price)
+        : this.#equityAt(instrument, price);
+    const units = (size * base) / (unit * ledger.rate[instrument]!);
+    if (kind === SIZE_TARGET_PERCENT) return units - ledger.quantity[instrument]!;
+    return side * units;
+  }
+
+  #spendable(instrument: number, price: number): number {
+    const slip = slippageOf(
+      this.#options.slippage,
+      price,
+      1,
+      this.context.volume,
+      this.#ledger.ticks[instrument]!.step,
+    );
+    const fee = this.feeFor(instrument, 1, price + slip, false) / this.#ledger.multiplier[instrument]!;
+    const power = Math.max(0, this.buyingPower(instrument, price)) / this.#options.initialMargin;
+    return (power * price) / (price + slip + fee);
+  }
+
+  #equityAt(instrument: number, price: number): number {
+    const ledger = this.#ledger;
+    const own = ledger.quantity[instrument]!;
+    if (own === 0) return ledger.equity;
+    const unit = ledger.multiplier[instrument]! * ledger.rate[instrument]!;
+    return ledger.equity + own * (price - ledger.mark[instrument]!) * unit;
+  }
+
+  #book(
+    id: number,
+    instrument: number,
+    side: number,
+    quantity: number,
+    price: number,
+    slipPerUnit: number,
+    maker: boolean,
+  ): void {
+    const orders = this.#orders;
+    const ledger = this.#ledger;
+    const { context } = this;
+    const fee = this.feeFor(instrument, quantity, price, maker);
+    const fillAt = this.#fills.append();
+    const f = this.#fills.data;
+    f[fillAt + F.order] = id;
+    f[fillAt + F.instrument] = instrument;
+    f[fillAt + F.side] = side;
+    f[fillAt + F.timeMs] = context.timeMs;
+    f[fillAt + F.barTimeMs] = context.barTimeMs;
+    f[fillAt + F.price] = price;
+    f[fillAt + F.quantity] = quantity;
+    f[fillAt + F.fee] = fee;
+    f[fillAt + F.slippage] = slipPerUnit * quantity * ledger.multiplier[instrument]!;
+    f[fillAt + F.maker] = maker ? 1 : 0;
+    context.volumeLeft -= quantity;
+
+    const at = orders.offset(id);
+    const d = orders.data;
+    const before = ledger.quantity[instrument]!;
+    ledger.applyFill(instrument, side * quantity, price, fee, context.timeMs, d[at + O.tag]!);
+    if (side < 0 && before > 0 && this.#options.settlementDays > 0) {
+      const { calendar } = ledger.instruments[instrument]!;
+      const tradeDay = sessionEndAfter(calendar, context.barTimeMs) - 1;
+      const amount = quantity * price * ledger.multiplier[instrument]! * ledger.rate[instrument]!;
+      ledger.unsettled.push(tradingDaysLater(calendar, tradeDay, this.#options.settlementDays), amount);
+    }
+    d[at + O.filled]! += quantity;
+    d[at + O.filledNotional]! += quantity * price;
+    const left = ledger.lots[instrument]!.round(d[at + O.quantity]! - d[at + O.filled]!);
+    if (left > d[at + O.quantity]! * 1e-12) d[at + O.status] = PARTIALLY_FILLED;
+    else this.close(id, FILLED, null);
+    if (d[at + O.ocoGroup] !== 0) this.#cancelGroup(id, d[at + O.ocoGroup]!);
+    if ((d[at + O.flags]! & PARENT) !== 0) this.#activateChildren(id);
+    const after = ledger.quantity[instrument]!;
+    if (before !== 0 && after * before <= 0) this.#cancelBracketExits(instrument, id);
+    if (!Number.isNaN(d[at + O.stopLoss]!) || !Number.isNaN(d[at + O.takeProfit]!)) this.#bracket(id, quantity);
+  }
+
+  #cancelGroup(filled: number, group: number): void {
+    const orders = this.#orders;
+    this.#eachOpen((id) => {
+      if (id !== filled && orders.data[orders.offset(id) + O.ocoGroup] === group) {
+        this.close(id, CANCELLED, "another order of its group filled");
+      }
+    });
+  }
+
+  #activateChildren(parent: number): void {
+    const orders = this.#orders;
+    this.#eachOpen((id) => {
+      const at = orders.offset(id);
+      if (orders.data[at + O.parent] !== parent || orders.data[at + O.status] !== PENDING_PARENT) return;
+      orders.touch(id);
+      orders.data[at + O.status] = OPEN;
+      this.#eligibleFrom(at);
+    });
+  }
+
+  #cancelBracketExits(instrument: number, filled: number): void {
+    const orders = this.#orders;
+    for (const id of this.books[instrument]!) {
+      if (id === filled || !orders.isOpen(id)) continue;
+      if ((orders.data[orders.offset(id) + O.flags]! & BRACKET_EXIT) !== 0)
+        this.close(id, CANCELLED, "position closed");
+    }
+  }
+
+  // Exits grow with what their parent has filled so far; the first fill makes them.
+  #bracket(parent: number, filled: number): void {
+    const orders = this.#orders;
+    const at = orders.offset(parent);
+    const instrument = orders.data[at + O.instrument]!;
+    const side = orders.data[at + O.side]!;
+    let grown = false;
+    for (const id of this.books[instrument]!) {
+      const child = orders.offset(id);
+      if (orders.data[child + O.parent] !== parent || (orders.data[child + O.flags]! & BRACKET_EXIT) === 0) continue;
+      if (!orders.isOpen(id)) continue;
+      orders.touch(id);
+      orders.data[child + O.quantity]! += filled;
+      grown = true;
+    }
+    if (grown) return;
+    const group = this.#texts.id(`bracket of order ${parent}`);
+    const { stopLoss, takeProfit } = {
+      stopLoss: orders.data[at + O.stopLoss]!,
+      takeProfit: orders.data[at + O.takeProfit]!,
+    };
+    if (!Number.isNaN(stopLoss)) this.#exit(parent, instrument, -side, filled, STOP, NaN, stopLoss, group);
+    if (!Number.isNaN(takeProfit)) this.#exit(parent, instrument, -side, filled, LIMIT, takeProfit, NaN, group);
+  }
+
+  #exit(
+    parent: number,
+    instrument: number,
+    side: number,
+    quantity: number,
+    type: number,
+    limitPrice: number,
+    stopPrice: number,
+    group: number,
+  ): void {
+    const at = this.newOrder(instrument, side, type, GTC, quantity);
+    const d = this.#orders.data;
+    d[at + O.limitPrice] = limitPrice;
+    d[at + O.stopPrice] = stopPrice;
+    d[at + O.parent] = parent;
+    d[at + O.ocoGroup] = group;
+    d[at + O.flags] = REDUCE_ONLY | BRACKET_EXIT;
+    d[at + O.tag] = d[this.#orders.offset(parent) + O.tag]!;
+    this.#eligibleFrom(at);
+  }
+
+  /** Appends an open order and puts it in its book; returns the offset of its row. */
+  newOrder(instrument: number, side: number, type: number, timeInForce: number, quantity: number): number {
+    const at = this.#orders.append();
+    const d = this.#orders.data;
+    d[at + O.instrument] = instrument;
+    d[at + O.side] = side;
+    d[at + O.type] = type;
+    d[at + O.timeInForce] = timeInForce;
+    d[at + O.quantity] = quantity;
+    d[at + O.limitPrice] = NaN;
+    d[at + O.stopPrice] = NaN;
+    d[at + O.stopLoss] = NaN;
+    d[at + O.takeProfit] = NaN;
+    d[at + O.closedMs] = NaN;
+    d[at + O.expireMs] = Infinity;
+    d[at + O.submittedMs] = this.context.timeMs;
+    this.books[instrument]!.push(this.#orders.length);
+    this.openOrders++;
+    return at;
+  }
+
+  // Orders born of a fill: live from the moment of that fill on, or from the next bar.
+  #eligibleFrom(at: number): void {
+    const d = this.#orders.data;
+    const instrument = d[at + O.instrument]!;
+    const bar = this.#ledger.bars[instrument]!;
+    const sameBar = this.#options.bracketActivation === "same_bar" && d[at + O.type] !== MARKET;
+    d[at + O.eligibleMs] = sameBar ? this.context.barTimeMs : this.context.timeMs;
+    d[at + O.eligibleBar] = sameBar ? bar : bar + 1;
+  }
+
+  /** A split changes what open orders mean: more units, lower prices, the same money. */
+  applySplit(instrument: number, ratio: number): void {
+    const d = this.#orders.data;
+    for (const id of this.books[instrument]!) {
+      const at = this.#orders.offset(id);
+      for (const column of [O.quantity, O.filled]) d[at + column]! *= ratio;
+      for (const column of [O.limitPrice, O.stopPrice, O.stopLoss, O.takeProfit, O.trailAmount, O.trailMark]) {
+        d[at + column]! /= ratio;
+      }
+    }
+  }
+
+  /** Whether an order as it stands could be paid for at `price`. */
+  canPay(id: number, price: number): boolean {
+    const d = this.#orders.data;
+    const at = this.#orders.offset(id);
+    const instrument = d[at + O.instrument]!;
+    const side = d[at + O.side]!;
+    const held = this.#ledger.quantity[instrument]!;
+    const closable = held * side < 0 ? Math.abs(held) : 0;
+    const quantity = d[at + O.quantity]!;
+    return quantity <= closable || this.#affordable(instrument, side, quantity, closable, price, false) >= quantity;
+  }
+
+  #eachOpen(visit: (id: number) => void): void {
+    for (const book of this.books) for (const id of book) if (this.#orders.isOpen(id)) visit(id);
+  }
+}

@@ -1,0 +1,319 @@
+import { QmtlError } from "@qmtl/core";
+import { StepGrid } from "../money/index.ts";
+import type { Instrument } from "../instrument/index.ts";
+import { jsonToNumber, numberToJson } from "./record-table.ts";
+import type { BrokerOptions } from "./options.ts";
+import { T, TradeTable } from "./trade-table.ts";
+
+/**
+ * Cash, positions, cost and trades of one account. Money of every instrument is turned into the account currency when
+ * it moves, at the rate of that moment, so that `realised + unrealised = equity - deposits` holds with any currencies:
+ * cost basis is carried in account currency too.
+ */
+export class Ledger {
+  readonly currency: string;
+  readonly instruments: readonly Instrument[];
+  readonly lots: readonly StepGrid[];
+  readonly ticks: readonly StepGrid[];
+  readonly trades: TradeTable;
+
+  /** Signed units. */
+  readonly quantity: Float64Array;
+  /** Quantity-weighted entry price, quote currency; 0 when flat. */
+  readonly averagePrice: Float64Array;
+  /** Last close; NaN before the first bar. */
+  readonly mark: Float64Array;
+  /** What the position cost, account currency, signed as the position. */
+  readonly cost: Float64Array;
+  readonly realised: Float64Array;
+  readonly multiplier: Float64Array;
+  /** Account currency per unit of the instrument's quote currency. */
+  readonly rate: Float64Array;
+  /** Row of the open trade, -1 when flat. */
+  readonly openTrade: Int32Array;
+  /** Bars seen. */
+  readonly bars: Int32Array;
+  /** Instruments with a position, in no particular order. */
+  readonly held: number[] = [];
+
+  cash: number;
+  deposits: number;
+  realisedTotal = 0;
+  feesPaid = 0;
+  /** Notional of all fills, account currency. */
+  traded = 0;
+  /** Sale proceeds that cannot be spent yet: due time and amount, in turn, in order of time. */
+  unsettled: number[] = [];
+
+  // Instruments whose mark sets a rate: for each, the instruments it converts, and whether by its inverse.
+  readonly #rateUsers: (readonly { readonly instrument: number; readonly inverse: boolean }[] | null)[];
+  readonly #mixedCurrencies: boolean;
+
+  constructor(options: BrokerOptions, instruments: readonly Instrument[], trades: TradeTable) {
+    const count = instruments.length;
+    this.instruments = instruments;
+    this.trades = trades;
+    this.currency = options.currency ?? instruments[0]?.quoteCurrency ?? "USD";
+    this.lots = instruments.map(
+      (each) => new StepGrid(wholeLot(each, options.wholeUnits), `lotSize of ${each.symbol}`),
+    );
+    this.ticks = instruments.map((each) => new StepGrid(each.tickSize, `tickSize of ${each.symbol}`));
+    this.quantity = new Float64Array(count);
+    this.averagePrice = new Float64Array(count);
+    this.mark = new Float64Array(count).fill(NaN);
+    this.cost = new Float64Array(count);
+    this.realised = new Float64Array(count);
+    this.multiplier = Float64Array.from(instruments, (each) => each.multiplier);
+    this.rate = new Float64Array(count).fill(1);
+    this.openTrade = new Int32Array(count).fill(-1);
+    this.bars = new Int32Array(count);
+    this.cash = options.cash;
+    this.deposits = options.cash;
+    this.#rateUsers = instruments.map((each) => rateUsers(each, instruments, this.currency));
+    this.#mixedCurrencies = this.#rateUsers.some((users) => users !== null);
+    for (const [index, each] of instruments.entries()) {
+      if (each.quoteCurrency === this.currency) continue;
+      const given = options.fxRates[each.quoteCurrency];
+      const traded = this.#rateUsers.some((users) => users?.some((user) => user.instrument === index));
+      if (given === undefined && !traded) {
+        throw new QmtlError(
+          "INSTRUMENT_INVALID",
+          `${each.symbol} is quoted in ${each.quoteCurrency}, the account is in ${this.currency}, and no rate is given`,
+          {
+            details: { symbol: each.symbol, quoteCurrency: each.quoteCurrency, currency: this.currency },
+            hint: `give fxRates: { "${each.quoteCurrency}": ... } or trade ${each.quoteCurrency}/${this.currency} in the run`,
+          },
+        );
+      }
+      this.rate[index] = given ?? NaN; // known with the first bar of the instrument that gives it
+    }
+  }
+
+  setMark(instrument: number, price: number): void {
+    this.mark[instrument] = price;
+    if (!this.#mixedCurrencies) return;
+    const users = this.#rateUsers[instrument];
+    if (users) for (const user of users) this.rate[user.instrument] = user.inverse ? 1 / price : price;
+  }
+
+  /** Position value at the mark, account currency, signed. */
+  value(instrument: number): number {
+    const quantity = this.quantity[instrument]!;
+    if (quantity === 0) return 0;
+    return quantity * this.mark[instrument]! * this.multiplier[instrument]! * this.rate[instrument]!;
+  }
+
+  get equity(): number {
+    let sum = this.cash;
+    for (const instrument of this.held) sum += this.value(instrument);
+    return sum;
+  }
+
+  /** Sum of absolute position values, account currency. */
+  get exposure(): number {
+    let sum = 0;
+    for (const instrument of this.held) sum += Math.abs(this.value(instrument));
+    return sum;
+  }
+
+  get unrealised(): number {
+    let sum = 0;
+    for (const instrument of this.held) sum += this.value(instrument) - this.cost[instrument]!;
+    return sum;
+  }
+
+  /** When the open trade began; NaN when flat. */
+  enteredAt(instrument: number): number {
+    const row = this.openTrade[instrument]!;
+    return row < 0 ? NaN : this.trades.data[row * this.trades.stride + T.entryMs]!;
+  }
+
+  get unsettledCash(): number {
+    let sum = 0;
+    for (let at = 1; at < this.unsettled.length; at += 2) sum += this.unsettled[at]!;
+    return sum;
+  }
+
+  /** Books one fill: cash, position, cost, realised profit and the round trip it belongs to. */
+  applyFill(instrument: number, signed: number, price: number, fee: number, timeMs: number, tag: number): void {
+    const held = this.quantity[instrument]!;
+    const unit = this.multiplier[instrument]! * this.rate[instrument]!;
+    const notional = Math.abs(signed) * price * this.multiplier[instrument]!;
+    const rate = this.rate[instrument]!;
+    this.cash += signed > 0 ? -(notional + fee) * rate : (notional - fee) * rate;
+    this.traded += notional * rate;
+    this.feesPaid += fee * rate;
+    const closing = held * signed < 0 ? Math.min(Math.abs(held), Math.abs(signed)) : 0;
+    const opening = Math.abs(signed) - closing;
+    const closingFee = opening === 0 ? fee : closing === 0 ? 0 : (fee * closing) / Math.abs(signed);
+    let profit = -fee * rate;
+    if (closing > 0) {
+      const whole = closing === Math.abs(held);
+      const cost = whole ? this.cost[instrument]! : (this.cost[instrument]! * closing) / Math.abs(held);
+      profit += Math.sign(held) * closing * price * unit - cost;
+      this.cost[instrument] = whole ? 0 : this.cost[instrument]! - cost;
+      this.#closeTrade(instrument, closing, price, closingFee, timeMs, whole);
+      this.quantity[instrument] = whole ? 0 : this.lots[instrument]!.round(held - Math.sign(held) * closing);
+      if (whole) {
+        this.averagePrice[instrument] = 0;
+        this.held.splice(this.held.indexOf(instrument), 1);
+      }
+    }
+    if (opening > 0) {
+      const before = this.quantity[instrument]!;
+      const after = this.lots[instrument]!.round(before + Math.sign(signed) * opening);
+      if (before === 0) this.held.push(instrument);
+      this.averagePrice[instrument] =
+        before === 0 ? price : (Math.abs(before) * this.averagePrice[instrument]! + opening * price) / Math.abs(after);
+      this.cost[instrument] = this.cost[instrument]! + Math.sign(signed) * opening * price * unit;
+      this.quantity[instrument] = after;
+      this.#openTrade(instrument, Math.sign(signed), opening, price, fee - closingFee, timeMs, tag);
+    }
+    this.realisedTotal += profit;
+    this.realised[instrument] = this.realised[instrument]! + profit;
+  }
+
+  /** Money that moves without a fill: dividends, funding, borrow (quote currency, > 0 is received). */
+  applyCashflow(instrument: number, amount: number): void {
+    const money = amount * this.rate[instrument]!;
+    this.cash += money;
+    this.realisedTotal += money;
+    this.realised[instrument] = this.realised[instrument]! + money;
+    const row = this.openTrade[instrument]!;
+    if (row >= 0) this.trades.data[row * this.trades.stride + T.cashflow]! += amount;
+  }
+
+  applySplit(instrument: number, ratio: number): void {
+    this.quantity[instrument] = this.quantity[instrument]! * ratio;
+    this.averagePrice[instrument] = this.averagePrice[instrument]! / ratio;
+    this.mark[instrument] = this.mark[instrument]! / ratio;
+    const row = this.openTrade[instrument]!;
+    if (row < 0) return;
+    const at = row * this.trades.stride;
+    for (const column of [T.entryQuantity, T.exitQuantity, T.quantity]) this.trades.data[at + column]! *= ratio;
+  }
+
+  /** Widens the open trade's best and worst unrealised result by the range of a bar. */
+  trackExcursion(instrument: number, high: number, low: number): void {
+    const row = this.openTrade[instrument]!;
+    if (row < 0) return;
+    const d = this.trades.data;
+    const at = row * this.trades.stride;
+    const size = this.quantity[instrument]! * this.multiplier[instrument]!;
+    const average = this.averagePrice[instrument]!;
+    const atHigh = (high - average) * size;
+    const atLow = (low - average) * size;
+    const best = size > 0 ? atHigh : atLow;
+    const worst = size > 0 ? atLow : atHigh;
+    if (best > d[at + T.maxFavorable]!) d[at + T.maxFavorable] = best;
+    if (worst < d[at + T.maxAdverse]!) d[at + T.maxAdverse] = worst;
+  }
+
+  #openTrade(
+    instrument: number,
+    direction: number,
+    quantity: number,
+    price: number,
+    fee: number,
+    timeMs: number,
+    tag: number,
+  ): void {
+    let row = this.openTrade[instrument]!;
+    if (row < 0) {
+      row = this.trades.length;
+      const at = this.trades.append();
+      const d = this.trades.data;
+      d[at + T.instrument] = instrument;
+      d[at + T.direction] = direction;
+      d[at + T.entryMs] = timeMs;
+      d[at + T.exitMs] = NaN;
+      d[at + T.entryBar] = this.bars[instrument]!;
+      d[at + T.maxFavorable] = -Infinity;
+      d[at + T.maxAdverse] = Infinity;
+      d[at + T.tag] = tag;
+      d[at + T.multiplier] = this.multiplier[instrument]!;
+      this.openTrade[instrument] = row;
+    }
+    const d = this.trades.data;
+    const at = row * this.trades.stride;
+    d[at + T.entryQuantity]! += quantity;
+    d[at + T.entryValue]! += quantity * price;
+    d[at + T.fees]! += fee;
+    const size = Math.abs(this.quantity[instrument]!);
+    if (size > d[at + T.quantity]!) d[at + T.quantity] = size;
+  }
+
+  #closeTrade(instrument: number, quantity: number, price: number, fee: number, timeMs: number, whole: boolean): void {
+    this.trackExcursion(instrument, price, price);
+    const d = this.trades.data;
+    const at = this.openTrade[instrument]! * this.trades.stride;
+    d[at + T.exitQuantity]! += quantity;
+    d[at + T.exitValue]! += quantity * price;
+    d[at + T.fees]! += fee;
+    if (!whole) return;
+    d[at + T.exitMs] = timeMs;
+    d[at + T.mark] = price;
+    d[at + T.exitBar] = this.bars[instrument]!;
+    this.openTrade[instrument] = -1;
+  }
+
+  save() {
+    const numbers = (values: Float64Array) => Array.from(values, numberToJson);
+    return {
+      quantity: numbers(this.quantity),
+      averagePrice: numbers(this.averagePrice),
+      mark: numbers(this.mark),
+      cost: numbers(this.cost),
+      realised: numbers(this.realised),
+      rate: numbers(this.rate),
+      openTrade: Array.from(this.openTrade),
+      bars: Array.from(this.bars),
+      held: [...this.held],
+      money: [this.cash, this.deposits, this.realisedTotal, this.feesPaid, this.traded].map(numberToJson),
+      unsettled: this.unsettled.map(numberToJson),
+      trades: this.trades.save(),
+    };
+  }
+
+  load(saved: ReturnType<Ledger["save"]>): void {
+    const fill = (into: Float64Array, from: readonly unknown[]) => into.set(from.map(jsonToNumber));
+    fill(this.quantity, saved.quantity);
+    fill(this.averagePrice, saved.averagePrice);
+    fill(this.mark, saved.mark);
+    fill(this.cost, saved.cost);
+    fill(this.realised, saved.realised);
+    fill(this.rate, saved.rate);
+    this.openTrade.set(saved.openTrade);
+    this.bars.set(saved.bars);
+    this.held.splice(0, this.held.length, ...saved.held);
+    const [cash, deposits, realised, fees, traded] = saved.money.map(jsonToNumber);
+    this.cash = cash!;
+    this.deposits = deposits!;
+    this.realisedTotal = realised!;
+    this.feesPaid = fees!;
+    this.traded = traded!;
+    this.unsettled = saved.unsettled.map(jsonToNumber);
+    this.trades.load(saved.trades);
+  }
+}
+
+function wholeLot(instrument: Instrument, wholeUnits: boolean): string {
+  if (!wholeUnits) return instrument.lotSize;
+  return Number(instrument.lotSize) >= 1 ? instrument.lotSize : "1";
+}
+
+function rateUsers(
+  source: Instrument,
+  instruments: readonly Instrument[],
+  currency: string,
+): readonly { readonly instrument: number; readonly inverse: boolean }[] | null {
+  const [base, quote] = source.symbol.split("/");
+  if (base === undefined || quote === undefined) return null;
+  const users = instruments.flatMap((each, instrument) => {
+    if (each.quoteCurrency === currency) return [];
+    if (base === each.quoteCurrency && quote === currency) return [{ instrument, inverse: false }];
+    if (base === currency && quote === each.quoteCurrency) return [{ instrument, inverse: true }];
+    return [];
+  });
+  return users.length === 0 ? null : users;
+}

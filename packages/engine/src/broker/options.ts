@@ -1,0 +1,249 @@
+import type { EpochMs } from "@qmtl/core";
+import { resolveFees, type FeeModel } from "./fees.ts";
+import { fail, failUnknown, list, number, oneOf, record, type Check } from "./option-checks.ts";
+import { profileDefaults } from "./profiles.ts";
+import { resolveSlippage, type SlippageModel } from "./slippage.ts";
+
+export type Semantics = "qmtl" | "vectorbt" | "backtesting.py" | "backtrader";
+
+/** Everything the broker takes for granted. A plain record that JSON can carry; every key has a default. */
+export interface BrokerOptions {
+  /** Whose conventions fill the keys that are not given. Default "qmtl". */
+  readonly semantics: Semantics;
+
+  /** Money put in at the start, account currency. Default 100000. */
+  readonly cash: number;
+  /** Account currency; null: the quote currency of the first instrument. */
+  readonly currency: string | null;
+  /** Account currency per unit of another currency, where no traded instrument gives the rate. */
+  readonly fxRates: Readonly<Record<string, number>>;
+
+  /** Where a market order fills: the open of the next bar (default), the close it was sent at, or the next close. */
+  readonly marketFill: "next_open" | "same_close" | "next_close";
+  /**
+   * What happened between open and close. "ohlc" and "olhc" fix the order; "direction" takes O-L-H-C in a rising bar
+   * and O-H-L-C in a falling one; "pessimistic" (default) and "optimistic" take whichever of the two leaves less or
+   * more equity at the close. Finer prices given with `setIntrabarPath` overrule it.
+   */
+  readonly intrabarPath: "pessimistic" | "optimistic" | "ohlc" | "olhc" | "direction";
+  /** Among orders that can fill at one price: exits first (default), or in order of acceptance. */
+  readonly matching: "exit_first" | "fifo";
+  /** A limit fills when its price is touched (default), or only when the market trades through it. */
+  readonly limitFill: "touch" | "cross";
+  /** A limit that the open jumps over fills at the better open (default), or at its own price. */
+  readonly limitGap: "open" | "limit";
+  /** A stop that the open jumps over fills at the worse open (default), or, as if it never gapped, at its own price. */
+  readonly stopGap: "open" | "stop";
+  /** Stop-loss and take-profit of an order can fill within the bar of its fill (default), or from the next bar on. */
+  readonly bracketActivation: "same_bar" | "next_bar";
+  /** A trailing stop follows the best price within bars (default), or closes only. */
+  readonly trailMark: "high" | "close";
+  /** Orders still open when the data ends. Default "leave_open". */
+  readonly lastBar: "leave_open" | "cancel" | "fill_at_close";
+  /** Close positions at the last close. Default false: they stay open trades. */
+  readonly closeAtEnd: boolean;
+  /** Largest share of a bar's volume that orders may take, 0 < share <= 1; null (default): no bound. */
+  readonly volumeShareMax: number | null;
+  /** An order takes part from the first bar that opens at or after its sending time plus this. Default 0. */
+  readonly latencyMs: number;
+  /** Bars of its instrument that an order waits on top. Default 0. */
+  readonly latencyBars: number;
+  readonly slippage: SlippageModel;
+  readonly fees: FeeModel;
+
+  /** Values, percents and targets become units when sent (default; at the last close), or at the price of the fill. */
+  readonly sizing: "submit" | "fill";
+  /** What a `percent` size is a fraction of: equity (default), or what is left to spend after slippage and fees. */
+  readonly percentOf: "equity" | "buying_power";
+  /** An order that cannot be paid for: cut to what can be (default), or rejected. */
+  readonly insufficientFunds: "reduce" | "reject";
+  /** Also reject at sending time what the last close says cannot be paid for. Default false. */
+  readonly checkOnSubmit: boolean;
+  /** Size of an intent that names none; null (default): such an intent is refused. */
+  readonly defaultSize: { readonly quantity: number } | { readonly percent: number } | null;
+  /** Whole units even where the lot allows fractions. Default false. */
+  readonly wholeUnits: boolean;
+  /** A new order first cancels open orders and closes the position. Default false. */
+  readonly exclusiveOrders: boolean;
+
+  /** "cash": buys need settled cash, nothing is borrowed. "margin" (default): initial margin bounds exposure. */
+  readonly account: "cash" | "margin";
+  /** Equity needed per unit of exposure to open, 1 / leverage. Default 1: no leverage. */
+  readonly initialMargin: number;
+  /** Equity needed per unit of exposure to keep it; below, positions are liquidated. Default 0: when equity is gone. */
+  readonly maintenanceMargin: number;
+  /** Whether positions may go below zero (never in a cash account). Default true. */
+  readonly shorting: boolean;
+  /** Per year, on the value of short positions. Default 0. */
+  readonly borrowRate: number;
+  /** Per year, earned on positive cash. Default 0. */
+  readonly cashInterestRate: number;
+  /** Per year, paid on negative cash. Default 0. */
+  readonly marginInterestRate: number;
+  /** Days of a year for borrow and interest. Default 365. */
+  readonly interestDays: number;
+  /** Trading days until the proceeds of a sale can be spent in a cash account. Default 0. */
+  readonly settlementDays: number;
+  /** Perpetual funding: longs pay `rate` of position value to shorts (negative: receive). */
+  readonly funding: readonly FundingEvent[];
+  readonly corporateActions: readonly CorporateAction[];
+}
+
+export interface FundingEvent {
+  readonly symbol: string;
+  readonly timeMs: EpochMs;
+  readonly rate: number;
+}
+
+export type CorporateAction =
+  | { readonly kind: "dividend"; readonly symbol: string; readonly timeMs: EpochMs; readonly amount: number } // quote currency per unit
+  | { readonly kind: "split"; readonly symbol: string; readonly timeMs: EpochMs; readonly ratio: number }; // 2: two new for one old
+
+export const defaultBrokerOptions: BrokerOptions = {
+  semantics: "qmtl",
+  cash: 100_000,
+  currency: null,
+  fxRates: {},
+  marketFill: "next_open",
+  intrabarPath: "pessimistic",
+  matching: "exit_first",
+  limitFill: "touch",
+  limitGap: "open",
+  stopGap: "open",
+  bracketActivation: "same_bar",
+  trailMark: "high",
+  lastBar: "leave_open",
+  closeAtEnd: false,
+  volumeShareMax: null,
+  latencyMs: 0,
+  latencyBars: 0,
+  slippage: { kind: "none" },
+  fees: { kind: "none" },
+  sizing: "submit",
+  percentOf: "equity",
+  insufficientFunds: "reduce",
+  checkOnSubmit: false,
+  defaultSize: null,
+  wholeUnits: false,
+  exclusiveOrders: false,
+  account: "margin",
+  initialMargin: 1,
+  maintenanceMargin: 0,
+  shorting: true,
+  borrowRate: 0,
+  cashInterestRate: 0,
+  marginInterestRate: 0,
+  interestDays: 365,
+  settlementDays: 0,
+  funding: [],
+  corporateActions: [],
+};
+
+const checks: Readonly<Record<keyof BrokerOptions, Check>> = {
+  semantics: oneOf("qmtl", "vectorbt", "backtesting.py", "backtrader"),
+  cash: number((value) => value >= 0, "a number >= 0"),
+  currency: (value, key) => {
+    if (value !== null && (typeof value !== "string" || value === "")) fail(key, "a currency code or null", value);
+  },
+  fxRates: (value, key) => {
+    for (const [currency, rate] of Object.entries(record(value, key))) {
+      if (typeof rate !== "number" || !(rate > 0 && rate < Infinity)) fail(`${key}.${currency}`, "a rate > 0", rate);
+    }
+  },
+  marketFill: oneOf("next_open", "same_close", "next_close"),
+  intrabarPath: oneOf("pessimistic", "optimistic", "ohlc", "olhc", "direction"),
+  matching: oneOf("exit_first", "fifo"),
+  limitFill: oneOf("touch", "cross"),
+  limitGap: oneOf("open", "limit"),
+  stopGap: oneOf("open", "stop"),
+  bracketActivation: oneOf("same_bar", "next_bar"),
+  trailMark: oneOf("high", "close"),
+  lastBar: oneOf("leave_open", "cancel", "fill_at_close"),
+  closeAtEnd: boolean,
+  volumeShareMax: (value, key) => {
+    if (value !== null && !(typeof value === "number" && value > 0 && value <= 1)) {
+      fail(key, "a share above 0 and up to 1, or null", value);
+    }
+  },
+  latencyMs: number((value) => value >= 0, "milliseconds >= 0"),
+  latencyBars: number((value) => Number.isInteger(value) && value >= 0, "a whole number of bars >= 0"),
+  slippage: () => undefined, // read by resolveSlippage
+  fees: () => undefined, // read by resolveFees
+  sizing: oneOf("submit", "fill"),
+  percentOf: oneOf("equity", "buying_power"),
+  insufficientFunds: oneOf("reduce", "reject"),
+  checkOnSubmit: boolean,
+  defaultSize: checkDefaultSize,
+  wholeUnits: boolean,
+  exclusiveOrders: boolean,
+  account: oneOf("cash", "margin"),
+  initialMargin: number((value) => value > 0 && value <= 1, "a fraction above 0 and up to 1"),
+  maintenanceMargin: number((value) => value >= 0 && value <= 1, "a fraction from 0 to 1"),
+  shorting: boolean,
+  borrowRate: number((value) => value >= 0, "a rate per year >= 0"),
+  cashInterestRate: number((value) => value >= 0, "a rate per year >= 0"),
+  marginInterestRate: number((value) => value >= 0, "a rate per year >= 0"),
+  interestDays: number((value) => value > 0, "days > 0"),
+  settlementDays: number((value) => Number.isInteger(value) && value >= 0, "a whole number of days >= 0"),
+  funding: (value, key) => {
+    for (const [index, event] of list(value, key).entries()) {
+      checkEvent(event, `${key}[${index}]`, ["rate"]);
+    }
+  },
+  corporateActions: (value, key) => {
+    for (const [index, event] of list(value, key).entries()) {
+      const at = `${key}[${index}]`;
+      const { kind, ...rest } = record(event, at);
+      oneOf("dividend", "split")(kind, `${at}.kind`);
+      checkEvent(rest, at, kind === "dividend" ? ["amount"] : ["ratio"]);
+      const ratio = rest["ratio"];
+      if (kind === "split" && !(typeof ratio === "number" && ratio > 0)) fail(`${at}.ratio`, "a ratio > 0", ratio);
+    }
+  },
+};
+
+/**
+ * Puts every default in place: those of the named semantics, then the given keys over them.
+ *
+ * @throws QmtlError `BROKER_OPTION_INVALID` naming the key, what was expected and what was found
+ */
+export function resolveBrokerOptions(given: Partial<BrokerOptions> = {}): BrokerOptions {
+  for (const key of Object.keys(record(given, "broker options"))) {
+    if (!Object.hasOwn(checks, key)) failUnknown(key, Object.keys(checks), "broker option");
+  }
+  const semantics = given.semantics ?? "qmtl";
+  checks.semantics(semantics, "semantics");
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const merged: BrokerOptions = { ...defaultBrokerOptions, ...profileDefaults[semantics], ...present };
+  for (const [key, check] of Object.entries(checks)) check(merged[key as keyof BrokerOptions], key);
+  const options = { ...merged, slippage: resolveSlippage(merged.slippage), fees: resolveFees(merged.fees) };
+  if (options.maintenanceMargin > options.initialMargin) {
+    fail("maintenanceMargin", `at most initialMargin (${options.initialMargin})`, options.maintenanceMargin);
+  }
+  return options;
+}
+
+function boolean(value: unknown, key: string): void {
+  if (typeof value !== "boolean") fail(key, "true or false", value);
+}
+
+function checkDefaultSize(value: unknown, key: string): void {
+  if (value === null) return;
+  const fields = record(value, key);
+  const names = Object.keys(fields);
+  for (const name of names)
+    if (name !== "quantity" && name !== "percent") failUnknown(name, ["quantity", "percent"], key);
+  if (names.length !== 1) fail(key, "one of quantity and percent", value);
+  number((size) => size > 0, "a number > 0")(fields[names[0]!], `${key}.${names[0]!}`);
+}
+
+function checkEvent(value: unknown, key: string, numbers: readonly string[]): void {
+  const known = ["symbol", "timeMs", ...numbers];
+  const fields = record(value, key);
+  for (const name of Object.keys(fields)) if (!known.includes(name)) failUnknown(name, known, key);
+  if (typeof fields["symbol"] !== "string") fail(`${key}.symbol`, "a symbol", fields["symbol"]);
+  for (const name of ["timeMs", ...numbers]) {
+    if (typeof fields[name] !== "number" || !Number.isFinite(fields[name]))
+      fail(`${key}.${name}`, "a number", fields[name]);
+  }
+}

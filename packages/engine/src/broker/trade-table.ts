@@ -1,0 +1,77 @@
+import type { Trade } from "./types.ts";
+import { orNull } from "./order-table.ts";
+import { RecordTable, type TextTable } from "./record-table.ts";
+
+/** Columns of a trade row. Money in quote currency. */
+export const T = {
+  instrument: 0,
+  direction: 1, // +1 long, -1 short
+  entryMs: 2,
+  exitMs: 3, // NaN: still open
+  entryQuantity: 4, // sum over opening fills
+  entryValue: 5, // sum of price * quantity over opening fills
+  exitQuantity: 6,
+  exitValue: 7,
+  quantity: 8, // largest position
+  fees: 9,
+  cashflow: 10, // dividends, funding and borrow while it was open
+  mark: 11,
+  entryBar: 12,
+  exitBar: 13,
+  maxFavorable: 14, // -Infinity: not seen yet
+  maxAdverse: 15, // Infinity: not seen yet
+  tag: 16,
+  multiplier: 17,
+} as const;
+
+export class TradeTable extends RecordTable {
+  readonly #texts: TextTable;
+
+  constructor(texts: TextTable) {
+    super(18);
+    this.#texts = texts;
+  }
+
+  instrument(index: number): number {
+    return this.data[index * this.stride + T.instrument]!;
+  }
+
+  /** An open trade is valued at `markPrice` and aged to `bar`. */
+  make(index: number, markPrice: number, bar: number): Trade {
+    const d = this.data;
+    const at = index * this.stride;
+    const open = Number.isNaN(d[at + T.exitMs]!);
+    const direction = d[at + T.direction]!;
+    const multiplier = d[at + T.multiplier]!;
+    const entryQuantity = d[at + T.entryQuantity]!;
+    const exitQuantity = d[at + T.exitQuantity]!;
+    const mark = open ? markPrice : d[at + T.mark]!;
+    const held = open ? entryQuantity - exitQuantity : 0;
+    const gross = direction * multiplier * (d[at + T.exitValue]! + held * mark - d[at + T.entryValue]!);
+    const pnl = gross - d[at + T.fees]! + d[at + T.cashflow]!;
+    const entryNotional = d[at + T.entryValue]! * multiplier;
+    return {
+      id: index + 1,
+      instrument: d[at + T.instrument]!,
+      direction: direction > 0 ? "long" : "short",
+      entryMs: d[at + T.entryMs]!,
+      exitMs: orNull(d[at + T.exitMs]!),
+      entryPrice: d[at + T.entryValue]! / entryQuantity,
+      exitPrice: exitQuantity > 0 ? d[at + T.exitValue]! / exitQuantity : null,
+      markPrice: mark,
+      quantity: d[at + T.quantity]!,
+      fees: d[at + T.fees]!,
+      pnl,
+      returnFraction: pnl / Math.abs(entryNotional),
+      barsHeld: (open ? bar : d[at + T.exitBar]!) - d[at + T.entryBar]!,
+      maxFavorable: finiteOrNull(d[at + T.maxFavorable]!),
+      maxAdverse: finiteOrNull(d[at + T.maxAdverse]!),
+      open,
+      tag: this.#texts.text(d[at + T.tag]!),
+    };
+  }
+}
+
+function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

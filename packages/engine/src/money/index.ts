@@ -1,0 +1,1 @@
+export { StepGrid } from "./step-grid.ts";
