@@ -68,3 +68,30 @@ export {
   type PriceBand,
 } from "./price-band.ts";
 export { quantumLiquidityEcho, type LiquidityEcho } from "./quantum-liquidity-echo.ts";
+export {
+  depth,
+  depthChange,
+  gapDepthWeightedSumOperator,
+  orderBookDepthSlopeOperator,
+  orderBookImbalanceLevelsOperator,
+  orderBookObiOperator,
+  orderBookObiLAndSlope,
+  sizeColumns,
+} from "./book-operators.ts";
+export {
+  conditionalEntryFilter,
+  executionImbalanceOperator,
+  hazardRatio,
+  imbalanceToWeightOperator,
+  logisticOrderBookImbalance,
+  micropriceImbalance,
+  microPriceOperator,
+  orderBookImbalanceOperator,
+  orderFlowImbalance,
+  priorityIndexOperator,
+  spreadZscore,
+} from "./flow-operators.ts";
+export { obiRegime } from "./obi-regime.ts";
+export { microstructureOperators } from "./operators.ts";
+export { orderBookObiEma } from "./order-book-obi-ema.ts";
+export { priceBand } from "./price-band-operator.ts";

@@ -1,0 +1,34 @@
+export { alphaHistory } from "./alpha-history.ts";
+export {
+  alphaPerformance,
+  summariseExecution,
+  type AlphaPerformance,
+  type AlphaPerformanceOptions,
+  type ExecutionFill,
+  type ExecutionSummary,
+} from "./alpha-performance.ts";
+export {
+  equityLinearityMetrics,
+  equityLinearityMetricsV2,
+  type EquityLinearity,
+  type EquityLinearityV2,
+  type EquityLinearityV2Options,
+} from "./equity-linearity.ts";
+export {
+  nextPositionState,
+  positionTarget,
+  toOrderPayloads,
+  type PositionState,
+  type PositionTarget,
+  type TargetOrderPayload,
+  type Thresholds,
+} from "./position-target.ts";
+export { alphaPerformanceOperator, equityLinearityOperator, equityLinearityV2Operator } from "./rolling-operators.ts";
+export {
+  thresholdSignal,
+  thresholdSignalOperator,
+  tradeSignal,
+  type ThresholdSignalOptions,
+  type TradeSignal,
+} from "./threshold-signal.ts";
+export { validationMetrics } from "./validation-metrics.ts";

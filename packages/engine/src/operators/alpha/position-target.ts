@@ -1,0 +1,99 @@
+import { completeParams, defineOperator, KernelState, readNumber } from "../kernel-parts/index.ts";
+import { requireOrder } from "./threshold-signal.ts";
+
+/**
+ * Limits of a signal with hysteresis: a position is entered beyond `enter` and left only once the signal has come back
+ * past `exit`, so that noise around one threshold does not trade.
+ * `shortEnter <= shortExit <= longExit <= longEnter`, or exits that cross, as long as each is inside its entry.
+ */
+export interface Thresholds {
+  readonly longEnter: number;
+  readonly shortEnter: number;
+  readonly longExit: number;
+  readonly shortExit: number;
+}
+
+export type PositionState = -1 | 0 | 1;
+
+/** The state after one signal; an absent signal changes nothing. A jump from one entry past the other turns at once. */
+export function nextPositionState(state: PositionState, signal: number, thresholds: Thresholds): PositionState {
+  if (Number.isNaN(signal)) return state;
+  if (signal >= thresholds.longEnter) return 1;
+  if (signal <= thresholds.shortEnter) return -1;
+  if (state === 1 && signal <= thresholds.longExit) return 0;
+  if (state === -1 && signal >= thresholds.shortExit) return 0;
+  return state;
+}
+
+/**
+ * {@link nextPositionState} over a column. `state` is -1, 0 or 1 at every row; `target` is the position to hold
+ * (`state * size`, in the unit of `size`) and is there only on rows where the state changes, so that a consumer that
+ * turns targets into orders sends one order per change. Starts flat.
+ */
+export const positionTarget = defineOperator({
+  name: "position_target",
+  version: 1,
+  inputs: ["signal"],
+  outputs: ["state", "target"],
+  resolve(given) {
+    const params = completeParams("position_target", given, {
+      long_enter: readNumber(given, "long_enter"),
+      short_enter: readNumber(given, "short_enter"),
+      long_exit: readNumber(given, "long_exit"),
+      short_exit: readNumber(given, "short_exit"),
+      size: readNumber(given, "size", 1, { above: 0 }),
+    });
+    requireOrder("short_enter", params.short_enter, "long_enter", params.long_enter);
+    requireOrder("long_exit", params.long_exit, "long_enter", params.long_enter);
+    requireOrder("short_enter", params.short_enter, "short_exit", params.short_exit);
+    return params;
+  },
+  warmupRows: () => 0,
+  lookbackRows: () => 0,
+  createKernel({ long_enter, short_enter, long_exit, short_exit, size }) {
+    const thresholds = { longEnter: long_enter, shortEnter: short_enter, longExit: long_exit, shortExit: short_exit };
+    const kernel = new KernelState();
+    const position = kernel.array(1);
+    return kernel.kernel(([signal], [states, targets], from, to) => {
+      for (let i = from; i < to; i++) {
+        const before = position[0] as PositionState;
+        const after = nextPositionState(before, signal![i]!, thresholds);
+        position[0] = after;
+        states![i] = after;
+        targets![i] = after === before ? Number.NaN : after * size;
+      }
+    });
+  },
+});
+
+/** The position a strategy wants in one instrument: a share of equity or a quantity. */
+export interface PositionTarget {
+  readonly symbol: string;
+  /** Fraction of equity, signed: 0.1 is long 10 %. */
+  readonly targetPercent?: number;
+  /** Quantity, signed. */
+  readonly targetQty?: number;
+  readonly reason?: string;
+}
+
+export interface TargetOrderPayload {
+  readonly symbol: string;
+  readonly quantity?: number;
+  readonly target_percent?: number;
+  readonly price?: number;
+  readonly reason?: string;
+}
+
+/** Order payloads as the pipeline carries them: quantity or percent as asked, price and reason where known. */
+export function toOrderPayloads(
+  targets: readonly PositionTarget[],
+  priceBySymbol: Readonly<Record<string, number>> = {},
+): TargetOrderPayload[] {
+  return targets.map(({ symbol, targetPercent, targetQty, reason }) => ({
+    symbol,
+    ...(targetQty !== undefined && { quantity: targetQty }),
+    ...(targetPercent !== undefined && { target_percent: targetPercent }),
+    ...(Object.hasOwn(priceBySymbol, symbol) && { price: priceBySymbol[symbol]! }),
+    ...(reason !== undefined && { reason }),
+  }));
+}

@@ -1,0 +1,140 @@
+import type { OperatorDefinition, OperatorParams } from "../../operator/index.ts";
+import {
+  completeParams,
+  defineOperator,
+  KernelState,
+  readChoice,
+  readFlag,
+  readNumber,
+  readPeriod,
+  type GivenParams,
+} from "../kernel-parts/index.ts";
+import { performanceInto } from "./alpha-performance.ts";
+import { equityLinearityMetrics, equityLinearityMetricsV2 } from "./equity-linearity.ts";
+
+/**
+ * Alpha performance of the last `window` returns: the six figures of `alphaPerformance`. There from the first row on,
+ * over the rows there are; absent returns are left out; a figure that is not defined is absent.
+ */
+export const alphaPerformanceOperator = historyOperator({
+  name: "alpha_performance",
+  outputs: ["sharpe", "max_drawdown", "win_ratio", "profit_factor", "car_mdd", "rar_mdd"],
+  params: (given) => ({
+    window: readPeriod(given, "window"),
+    risk_free_rate: readNumber(given, "risk_free_rate", 0),
+    transaction_cost: readNumber(given, "transaction_cost", 0),
+    drawdown: readChoice(given, "drawdown", ["compounded", "additive"], "compounded"),
+  }),
+  measure({ risk_free_rate, transaction_cost, drawdown }) {
+    const compounded = drawdown === "compounded";
+    return (result, history, count) =>
+      performanceInto(result, history, count, transaction_cost, risk_free_rate, compounded);
+  },
+});
+
+/** `equityLinearityMetrics` of the last `window` points of a profit line. There from the second point on. */
+export const equityLinearityOperator = historyOperator({
+  name: "equity_linearity",
+  outputs: ["r2_up", "straightness_ratio", "monotonicity", "new_high_frac", "net_gain", "score"],
+  params: (given) => ({
+    window: readPeriod(given, "window", undefined, 2),
+    eps: readNumber(given, "eps", 1e-12, { min: 0 }),
+  }),
+  pointsMin: 2,
+  measure:
+    ({ eps }) =>
+    (result, history, count) => {
+      const metrics = equityLinearityMetrics(history.subarray(0, count), eps);
+      result[0] = metrics.r2Up;
+      result[1] = metrics.straightnessRatio;
+      result[2] = metrics.monotonicity;
+      result[3] = metrics.newHighFrac;
+      result[4] = metrics.netGain;
+      result[5] = metrics.score;
+    },
+});
+
+/** `equityLinearityMetricsV2`, scales 1, 5 and 20, of the last `window` points. There from the third point on. */
+export const equityLinearityV2Operator = historyOperator({
+  name: "equity_linearity_v2",
+  outputs: [
+    "r2_up",
+    "spearman_rho",
+    "t_slope",
+    "t_slope_sig",
+    "tvr",
+    "tuw",
+    "nh_frac",
+    "mdd_norm",
+    "net_gain",
+    "score",
+  ],
+  params: (given) => ({
+    window: readPeriod(given, "window", undefined, 3),
+    orientation: readChoice(given, "orientation", ["up", "down"], "up"),
+    eps: readNumber(given, "eps", 1e-10, { above: 0 }),
+    use_log: readFlag(given, "use_log", false),
+  }),
+  pointsMin: 3,
+  measure:
+    ({ orientation, eps, use_log }) =>
+    (result, history, count) => {
+      const metrics = equityLinearityMetricsV2(history.subarray(0, count), { orientation, eps, useLog: use_log });
+      result[0] = metrics.r2Up;
+      result[1] = metrics.spearmanRho;
+      result[2] = metrics.tSlope ?? Number.NaN;
+      result[3] = metrics.tSlopeSig;
+      result[4] = metrics.tvr;
+      result[5] = metrics.tuw;
+      result[6] = metrics.nhFrac;
+      result[7] = metrics.mddNorm;
+      result[8] = metrics.netGain;
+      result[9] = metrics.score;
+    },
+});
+
+interface HistoryOperator<Params extends OperatorParams & { readonly window: number }, Out extends string> {
+  readonly name: string;
+  readonly outputs: readonly Out[];
+  readonly params: (given: GivenParams) => Params;
+  /** Values needed before there is a figure; 1 unless told. */
+  readonly pointsMin?: number;
+  /** Writes one number per output, of the first `count` values of the history, oldest first. */
+  readonly measure: (params: Params) => (result: Float64Array, history: Float64Array, count: number) => void;
+}
+
+/** Figures of the values present among the last `window` rows; does not wait for the window to fill. */
+function historyOperator<Params extends OperatorParams & { readonly window: number }, const Out extends string>(
+  operator: HistoryOperator<Params, Out>,
+): OperatorDefinition<Params, "value", Out> {
+  const { name, outputs, params, pointsMin = 1, measure } = operator;
+  return defineOperator({
+    name,
+    version: 1,
+    inputs: ["value"],
+    outputs,
+    resolve: (given) => completeParams(name, given, params(given)),
+    warmupRows: () => pointsMin - 1,
+    lookbackRows: ({ window }) => window - 1,
+    createKernel(resolved) {
+      const { window } = resolved;
+      const fill = measure(resolved);
+      const history = new Float64Array(window);
+      const figures = new Float64Array(outputs.length);
+      const state = new KernelState();
+      const seen = state.array(1); // stops at the window
+      return state.kernel(([values], results, from, to) => {
+        for (let i = from; i < to; i++) {
+          if (seen[0]! < window) seen[0] = seen[0]! + 1;
+          let count = 0;
+          for (let j = i - seen[0]! + 1; j <= i; j++) {
+            if (!Number.isNaN(values![j]!)) history[count++] = values![j]!;
+          }
+          if (count < pointsMin) figures.fill(Number.NaN);
+          else fill(figures, history, count);
+          for (let k = 0; k < figures.length; k++) results[k]![i] = figures[k]!;
+        }
+      });
+    },
+  });
+}
