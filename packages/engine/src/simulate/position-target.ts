@@ -1,0 +1,63 @@
+import { QmtlError, shown } from "@qmtl/core";
+import type { Kernel, OperatorDefinition } from "../operator/index.ts";
+
+export interface PositionTargetParams {
+  readonly [key: string]: number | null;
+  readonly long: number;
+  readonly short: number | null;
+  readonly flat: number | null;
+}
+
+/**
+ * Turns the sign of a signal into a target position: above 0 `long`, below 0 `short`, exactly 0 `flat`. A null target
+ * leaves the position alone, and so does an absent signal. Targets are fractions of equity or units, as the reader says.
+ */
+export const positionTarget: OperatorDefinition<PositionTargetParams, "signal", "value"> = {
+  name: "position_target",
+  version: 1,
+  inputs: ["signal"],
+  outputs: ["value"],
+  resolve(params) {
+    return {
+      long: finite(params["long"] ?? 1, "long")!,
+      short: finite(params["short"] === undefined ? 0 : params["short"], "short"),
+      flat: finite(params["flat"] ?? null, "flat"),
+    };
+  },
+  warmupRows: () => 0,
+  lookbackRows: () => 0,
+  createKernel: ({ long, short, flat }) => new PositionTargetKernel(long, short ?? Number.NaN, flat ?? Number.NaN),
+};
+
+class PositionTargetKernel implements Kernel {
+  readonly #long: number;
+  readonly #short: number;
+  readonly #flat: number;
+
+  constructor(long: number, short: number, flat: number) {
+    this.#long = long;
+    this.#short = short;
+    this.#flat = flat;
+  }
+
+  advance(inputs: readonly Float64Array[], outputs: readonly Float64Array[], from: number, to: number): void {
+    const signal = inputs[0]!;
+    const target = outputs[0]!;
+    for (let row = from; row < to; row++) {
+      const value = signal[row]!;
+      target[row] = value > 0 ? this.#long : value < 0 ? this.#short : value === 0 ? this.#flat : Number.NaN;
+    }
+  }
+
+  save(): Float64Array {
+    return new Float64Array(0);
+  }
+
+  load(): void {}
+}
+
+function finite(value: unknown, name: string): number | null {
+  if (value === null) return null;
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  throw new QmtlError("PARAMETER_INVALID", `${name} must be a finite number or null; found ${shown(value)}`);
+}

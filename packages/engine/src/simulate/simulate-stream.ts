@@ -1,0 +1,171 @@
+import type { EpochMs, JsonValue, NodeId } from "@qmtl/core";
+import type { StreamExecutor, StreamGrid } from "../execute/index.ts";
+import type { Frame } from "../frame/index.ts";
+import type { BarFeed, SimulateHooks } from "./simulate-columns.ts";
+import type { Simulation } from "./simulation.ts";
+
+/** Rows of one source, in time order, and how far they have been read. */
+export interface StreamSource {
+  readonly id: NodeId;
+  frame: Frame;
+  readonly fields: readonly string[];
+  next: number;
+}
+
+/** A node's rows as orders, read from its rings. */
+export type StreamOrderSource =
+  | {
+      readonly kind: "target";
+      readonly grid: StreamGrid;
+      readonly column: Float64Array;
+      readonly instrument: number;
+      readonly unit: "percent" | "quantity";
+      seenRows: number;
+    }
+  | {
+      readonly kind: "payload";
+      readonly grid: StreamGrid;
+      deliver(position: number, bucketMs: EpochMs, nowMs: EpochMs): void;
+      seenRows: number;
+    };
+
+export interface StreamAccount {
+  readonly simulation: Simulation;
+  /** Position of each feed's source in the list of sources. */
+  readonly feeds: readonly { readonly feed: BarFeed; readonly source: number }[];
+  readonly orders: readonly StreamOrderSource[];
+  readonly hooks: SimulateHooks;
+}
+
+/**
+ * Feeds sources to the executor and accounts event by event, in event time, from where the sources stand to their
+ * end. The same calls in the same order as the batch, so accounts end bit-equal. Can be called again after sources
+ * were given more rows.
+ */
+export function simulateStream(
+  executor: StreamExecutor,
+  sources: readonly StreamSource[],
+  accounts: readonly StreamAccount[],
+): void {
+  const inputs = sources.map((source) => ({
+    source,
+    grid: executor.inputOf(source.id),
+    columns: source.fields.map((field) => source.frame.columns[field]!),
+    values: new Float64Array(source.fields.length),
+    payloads: source.frame.objects?.["payload"],
+  }));
+  const only = inputs[0];
+  if (inputs.length === 1 && only && !executor.needsFlush && accounts.length === 1 && isPlain(accounts[0]!)) {
+    streamOneSource(executor, only, accounts[0]!);
+  } else streamMerged(executor, inputs, accounts);
+}
+
+interface Input {
+  readonly source: StreamSource;
+  readonly grid: StreamGrid;
+  readonly columns: readonly Float64Array[];
+  readonly values: Float64Array;
+  readonly payloads: readonly (JsonValue | undefined)[] | undefined;
+}
+
+function isPlain({ hooks, feeds }: StreamAccount): boolean {
+  return feeds.length === 1 && hooks.onClose === undefined && hooks.afterClose === undefined;
+}
+
+function ingest(executor: StreamExecutor, input: Input): void {
+  const { source, grid, columns, values, payloads } = input;
+  const row = source.next++;
+  for (let index = 0; index < columns.length; index++) values[index] = columns[index]![row]!;
+  executor.ingest(grid, source.frame.time[row]!, values, payloads?.[row]);
+}
+
+// One source, one account, nothing derived: the hot path of a single-instrument stream.
+function streamOneSource(
+  executor: StreamExecutor,
+  input: Input,
+  { simulation, feeds, orders, hooks }: StreamAccount,
+): void {
+  const { feed } = feeds[0]!;
+  const { time, open, high, low, close, volume, intervalMs, instrument } = feed;
+  const { source } = input;
+  const length = source.frame.length;
+  while (source.next < length) {
+    const row = source.next;
+    const nowMs = time[row]! + intervalMs;
+    simulation.bar(instrument, time[row]!, nowMs, open[row]!, high[row]!, low[row]!, close[row]!, volume[row]!);
+    simulation.open(nowMs);
+    ingest(executor, input);
+    deliver(simulation, orders, nowMs);
+    simulation.close(nowMs);
+    if ((row & 0xffff) === 0xffff) hooks.onProgress?.(row + 1);
+  }
+}
+
+function streamMerged(executor: StreamExecutor, inputs: readonly Input[], accounts: readonly StreamAccount[]): void {
+  for (let bars = 0; ; bars++) {
+    let nowMs = Number.POSITIVE_INFINITY;
+    for (const { source } of inputs) {
+      const { frame, next } = source;
+      if (next < frame.length) nowMs = Math.min(nowMs, frame.time[next]! + frame.intervalMs);
+    }
+    if (nowMs === Number.POSITIVE_INFINITY) return;
+    if (executor.needsFlush) {
+      // Buckets that ended since the last event are closed, and their orders sent, before its bars trade.
+      executor.flush(nowMs - 1);
+      for (const account of accounts) deliver(account.simulation, account.orders, nowMs - 1);
+    }
+    const tradedAccounts = accounts.filter((account) => tradeBars(account, inputs, nowMs));
+    for (const input of inputs) {
+      const { frame, next } = input.source;
+      if (next < frame.length && frame.time[next]! + frame.intervalMs === nowMs) ingest(executor, input);
+    }
+    executor.flush(nowMs);
+    for (const account of accounts) deliver(account.simulation, account.orders, nowMs);
+    for (const { simulation, hooks } of tradedAccounts) {
+      hooks.onClose?.(nowMs);
+      simulation.close(nowMs);
+      hooks.afterClose?.(nowMs);
+    }
+    if ((bars & 0xffff) === 0xffff) accounts[0]?.hooks.onProgress?.(bars + 1);
+  }
+}
+
+function tradeBars({ simulation, feeds }: StreamAccount, inputs: readonly Input[], nowMs: EpochMs): boolean {
+  let traded = false;
+  for (const { feed, source } of feeds) {
+    const row = inputs[source]!.source.next;
+    if (row >= feed.length || feed.time[row]! + feed.intervalMs !== nowMs) continue;
+    const { instrument, time, open, high, low, close, volume } = feed;
+    simulation.bar(instrument, time[row]!, nowMs, open[row]!, high[row]!, low[row]!, close[row]!, volume[row]!);
+    traded = true;
+  }
+  if (traded) simulation.open(nowMs);
+  return traded;
+}
+
+// Rows that came since the last time, earliest first, sources in order within one instant.
+function deliver(simulation: Simulation, orders: readonly StreamOrderSource[], upToMs: EpochMs): void {
+  for (;;) {
+    let due = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < orders.length; index++) {
+      const { grid, seenRows } = orders[index]!;
+      if (seenRows < grid.rows)
+        due = Math.min(due, grid.time[grid.position - (grid.rows - seenRows - 1)]! + grid.grid.intervalMs);
+    }
+    if (due > upToMs) return;
+    for (let index = 0; index < orders.length; index++) {
+      const order = orders[index]!;
+      const { grid } = order;
+      if (order.seenRows >= grid.rows) continue;
+      const position = grid.position - (grid.rows - order.seenRows - 1);
+      const bucketMs = grid.time[position]!;
+      if (bucketMs + grid.grid.intervalMs !== due) continue;
+      order.seenRows++;
+      if (order.kind === "payload") order.deliver(position, bucketMs, due);
+      else {
+        const target = order.column[position]!;
+        if (target === target) simulation.broker.submitTarget(order.instrument, target, order.unit, due);
+      }
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import type { EpochMs } from "@qmtl/core";
+import type { Broker } from "../broker/index.ts";
+import type { EquityTracker } from "../metrics/index.ts";
+
+/**
+ * One account over time: feeds bars to the broker, hands over the orders of each close, and keeps the curves. Batch
+ * and stream drive it through the same calls in the same order, so they agree bit for bit. Per close time T:
+ * `bar` for every instrument that closes at T, `open`, the orders of T, `close`.
+ */
+export class Simulation {
+  readonly broker: Broker;
+  readonly tracker: EquityTracker;
+  rows = 0;
+  readonly #instruments: number;
+  #times: Float64Array;
+  #equity: Float64Array;
+  #cash: Float64Array;
+  #positions: Float64Array[];
+  readonly #marks: Float64Array;
+  readonly #volumes: Float64Array;
+
+  constructor(broker: Broker, tracker: EquityTracker, instruments: number, expectedRows: number) {
+    this.broker = broker;
+    this.tracker = tracker;
+    this.#instruments = instruments;
+    this.#marks = new Float64Array(instruments).fill(Number.NaN);
+    this.#volumes = new Float64Array(instruments).fill(Number.NaN);
+    const size = Math.max(16, expectedRows);
+    this.#times = new Float64Array(size);
+    this.#equity = new Float64Array(size);
+    this.#cash = new Float64Array(size);
+    this.#positions = Array.from({ length: instruments }, () => new Float64Array(size));
+  }
+
+  bar(
+    instrument: number,
+    openMs: EpochMs,
+    closeMs: EpochMs,
+    open: number,
+    high: number,
+    low: number,
+    close: number,
+    volume: number,
+  ): void {
+    this.broker.onBar(instrument, openMs, closeMs, open, high, low, close, volume);
+    this.#marks[instrument] = close;
+    this.#volumes[instrument] = volume;
+  }
+
+  open(nowMs: EpochMs): void {
+    this.broker.onTime(nowMs);
+  }
+
+  close(nowMs: EpochMs): void {
+    const { broker } = this;
+    broker.afterIntents(nowMs);
+    const row = this.rows;
+    if (row === this.#times.length) this.#grow();
+    const equity = broker.equity;
+    this.#times[row] = nowMs;
+    this.#equity[row] = equity;
+    this.#cash[row] = broker.cash;
+    let held = false;
+    for (let instrument = 0; instrument < this.#instruments; instrument++) {
+      const quantity = broker.quantityOf(instrument);
+      this.#positions[instrument]![row] = quantity;
+      if (quantity !== 0) held = true;
+    }
+    this.rows = row + 1;
+    // Buy-and-hold is measured on the first instrument.
+    this.tracker.add(nowMs, equity, held, this.#marks[0]!);
+  }
+
+  /** Last close; NaN before the first bar. */
+  markOf(instrument: number): number {
+    return this.#marks[instrument]!;
+  }
+
+  /** Volume of the last bar; NaN before the first. */
+  volumeOf(instrument: number): number {
+    return this.#volumes[instrument]!;
+  }
+
+  get times(): Float64Array {
+    return this.#times.subarray(0, this.rows);
+  }
+  get equity(): Float64Array {
+    return this.#equity.subarray(0, this.rows);
+  }
+  get cash(): Float64Array {
+    return this.#cash.subarray(0, this.rows);
+  }
+  get positions(): readonly Float64Array[] {
+    return this.#positions.map((column) => column.subarray(0, this.rows));
+  }
+
+  #grow(): void {
+    const grown = (column: Float64Array) => {
+      const next = new Float64Array(column.length * 2);
+      next.set(column);
+      return next;
+    };
+    this.#times = grown(this.#times);
+    this.#equity = grown(this.#equity);
+    this.#cash = grown(this.#cash);
+    this.#positions = this.#positions.map(grown);
+  }
+}

@@ -1,0 +1,315 @@
+import { formatInterval, QmtlError, type IntervalMs, type JsonValue, type NodeId } from "@qmtl/core";
+import { nodeIdOf, sha256Hex } from "@qmtl/core/identity";
+import { topologicalOrder, type ComputeFunction, type GraphNode } from "@qmtl/engine/plan";
+import { codeIdentityOf } from "../code-identity/index.ts";
+import { OrderStageNode } from "../orders/order-stage.ts";
+import type { Node } from "../strategy/node.ts";
+import { OperatorNode } from "../strategy/operator-node.ts";
+import { ProcessingNode } from "../strategy/processing-node.ts";
+import { ResampleNode } from "../strategy/resample-node.ts";
+import type { Strategy } from "../strategy/strategy.ts";
+import { StreamInput } from "../strategy/stream-input.ts";
+import { TagQueryNode } from "../strategy/tag-query-node.ts";
+
+/** A node of a strategy with its identity: what goes into plans, manifests and, later, over the wire. */
+export interface IdentifiedNode {
+  readonly node: Node;
+  readonly id: NodeId;
+  readonly intervalMs: IntervalMs;
+  readonly period: number;
+  readonly params: JsonValue;
+  readonly codeHash: string;
+  readonly schemaCompatId: string;
+  readonly inputs: readonly IdentifiedNode[];
+}
+
+export interface StrategyGraph {
+  readonly strategy: Strategy;
+  readonly name: string;
+  /** Topological order: inputs first. */
+  readonly nodes: readonly IdentifiedNode[];
+  readonly byNode: ReadonlyMap<Node, IdentifiedNode>;
+}
+
+/**
+ * Gives every node of the strategies its interval, period and id, each once and in topological order.
+ *
+ * Tag queries see the streams of all strategies given together.
+ *
+ * @throws QmtlError `GRAPH_EMPTY`, `GRAPH_CYCLE`, `GRAPH_NODE_MISSING`, `NODE_INVALID`, `CODE_CAPTURE`, …
+ */
+export function buildGraphs(strategies: readonly Strategy[]): readonly StrategyGraph[] {
+  resolveTagQueries(strategies);
+  const known = new Map<Node, IdentifiedNode>();
+  const codeHashes = new Map<unknown, string>();
+  return strategies.map((strategy) => buildGraph(strategy, known, codeHashes));
+}
+
+function buildGraph(
+  strategy: Strategy,
+  known: Map<Node, IdentifiedNode>,
+  codeHashes: Map<unknown, string>,
+): StrategyGraph {
+  const name = strategy.constructor.name;
+  if (strategy.nodes.length === 0) {
+    throw new QmtlError("GRAPH_EMPTY", `strategy ${name} has no nodes`, {
+      hint: "register them in setup(): this.addNodes(...)",
+    });
+  }
+  const own = new Set(strategy.nodes);
+  const inputsOf = (node: Node): readonly Node[] => {
+    if (!(node instanceof TagQueryNode))
+      for (const input of node.inputs) if (!own.has(input)) throw notAdded(node, input);
+    return node.inputs;
+  };
+  const ordered = topologicalOrder(strategy.nodes, inputsOf, (node) => node.name);
+  const nodes = ordered.map((node) => {
+    let identified = known.get(node);
+    if (!identified) known.set(node, (identified = identify(node, strategy, known, codeHashes)));
+    return identified;
+  });
+  return { strategy, name, nodes, byNode: new Map(nodes.map((identified) => [identified.node, identified])) };
+}
+
+function identify(
+  node: Node,
+  strategy: Strategy,
+  known: ReadonlyMap<Node, IdentifiedNode>,
+  codeHashes: Map<unknown, string>,
+): IdentifiedNode {
+  const inputs = node.inputs.map((input) => known.get(input)!);
+  const intervalMs = intervalOf(node, inputs, strategy);
+  const period = node instanceof StreamInput && node.period === 0 ? (strategy.defaultPeriod ?? 1) : node.period;
+  const params = identityParams(node);
+  const codeHash = codeHashOf(node, codeHashes);
+  const schemaCompatId = schemaOf(node);
+  const inputIds = inputs.map((input) => input.id);
+  const id = nodeIdOf({
+    nodeType: node.nodeType,
+    intervalMs,
+    period,
+    params,
+    inputs: inputIds,
+    schemaCompatId,
+    codeHash,
+  });
+  return { node, id, intervalMs, period, params, codeHash, schemaCompatId, inputs };
+}
+
+function intervalOf(node: Node, inputs: readonly IdentifiedNode[], strategy: Strategy): IntervalMs {
+  const declared = node.declaredIntervalMs;
+  const finest = inputs.length > 0 ? Math.min(...inputs.map((input) => input.intervalMs)) : undefined;
+  const intervalMs = declared ?? finest ?? strategy.defaultIntervalMs;
+  if (intervalMs !== undefined) {
+    if (node instanceof StreamInput || node instanceof ResampleNode || finest === undefined || intervalMs === finest)
+      return intervalMs;
+    throw new QmtlError(
+      "NODE_INVALID",
+      `node "${node.name}" has interval ${formatInterval(intervalMs)}, but its finest input has ${formatInterval(finest)}`,
+      { hint: `leave the interval out, or feed it through resample(input, "${formatInterval(intervalMs)}")` },
+    );
+  }
+  throw new QmtlError("INTERVAL_INVALID", `node "${node.name}" has no interval, and there is none to take it from`, {
+    hint: 'give the stream an interval: new StreamInput({ interval: "1m" }), or the strategy a defaultInterval',
+  });
+}
+
+// The reference hashes seven fields. What it forgot (a source's tags, an operator's inputs in their order) stands in
+// params under "$", a key no author can use.
+function identityParams(node: Node): JsonValue {
+  if (node instanceof StreamInput) {
+    return {
+      $: {
+        tags: [...node.tags].sort(),
+        fields: [...node.fields],
+        instrument: node.instrument ? { ...node.instrument } : null,
+      },
+    };
+  }
+  if (node instanceof OperatorNode) {
+    const ids = [...new Set(node.inputs)];
+    return {
+      ...node.params,
+      $: {
+        inputs: node.refs.map((ref) => `${ids.indexOf(ref.node)}.${ref.field}`),
+        on_missing: node.onMissing,
+        ...extraOf(node),
+      },
+    };
+  }
+  if (node instanceof ResampleNode)
+    return { $: { aggregations: node.aggregations.map(({ field, from, how }) => ({ field, from, how })) } };
+  if (node instanceof ProcessingNode || node instanceof TagQueryNode) {
+    const extra: Record<string, JsonValue> = { on_missing: node.onMissing };
+    if (node instanceof ProcessingNode) extra["inputs"] = [...node.inputKeys];
+    else {
+      extra["query_tags"] = [...node.tags].sort();
+      extra["match_mode"] = node.matchMode;
+    }
+    if (!node.shared) extra["unshared"] = unsharedToken(node);
+    return withAuthorParams(node, node.params, extra);
+  }
+  if (node instanceof OrderStageNode) return withAuthorParams(node, node.params, {});
+  throw new QmtlError(
+    "NODE_INVALID",
+    `node "${node.name}" is of a class the runner does not know: ${node.constructor.name}`,
+  );
+}
+
+const reservedParams = new Set([
+  "world",
+  "world_id",
+  "world_ids",
+  "execution_world",
+  "execution_domain",
+  "domain",
+  "domains",
+  "as_of",
+  "partition",
+  "dataset_fingerprint",
+  "$",
+]);
+
+function withAuthorParams(
+  node: Node,
+  params: JsonValue | undefined,
+  extra: Readonly<Record<string, JsonValue>>,
+): JsonValue {
+  refuseReserved(node, params);
+  if (params === undefined || params === null) return { $: extra };
+  if (typeof params !== "object" || Array.isArray(params)) return { $: { ...extra, value: params } };
+  return { ...(params as Readonly<Record<string, JsonValue>>), $: extra };
+}
+
+// These names are left out of every node id, because contexts carry them: a parameter so called would be no part of
+// the node's identity.
+function refuseReserved(node: Node, params: JsonValue | undefined): void {
+  if (typeof params !== "object" || params === null) return;
+  for (const key of Object.keys(params)) {
+    if (reservedParams.has(key) || key === "__proto__") {
+      throw new QmtlError("PARAMETER_INVALID", `parameter "${key}" of node "${node.name}" has a reserved name`, {
+        hint: `rename it, for example "${key.replace(/[^a-z]/gi, "") || "value"}Param"`,
+      });
+    }
+    refuseReserved(node, (params as Readonly<Record<string, JsonValue>>)[key]);
+  }
+}
+
+function extraOf(node: OperatorNode): Readonly<Record<string, JsonValue>> {
+  const unit = (node as { unit?: unknown }).unit;
+  return typeof unit === "string" ? { unit } : {};
+}
+
+// A function that captures variables is its own node in every strategy: the token is fresh per node object.
+const unsharedTokens = new WeakMap<Node, number>();
+let unsharedCount = 0;
+function unsharedToken(node: Node): number {
+  let token = unsharedTokens.get(node);
+  if (token === undefined) unsharedTokens.set(node, (token = ++unsharedCount));
+  return token;
+}
+
+const noCode = sha256Hex("null");
+
+function codeHashOf(node: Node, known: Map<unknown, string>): string {
+  if (node instanceof OperatorNode)
+    return hashOnce(known, node.definition, () => `qmtl:operator:${node.definition.name}@${node.definition.version}`);
+  if (node instanceof ResampleNode) return hashOnce(known, ResampleNode, () => "qmtl:operator:resample@1");
+  if (node instanceof OrderStageNode) return hashOnce(known, node.constructor, () => `qmtl:stage:${node.nodeType}@1`);
+  if (node instanceof ProcessingNode || node instanceof TagQueryNode) {
+    if (!node.shared) return sha256Hex(`qmtl:unshared:${String(node.compute)}`);
+    const hash =
+      known.get(node.compute) ?? codeIdentityOf(node.compute, node.location ? { location: node.location } : {}).hash;
+    known.set(node.compute, hash);
+    return hash;
+  }
+  return noCode;
+}
+
+function hashOnce(known: Map<unknown, string>, key: unknown, text: () => string): string {
+  let hash = known.get(key);
+  if (hash === undefined) known.set(key, (hash = sha256Hex(text())));
+  return hash;
+}
+
+function schemaOf(node: Node): string {
+  if (node instanceof StreamInput && node.hasBars) return "bar-v1";
+  return node.fields === undefined ? "any-v1" : "number-v1";
+}
+
+function resolveTagQueries(strategies: readonly Strategy[]): void {
+  const candidates = strategies.flatMap((strategy) => strategy.nodes.filter((node) => !(node instanceof TagQueryNode)));
+  for (const strategy of strategies) {
+    for (const node of strategy.nodes) {
+      if (!(node instanceof TagQueryNode)) continue;
+      const found = [...new Set(candidates)].filter(
+        (candidate) => node.matches(candidate) && sameInterval(node, candidate),
+      );
+      found.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+      if (found.length === 0) {
+        throw new QmtlError(
+          "GRAPH_NODE_MISSING",
+          `tag query "${node.name}" matches no stream: tags ${node.matchMode} of ${node.tags.join(", ")}`,
+          {
+            hint: `streams of this run have tags ${[...new Set(candidates.flatMap((candidate) => candidate.tags))].join(", ") || "none"}`,
+          },
+        );
+      }
+      node.resolve(found);
+    }
+  }
+}
+
+function sameInterval(query: TagQueryNode, candidate: Node): boolean {
+  return query.declaredIntervalMs === undefined || candidate.declaredIntervalMs === query.declaredIntervalMs;
+}
+
+function notAdded(node: Node, input: Node): QmtlError {
+  return new QmtlError(
+    "GRAPH_NODE_MISSING",
+    `node "${node.name}" reads "${input.name}", which was not added to the strategy`,
+    {
+      details: { node: node.name, input: input.name },
+      hint: "add it too: this.addNodes(input)",
+    },
+  );
+}
+
+/** The node as the planner takes it; order stages are no part of the pure graph. */
+export function graphNodeOf({ node, id, intervalMs, period, inputs }: IdentifiedNode): GraphNode | undefined {
+  const base = { id, name: node.name, intervalMs };
+  if (node instanceof StreamInput) return { ...base, kind: "source", fields: node.fields };
+  if (node instanceof ResampleNode)
+    return { ...base, kind: "resample", input: inputs[0]!.id, aggregations: node.aggregations };
+  if (node instanceof OperatorNode) {
+    return {
+      ...base,
+      kind: "operator",
+      definition: node.definition,
+      params: node.params,
+      inputs: node.refs.map((ref, index) => ({ from: inputs[index]!.id, field: ref.field })),
+      onMissing: node.onMissing,
+    };
+  }
+  if (node instanceof ProcessingNode || node instanceof TagQueryNode) {
+    const keys = node instanceof ProcessingNode ? node.inputKeys : inputs.map((input) => input.node.name);
+    return {
+      ...base,
+      kind: "compute",
+      compute: node.compute as ComputeFunction,
+      params: deepFreeze(node.params ?? null) as JsonValue,
+      period,
+      inputs: inputs.map((input, index) => ({ key: keys[index]!, from: input.id })),
+      onMissing: node.onMissing,
+    };
+  }
+  return undefined;
+}
+
+function deepFreeze(value: JsonValue): JsonValue {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    for (const item of Object.values(value)) deepFreeze(item as JsonValue);
+    Object.freeze(value);
+  }
+  return value;
+}

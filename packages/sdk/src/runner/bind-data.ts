@@ -1,0 +1,151 @@
+import { nearestWord, parseInstant, QmtlError, type EpochMs, type NodeId } from "@qmtl/core";
+import { firstRowAt, sliceFrame, type Frame } from "@qmtl/engine/frame";
+import type { DataQuality } from "@qmtl/engine/result";
+import type { IdentifiedNode, StrategyGraph } from "../graph/build-graph.ts";
+import { loadFrame, qualityOf, type LoadedFrame } from "../history/index.ts";
+import { StreamInput } from "../strategy/stream-input.ts";
+import type { DataSource, OfflineOptions } from "./options.ts";
+
+export interface BoundData {
+  readonly frames: ReadonlyMap<NodeId, Frame>;
+  readonly quality: ReadonlyMap<NodeId, DataQuality>;
+}
+
+/**
+ * Finds, loads and cuts the rows of every stream, each distinct stream and each file once.
+ *
+ * @throws QmtlError `DATA_MISSING`, and what loading a file raises
+ */
+export async function bindData(graphs: readonly StrategyGraph[], options: OfflineOptions): Promise<BoundData> {
+  const frames = new Map<NodeId, Frame>();
+  const quality = new Map<NodeId, DataQuality>();
+  const startMs =
+    options.startTime === undefined ? Number.NEGATIVE_INFINITY : parseInstant(options.startTime, "startTime");
+  const endMs = options.endTime === undefined ? Number.POSITIVE_INFINITY : parseInstant(options.endTime, "endTime");
+  if (!(startMs < endMs)) {
+    throw new QmtlError(
+      "TIME_INVALID",
+      `the range must start before it ends; found ${String(options.startTime)} to ${String(options.endTime)}`,
+    );
+  }
+  const streams = new Map<NodeId, IdentifiedNode>();
+  for (const graph of graphs) {
+    for (const node of graph.nodes)
+      if (node.node instanceof StreamInput && !streams.has(node.id)) streams.set(node.id, node);
+  }
+  checkNames(options, [...streams.values()]);
+  const loads = new Map<string, Promise<LoadedFrame>>();
+  for (const [id, identified] of streams) {
+    options.signal?.throwIfAborted();
+    const loaded = await loadStream(identified, options, streams.size, loads, startMs, endMs);
+    const cut = sliceFrame(loaded.frame, firstRowAt(loaded.frame, startMs), firstRowAt(loaded.frame, endMs));
+    checkStream(identified, cut, loaded);
+    frames.set(id, cut);
+    quality.set(id, { ...loaded.quality, stream: identified.node.name });
+  }
+  return { frames, quality };
+}
+
+async function loadStream(
+  identified: IdentifiedNode,
+  options: OfflineOptions,
+  streamCount: number,
+  loads: Map<string, Promise<LoadedFrame>>,
+  startMs: EpochMs,
+  endMs: EpochMs,
+): Promise<LoadedFrame> {
+  const node = identified.node as StreamInput<string>;
+  const source = sourceFor(node, options.data, streamCount);
+  const load = {
+    ...options.load,
+    intervalMs: identified.intervalMs,
+    fields: node.fields,
+    ...(node.instrument && { calendar: node.instrument.calendar }),
+  };
+  if (typeof source === "string") {
+    const key = `${source}|${identified.intervalMs}|${node.fields.join(",")}|${node.instrument?.calendar ?? ""}`;
+    let loading = loads.get(key);
+    if (!loading) loads.set(key, (loading = loadFrame(source, load)));
+    return loading;
+  }
+  if (source !== undefined)
+    return "frame" in source ? source : { frame: source, quality: qualityOf(source, node.name), findings: [] };
+  if (node.history) {
+    const frame = await node.history.fetch(startMs, endMs, identified.id, identified.intervalMs);
+    return { frame, quality: qualityOf(frame, node.name), findings: [] };
+  }
+  throw new QmtlError("DATA_MISSING", `stream "${node.name}" has no data`, {
+    details: { stream: node.name, tags: node.tags },
+    hint: `pass it to the run, data: { ${JSON.stringify(node.name)}: "prices.csv" }, or give the stream a history`,
+  });
+}
+
+function sourceFor(
+  node: StreamInput<string>,
+  data: OfflineOptions["data"],
+  streamCount: number,
+): DataSource | undefined {
+  if (data === undefined) return undefined;
+  if (isSource(data)) {
+    if (streamCount === 1) return data;
+    throw new QmtlError("DATA_MISSING", `the run has ${streamCount} streams, but one source of data without a name`, {
+      hint: "name them: data: { btc: …, eth: … }",
+    });
+  }
+  const byName = [node.name, node.instrument?.symbol, ...node.tags];
+  for (const name of byName) if (name !== undefined && Object.hasOwn(data, name)) return data[name];
+  return undefined;
+}
+
+function isSource(data: NonNullable<OfflineOptions["data"]>): data is DataSource {
+  return typeof data === "string" || ("intervalMs" in data && "time" in data) || ("frame" in data && "quality" in data);
+}
+
+function checkNames(options: OfflineOptions, streams: readonly IdentifiedNode[]): void {
+  if (options.data === undefined || isSource(options.data)) return;
+  const names = streams.flatMap(({ node }) => [
+    node.name,
+    (node as StreamInput<string>).instrument?.symbol ?? node.name,
+    ...node.tags,
+  ]);
+  for (const name of Object.keys(options.data)) {
+    if (names.includes(name)) continue;
+    const guess = nearestWord(name, names);
+    throw new QmtlError("DATA_MISSING", `data is given for "${name}", but no stream has that name, symbol or tag`, {
+      hint: guess === undefined ? `the streams are ${[...new Set(names)].join(", ")}` : `did you mean "${guess}"?`,
+    });
+  }
+}
+
+function checkStream(identified: IdentifiedNode, frame: Frame, loaded: LoadedFrame): void {
+  const node = identified.node as StreamInput<string>;
+  if (frame.intervalMs !== identified.intervalMs) {
+    throw new QmtlError(
+      "DATA_INVALID",
+      `stream "${node.name}" has interval ${identified.intervalMs} ms, its data ${frame.intervalMs} ms`,
+      {
+        hint: "give the stream the interval of its data, and resample it in the graph",
+      },
+    );
+  }
+  for (const field of node.fields) {
+    if (Object.hasOwn(frame.columns, field)) continue;
+    throw new QmtlError(
+      "FIELD_UNKNOWN",
+      `the data of stream "${node.name}" has no column "${field}"; it has ${Object.keys(frame.columns).join(", ")}`,
+      {
+        hint: "name the stream's fields: new StreamInput({ fields: [...] })",
+      },
+    );
+  }
+  if (frame.length === 0) {
+    const { firstMs, lastMs } = loaded.quality;
+    const range =
+      firstMs === null || lastMs === null
+        ? "is empty"
+        : `reaches from ${new Date(firstMs).toISOString()} to ${new Date(lastMs).toISOString()}`;
+    throw new QmtlError("DATA_EMPTY", `stream "${node.name}" has no rows in the range; its data ${range}`, {
+      hint: "widen startTime and endTime, or load other data",
+    });
+  }
+}

@@ -1,0 +1,37 @@
+import type { BrokerOptions } from "@qmtl/engine/broker";
+import type { Frame } from "@qmtl/engine/frame";
+import type { ReturnsBasis, Trials } from "@qmtl/engine/metrics";
+import type { LoadedFrame, LoadOptions } from "../history/index.ts";
+
+/** Rows for a stream: columns, loaded columns with their quality record, or a file to load. */
+export type DataSource = Frame | LoadedFrame | string;
+
+export interface OfflineOptions {
+  /**
+   * Rows for the strategy's streams: one source for a single stream, or by the stream's name, its instrument's symbol,
+   * or one of its tags. A stream that is not named here reads its own `history`.
+   */
+  readonly data?: DataSource | Readonly<Record<string, DataSource>>;
+  /** How files are read and which findings are allowed: `{ allow: ["gap"] }`. */
+  readonly load?: LoadOptions;
+  /** Half-open range of bucket starts: epoch seconds, ISO-8601 text, or a Date. */
+  readonly startTime?: number | string | Date;
+  readonly endTime?: number | string | Date;
+  /** Overrides of the strategy's `defaults`. */
+  readonly params?: Readonly<Record<string, unknown>>;
+  /** Column by column ("batch", default) or event by event ("stream"): the results are bit-equal. */
+  readonly executor?: "batch" | "stream";
+  /** The account and its market: cash, fees, slippage, fill rules, or a named profile (`semantics`). */
+  readonly broker?: Partial<BrokerOptions>;
+  /** Returns that ratios are computed from: of days (default) or of bars. */
+  readonly returnsBasis?: ReturnsBasis;
+  /** Number of trials behind this strategy; needed for the deflated Sharpe ratio. */
+  readonly trials?: Trials;
+  /** Columns of nodes kept in the result. Default "all"; "none" keeps memory small. */
+  readonly keep?: "all" | "none";
+  /** Recorded in the manifest and handed to nothing else: the engine itself draws no random numbers. */
+  readonly seed?: number;
+  readonly signal?: AbortSignal;
+  /** Fraction done, 0 to 1. */
+  readonly onProgress?: (fraction: number, what: string) => void;
+}
