@@ -1,14 +1,39 @@
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
+import { entryPoints, specifierOf } from "./scripts/build/entry-points.ts";
 
 export default defineConfig({
   resolve: {
-    // Templates and examples import the published name; in the repository that is the SDK's source.
-    alias: [{ find: /^qmtl$/, replacement: fileURLToPath(new URL("packages/sdk/src/index.ts", import.meta.url)) }],
+    // Templates and examples import the published names; in the repository those are the sources.
+    alias: Object.entries(entryPoints).map(([name, file]) => ({
+      find: new RegExp(`^${specifierOf(name)}$`),
+      replacement: fileURLToPath(new URL(file, import.meta.url)),
+    })),
   },
   test: {
-    include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "tests/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "sources",
+          include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "tests/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, "tests/e2e/**"],
+        },
+      },
+      {
+        // The package as users get it: built, packed, installed. Slow, so it comes when the rest has passed by.
+        extends: true,
+        test: {
+          name: "package",
+          include: ["tests/e2e/**/*.test.ts"],
+          globalSetup: "tests/e2e/setup/packed-package.ts",
+          sequence: { groupOrder: 1 },
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
   },
 });

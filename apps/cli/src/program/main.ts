@@ -1,4 +1,4 @@
-import { QmtlError } from "@qmtl/core";
+import { QmtlError } from "@qmtl/core/errors";
 import { CommanderError } from "commander";
 import {
   failureAsJson,

@@ -1,4 +1,4 @@
-import { QmtlError } from "@qmtl/core";
+import { QmtlError } from "@qmtl/core/errors";
 import { inspect } from "node:util";
 import type { Palette } from "./palette.ts";
 

@@ -1,4 +1,4 @@
-import { QmtlError } from "@qmtl/core";
+import { QmtlError } from "@qmtl/core/errors";
 import { randomUUID } from "node:crypto";
 import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -56,9 +56,9 @@ async function modulesBelow(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const nested = entries
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .map((entry) => {
+    .map(async (entry) => {
       const path = join(folder, entry.name);
-      if (entry.isDirectory()) return isSearched(entry.name) ? modulesBelow(path) : [];
+      if (entry.isDirectory()) return isSearched(entry.name) ? await modulesBelow(path) : [];
       return entry.isFile() && isModule(entry.name) && carriesTags(entry.name) ? [path] : [];
     });
   return (await Promise.all(nested)).flat();
@@ -70,7 +70,7 @@ function isModule(name: string): boolean {
 
 /** An index only lists names, and a test is no node module. */
 function carriesTags(name: string): boolean {
-  return !/^index\./.test(name) && !/\.(test|spec)\./.test(name);
+  return !name.startsWith("index.") && !/\.(test|spec)\./.test(name);
 }
 
 function isSearched(name: string): boolean {

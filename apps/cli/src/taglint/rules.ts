@@ -1,4 +1,4 @@
-import { nearestWord } from "@qmtl/core";
+import { nearestWord } from "@qmtl/core/errors";
 
 export const requiredKeys = ["scope", "family", "interval", "asset"] as const;
 

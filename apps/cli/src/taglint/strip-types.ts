@@ -6,7 +6,7 @@ import { stripTypeScriptTypes } from "node:module";
  * @throws SyntaxError on a source that is no erasable TypeScript
  */
 export function stripTypes(source: string): string {
-  const emitWarning = process.emitWarning;
+  const emitWarning = process.emitWarning.bind(process);
   // Node calls this function experimental, once per process, on standard error; our users cannot act on it.
   process.emitWarning = () => {};
   try {
