@@ -1,1 +1,14 @@
-export {};
+export { formatInstant, formatInterval, parseInterval, QmtlError, type ErrorCode, type JsonValue } from "@qmtl/core";
+export type { BrokerOptions, Fill, Order, OrderIntent, Trade } from "@qmtl/engine/broker";
+export type { Frame } from "@qmtl/engine/frame";
+export { defineInstrument, type Instrument } from "@qmtl/engine/instrument";
+export type { PerformanceMetrics } from "@qmtl/engine/metrics";
+export type { RunResult } from "@qmtl/engine/result";
+export type { ColumnView, ComputeView, InputView, RowView } from "@qmtl/engine/view";
+export * from "./history/index.ts";
+export * from "./indicators/index.ts";
+export { OrderPublishNode } from "./orders/order-publish-node.ts";
+export { OrderStageNode, type OrderContext, type OrderPayload, type OrderStage } from "./orders/order-stage.ts";
+export { positionTargetNode as positionTarget, PositionTargetNode } from "./orders/position-target-node.ts";
+export * from "./runner/index.ts";
+export * from "./strategy/index.ts";

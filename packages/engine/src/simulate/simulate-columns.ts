@@ -74,7 +74,6 @@ function simulateOneFeed(
   sources: readonly OrderSource[],
   hooks: SimulateHooks,
 ): void {
-  const { broker } = simulation;
   const { time, open, high, low, close, volume, intervalMs, instrument, length } = feed;
   for (let row = 0; row < length; row++) {
     const bucketMs = time[row]!;
@@ -85,7 +84,7 @@ function simulateOneFeed(
       const source = sources[index]!;
       if (source.kind === "target") {
         const target = source.values[row]!;
-        if (target === target) broker.submitTarget(source.instrument, target, source.unit, nowMs);
+        if (target === target) simulation.target(source.instrument, target, source.unit, nowMs);
       } else source.deliver(row, bucketMs, nowMs);
     }
     simulation.close(nowMs);
@@ -150,7 +149,7 @@ function deliverUpTo(
       heads[index] = row + 1;
       if (source.kind === "payload") source.deliver(row, source.time[row]!, due);
       else if (source.values[row]! === source.values[row]!) {
-        simulation.broker.submitTarget(source.instrument, source.values[row]!, source.unit, due);
+        simulation.target(source.instrument, source.values[row]!, source.unit, due);
       }
     }
   }

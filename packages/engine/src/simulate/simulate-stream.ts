@@ -164,7 +164,7 @@ function deliver(simulation: Simulation, orders: readonly StreamOrderSource[], u
       if (order.kind === "payload") order.deliver(position, bucketMs, due);
       else {
         const target = order.column[position]!;
-        if (target === target) simulation.broker.submitTarget(order.instrument, target, order.unit, due);
+        if (target === target) simulation.target(order.instrument, target, order.unit, due);
       }
     }
   }

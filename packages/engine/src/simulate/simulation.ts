@@ -1,5 +1,5 @@
 import type { EpochMs } from "@qmtl/core";
-import type { Broker } from "../broker/index.ts";
+import type { AccountView, Broker, PositionView } from "../broker/index.ts";
 import type { EquityTracker } from "../metrics/index.ts";
 
 /**
@@ -11,7 +11,8 @@ export class Simulation {
   readonly broker: Broker;
   readonly tracker: EquityTracker;
   rows = 0;
-  readonly #instruments: number;
+  readonly #account: AccountView;
+  readonly #held: readonly PositionView[];
   #times: Float64Array;
   #equity: Float64Array;
   #cash: Float64Array;
@@ -22,7 +23,8 @@ export class Simulation {
   constructor(broker: Broker, tracker: EquityTracker, instruments: number, expectedRows: number) {
     this.broker = broker;
     this.tracker = tracker;
-    this.#instruments = instruments;
+    this.#account = broker.account;
+    this.#held = Array.from({ length: instruments }, (_, instrument) => broker.account.position(instrument));
     this.#marks = new Float64Array(instruments).fill(Number.NaN);
     this.#volumes = new Float64Array(instruments).fill(Number.NaN);
     const size = Math.max(16, expectedRows);
@@ -51,18 +53,23 @@ export class Simulation {
     this.broker.onTime(nowMs);
   }
 
+  /** A market order to a position: a fraction of equity, or units. */
+  target(instrument: number, target: number, unit: "percent" | "quantity", nowMs: EpochMs): void {
+    if (unit === "percent") this.broker.submitTargetPercent(instrument, target, nowMs);
+    else this.broker.submitTargetQuantity(instrument, target, nowMs);
+  }
+
   close(nowMs: EpochMs): void {
-    const { broker } = this;
-    broker.afterIntents(nowMs);
+    this.broker.afterIntents(nowMs);
     const row = this.rows;
     if (row === this.#times.length) this.#grow();
-    const equity = broker.equity;
+    const equity = this.#account.equity;
     this.#times[row] = nowMs;
     this.#equity[row] = equity;
-    this.#cash[row] = broker.cash;
+    this.#cash[row] = this.#account.cash;
     let held = false;
-    for (let instrument = 0; instrument < this.#instruments; instrument++) {
-      const quantity = broker.quantityOf(instrument);
+    for (let instrument = 0; instrument < this.#held.length; instrument++) {
+      const quantity = this.#held[instrument]!.quantity;
       this.#positions[instrument]![row] = quantity;
       if (quantity !== 0) held = true;
     }

@@ -2,7 +2,8 @@ import { nearestWord, parseInstant, QmtlError, type EpochMs, type NodeId } from 
 import { firstRowAt, sliceFrame, type Frame } from "@qmtl/engine/frame";
 import type { DataQuality } from "@qmtl/engine/result";
 import type { IdentifiedNode, StrategyGraph } from "../graph/build-graph.ts";
-import { loadFrame, qualityOf, type LoadedFrame } from "../history/index.ts";
+import { checkFrame, refuseErrors, type LoadedFrame } from "../data-quality/index.ts";
+import { loadFrame, type LoadOptions } from "../history/index.ts";
 import { StreamInput } from "../strategy/stream-input.ts";
 import type { DataSource, OfflineOptions } from "./options.ts";
 
@@ -19,10 +20,9 @@ export interface BoundData {
 export async function bindData(graphs: readonly StrategyGraph[], options: OfflineOptions): Promise<BoundData> {
   const frames = new Map<NodeId, Frame>();
   const quality = new Map<NodeId, DataQuality>();
-  const startMs =
-    options.startTime === undefined ? Number.NEGATIVE_INFINITY : parseInstant(options.startTime, "startTime");
-  const endMs = options.endTime === undefined ? Number.POSITIVE_INFINITY : parseInstant(options.endTime, "endTime");
-  if (!(startMs < endMs)) {
+  const startMs = options.startTime === undefined ? undefined : parseInstant(options.startTime, "startTime");
+  const endMs = options.endTime === undefined ? undefined : parseInstant(options.endTime, "endTime");
+  if (startMs !== undefined && endMs !== undefined && startMs >= endMs) {
     throw new QmtlError(
       "TIME_INVALID",
       `the range must start before it ends; found ${String(options.startTime)} to ${String(options.endTime)}`,
@@ -38,10 +38,13 @@ export async function bindData(graphs: readonly StrategyGraph[], options: Offlin
   for (const [id, identified] of streams) {
     options.signal?.throwIfAborted();
     const loaded = await loadStream(identified, options, streams.size, loads, startMs, endMs);
-    const cut = sliceFrame(loaded.frame, firstRowAt(loaded.frame, startMs), firstRowAt(loaded.frame, endMs));
+    const { frame } = loaded;
+    const from = startMs === undefined ? 0 : firstRowAt(frame, startMs);
+    const to = endMs === undefined ? frame.length : firstRowAt(frame, endMs);
+    const cut = from === 0 && to === frame.length ? frame : sliceFrame(frame, from, to);
     checkStream(identified, cut, loaded);
     frames.set(id, cut);
-    quality.set(id, { ...loaded.quality, stream: identified.node.name });
+    quality.set(id, loaded.quality);
   }
   return { frames, quality };
 }
@@ -51,33 +54,50 @@ async function loadStream(
   options: OfflineOptions,
   streamCount: number,
   loads: Map<string, Promise<LoadedFrame>>,
-  startMs: EpochMs,
-  endMs: EpochMs,
+  startMs: EpochMs | undefined,
+  endMs: EpochMs | undefined,
 ): Promise<LoadedFrame> {
   const node = identified.node as StreamInput<string>;
   const source = sourceFor(node, options.data, streamCount);
-  const load = {
+  const range = { ...(startMs !== undefined && { start: startMs }), ...(endMs !== undefined && { end: endMs }) };
+  const load: LoadOptions = {
     ...options.load,
-    intervalMs: identified.intervalMs,
+    ...range,
+    interval: identified.intervalMs / 1_000,
     fields: node.fields,
-    ...(node.instrument && { calendar: node.instrument.calendar }),
+    stream: node.name,
+    // An instrument that says when it trades is judged by that; otherwise the rows tell.
+    ...(node.instrument && node.instrument.calendar !== "24x7" && { calendar: node.instrument.calendar }),
   };
   if (typeof source === "string") {
-    const key = `${source}|${identified.intervalMs}|${node.fields.join(",")}|${node.instrument?.calendar ?? ""}`;
+    const key = `${source}|${identified.intervalMs}|${node.fields.join(",")}|${load.calendar ?? ""}`;
     let loading = loads.get(key);
     if (!loading) loads.set(key, (loading = loadFrame(source, load)));
     return loading;
   }
-  if (source !== undefined)
-    return "frame" in source ? source : { frame: source, quality: qualityOf(source, node.name), findings: [] };
+  if (source !== undefined) return "frame" in source ? source : checked(source, node.name, options.load);
+  if (node.history?.load) return node.history.load({ ...range, intervalMs: identified.intervalMs, stream: node.name });
   if (node.history) {
-    const frame = await node.history.fetch(startMs, endMs, identified.id, identified.intervalMs);
-    return { frame, quality: qualityOf(frame, node.name), findings: [] };
+    const request = {
+      nodeId: identified.id,
+      intervalMs: identified.intervalMs,
+      start: startMs ?? 0,
+      end: endMs ?? Number.MAX_SAFE_INTEGER,
+    };
+    return checked(await node.history.fetch(request), node.name, options.load);
   }
   throw new QmtlError("DATA_MISSING", `stream "${node.name}" has no data`, {
     details: { stream: node.name, tags: node.tags },
     hint: `pass it to the run, data: { ${JSON.stringify(node.name)}: "prices.csv" }, or give the stream a history`,
   });
+}
+
+// Rows that come as a frame are judged like those of a file; a loaded frame was judged when it was loaded.
+function checked(frame: Frame, stream: string, load: LoadOptions | undefined): LoadedFrame {
+  const { format: _format, interval: _interval, ...check } = load ?? {};
+  const loaded = checkFrame(frame, { ...check, stream, source: `memory:${stream}` });
+  refuseErrors(loaded, load?.allow);
+  return loaded;
 }
 
 function sourceFor(

@@ -1,7 +1,8 @@
 import type { BrokerOptions } from "@qmtl/engine/broker";
 import type { Frame } from "@qmtl/engine/frame";
 import type { ReturnsBasis, Trials } from "@qmtl/engine/metrics";
-import type { LoadedFrame, LoadOptions } from "../history/index.ts";
+import type { LoadedFrame } from "../data-quality/index.ts";
+import type { LoadOptions } from "../history/index.ts";
 
 /** Rows for a stream: columns, loaded columns with their quality record, or a file to load. */
 export type DataSource = Frame | LoadedFrame | string;

@@ -86,6 +86,17 @@ export function columnsOperator<P extends OperatorParams, In extends string, Out
   };
 }
 
+/** Factory of an operator over two scalar series by position: `crossover(fast, slow)`, `correlation(btc, eth, 20)`. */
+export function pairOperator<P extends OperatorParams, Out extends string>(
+  definition: OperatorDefinition<P, string, Out>,
+) {
+  return (a: ScalarInput, b: ScalarInput, params?: number | ParamsArgument<P>): OperatorNode<Out> => {
+    const { options, rest } = splitOptions(params);
+    const refs = [a, b].map((input, index) => fieldRefOf(input, `input ${index + 1} of ${definition.name}`));
+    return new OperatorNode(definition as never, refs, rest, options);
+  };
+}
+
 function splitOptions(params: number | Readonly<Record<string, unknown>> | undefined): {
   options: OperatorNodeOptions;
   rest: Readonly<Record<string, unknown>>;
