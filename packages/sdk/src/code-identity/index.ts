@@ -1,0 +1,2 @@
+export { codeIdentityOf, type CodeIdentity, type CodeIdentityOptions, type CodePart } from "./code-identity.ts";
+export { captureLocation, type SourceLocation } from "./location.ts";
