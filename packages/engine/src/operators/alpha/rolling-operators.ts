@@ -122,7 +122,7 @@ function historyOperator<Params extends OperatorParams & { readonly window: numb
       const history = new Float64Array(window);
       const figures = new Float64Array(outputs.length);
       const state = new KernelState();
-      const seen = state.array(1); // stops at the window
+      const seen = state.counters(1); // stops at the window
       return state.kernel(([values], results, from, to) => {
         for (let i = from; i < to; i++) {
           if (seen[0]! < window) seen[0] = seen[0]! + 1;

@@ -1,5 +1,5 @@
 import { parsePeriod, QmtlError, shown } from "@qmtl/core";
-import { readNumber, readPeriod, type GivenParams } from "../kernel-parts/params.ts";
+import { readNumber, readPeriod, type GivenParams } from "../kernel-parts/index.ts";
 import { windowOperator, type RowLoop } from "../transforms/window-operator.ts";
 
 /*

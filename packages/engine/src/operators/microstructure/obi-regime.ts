@@ -52,7 +52,7 @@ export const obiRegime = defineOperator({
     const times = state.array(capacity);
     const values = state.array(capacity);
     const changed = state.array(capacity);
-    const ring = state.array(2);
+    const ring = state.counters(2);
     const [head, count] = [0, 1];
 
     const push = (time: number, value: number, transition: number): void => {

@@ -1,6 +1,5 @@
 import type { OperatorDefinition, OperatorParams } from "../../operator/index.ts";
-import { KernelState } from "../kernel-parts/kernel-state.ts";
-import { completeParams, type GivenParams } from "../kernel-parts/params.ts";
+import { completeParams, KernelState, type GivenParams } from "../kernel-parts/index.ts";
 
 /** Fills rows `from..to-1` of the outputs; may read `rows - 1` rows back, all of which are there. */
 export type RowLoop = (
@@ -44,7 +43,7 @@ export function windowOperator<Params extends OperatorParams, const In extends s
     lookbackRows: (resolved) => rows(resolved) - 1,
     createKernel: (resolved) => {
       const state = new KernelState();
-      const seen = state.array(1);
+      const seen = state.counters(1);
       const warmup = rows(resolved) - 1;
       const fill = loop(resolved);
       return state.kernel((columns, results, from, to) => {
