@@ -27,6 +27,7 @@ async function run(entries: Readonly<Record<string, string>>, workers: Map<strin
     format: "esm",
     platform: "node",
     target: "node24",
+    mainFields: ["module", "main"], // ES modules lose what is not used; CommonJS comes whole
     legalComments: "none", // they stand in THIRD-PARTY-NOTICES.txt
     metafile: true,
     logLevel: "warning",

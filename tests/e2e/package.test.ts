@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { entryPoints, specifierOf } from "../../scripts/build/entry-points.ts";
+import { packedTarball } from "./setup/packed-tarball.ts";
 
 const execute = promisify(execFile);
 const tool = (path: string): string => fileURLToPath(new URL(`../../node_modules/${path}`, import.meta.url));
@@ -19,7 +20,7 @@ beforeAll(async () => {
   installed = join(folder, "node_modules", "qmtl");
   await writeFile(join(folder, "package.json"), `{ "name": "fixture", "private": true, "type": "module" }\n`);
   // Offline, and without the optional Node: the tarball has to be enough.
-  await execute("npm", ["install", "--offline", "--omit=optional", inject("tarball")], { cwd: folder });
+  await execute("npm", ["install", "--offline", "--omit=optional", packedTarball()], { cwd: folder });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -29,7 +30,7 @@ describe("the packed package", () => {
   });
 
   it("carries licences, notices and sample data, and stays small", async () => {
-    const { size } = await stat(inject("tarball"));
+    const { size } = await stat(packedTarball());
     expect(size).toBeLessThan(4_000_000);
     expect(await readFile(join(installed, "LICENSE"), "utf8")).toContain("Apache License");
     expect(await readFile(join(installed, "dist", "THIRD-PARTY-NOTICES.txt"), "utf8")).toContain(
@@ -67,7 +68,7 @@ describe("the packed package", () => {
   });
 
   it("passes publint and are-the-types-wrong", async () => {
-    const publint = await execute(process.execPath, [tool("publint/src/cli.js"), "--strict", inject("tarball")]).catch(
+    const publint = await execute(process.execPath, [tool("publint/src/cli.js"), "--strict", packedTarball()]).catch(
       outputOf,
     );
     expect(publint.stdout).toContain("All good!");
@@ -77,7 +78,7 @@ describe("the packed package", () => {
       "esm-only",
       "--format",
       "json",
-      inject("tarball"),
+      packedTarball(),
     ];
     const { problems } = JSON.parse((await execute(process.execPath, attw).catch(outputOf)).stdout) as {
       problems?: object;

@@ -21,6 +21,11 @@ export const commandTree: readonly CommandEntry[] = [
     summary: "work on strategy files and results",
     commands: [
       {
+        name: "report",
+        summary: "turn a file of returns into a Markdown report",
+        load: () => import("../commands/tools-report.ts"),
+      },
+      {
         name: "taglint",
         summary: "check the TAGS of node modules",
         load: () => import("../commands/tools-taglint.ts"),
