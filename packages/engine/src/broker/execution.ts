@@ -21,12 +21,14 @@ import {
   PENDING_PARENT,
   REDUCE_ONLY,
   REJECTED,
+  SIZE_ALL,
   SIZE_PERCENT,
   SIZE_TARGET_PERCENT,
   SIZE_UNITS,
   SIZE_VALUE,
   STOP,
   STOP_LIMIT,
+  TARGET,
 } from "./order-table.ts";
 import type { TextTable } from "./record-table.ts";
 import { slippageOf } from "./slippage.ts";
@@ -36,13 +38,22 @@ export interface FillContext {
   barTimeMs: number;
   timeMs: number;
   volume: number;
+  high: number;
+  low: number;
   /** Units that orders may still take out of this bar; Infinity: no bound. */
   volumeLeft: number;
 }
 
 /** Turns a triggered order into a fill: size, slippage, fees, funds, and what follows from it. */
 export class Execution {
-  readonly context: FillContext = { barTimeMs: NaN, timeMs: NaN, volume: NaN, volumeLeft: Infinity };
+  readonly context: FillContext = {
+    barTimeMs: NaN,
+    timeMs: NaN,
+    volume: NaN,
+    high: NaN,
+    low: NaN,
+    volumeLeft: Infinity,
+  };
   /** Open order ids by instrument, in order of acceptance; closed ones are dropped at the next sweep. */
   readonly books: number[][];
   openOrders = 0;
@@ -93,13 +104,17 @@ export class Execution {
       d[at + O.quantity] = d[at + O.filled]! + closable;
       quantity = closable;
     }
-    if (side < 0 && quantity > closable && !(this.#options.shorting && this.#options.account === "margin")) {
+    if (side < 0 && quantity > closable && !this.#options.shorting) {
       if (closable === 0) {
         this.close(id, REJECTED, "short positions are off");
         return 0;
       }
       d[at + O.quantity] = d[at + O.filled]! + closable;
       quantity = closable;
+    }
+    if (quantity === Infinity) {
+      quantity = this.#affordable(instrument, side, quantity, closable, basePrice, maker);
+      d[at + O.quantity] = quantity;
     }
     const wanted = quantity;
     if (quantity > this.context.volumeLeft) quantity = lot.floor(this.context.volumeLeft);
@@ -108,12 +123,17 @@ export class Execution {
     if (quantity > closable) {
       const affordable = this.#affordable(instrument, side, quantity, closable, price, maker);
       if (affordable < quantity) {
-        if (this.#options.insufficientFunds === "reject" || affordable <= 0) {
-          this.close(id, REJECTED, "not enough buying power");
+        // What closes the position goes through either way; the rest is cut, or refused.
+        const granted = this.#options.insufficientFunds === "reject" ? closable : affordable;
+        if (!(granted > 0)) {
+          // A target that money cannot bring nearer is reached as far as it goes: nothing was refused.
+          const near = (d[at + O.flags]! & TARGET) !== 0 && held * side > 0;
+          if (near) this.close(id, CANCELLED, "as near to the target as money allows");
+          else this.close(id, REJECTED, "not enough buying power");
           return 0;
         }
-        if (d[at + O.timeInForce] !== FOK) d[at + O.quantity] = d[at + O.filled]! + affordable + (wanted - quantity);
-        quantity = affordable;
+        if (d[at + O.timeInForce] !== FOK) d[at + O.quantity] = d[at + O.filled]! + granted;
+        quantity = granted;
       }
     }
     if (d[at + O.timeInForce] === FOK && quantity < wanted) {
@@ -180,8 +200,8 @@ export class Execution {
     return free;
   }
 
-  // The largest quantity up to `quantity` that can be paid for. Closing is always allowed; it frees what the closed
-  // position had bound. The test is the very expression the ledger books, so cash never ends below zero by an ulp.
+  // The largest quantity up to `quantity` that can be paid for; at least `closable`, because closing is always allowed.
+  // Unlevered, cash after the fill is tested by the very expression the ledger books: it never ends an ulp below zero.
   #affordable(
     instrument: number,
     side: number,
@@ -191,30 +211,44 @@ export class Execution {
     maker: boolean,
   ): number {
     const ledger = this.#ledger;
-    const margin = this.#options.account === "cash" ? 1 : this.#options.initialMargin;
-    const multiplier = ledger.multiplier[instrument]!;
+    const inCash = this.#options.account === "cash";
+    if (inCash && side < 0) return Number.isFinite(quantity) ? quantity : closable;
+    const margin = inCash ? 1 : this.#options.initialMargin;
     const rate = ledger.rate[instrument]!;
-    const unit = price * multiplier;
-    // Closing `closable` returns its margin; selling into a short also brings no cash to spend beyond that.
-    const freed = side < 0 || this.#options.account === "margin" ? closable * unit * margin * rate : 0;
-    const budget = this.buyingPower(instrument, price) + freed;
+    const unit = price * ledger.multiplier[instrument]!;
+    // Margin is needed for the position after the fill; in a cash account for what is bought, settled cash pays.
+    const offset = inCash ? 0 : ledger.quantity[instrument]! * side;
+    const budget = inCash ? ledger.cash - ledger.unsettledCash : this.#marginBudget(instrument, price);
+    if (!Number.isFinite(budget) || !(unit * rate > 0)) return closable;
     const fits = (size: number) => {
       const fee = this.feeFor(instrument, size, price, maker);
-      return ((size - closable) * unit * margin + fee) * rate <= budget;
+      if (((size + offset) * unit * margin + fee) * rate > budget) return false;
+      return margin < 1 || side < 0 || (size * unit + fee) * rate <= ledger.cash;
     };
-    if (!Number.isFinite(budget) || !(unit * rate > 0)) return closable;
-    if (fits(quantity)) return quantity;
     const lot = ledger.lots[instrument]!;
     let size = quantity;
-    for (let attempt = 0; attempt < 64; attempt++) {
+    if (!Number.isFinite(size)) size = lot.floor((budget / rate - offset * unit * margin) / (unit * margin));
+    if (size > closable && fits(size)) return size;
+    for (let attempt = 0; attempt < 64 && size > closable; attempt++) {
       const feePerUnit = this.feeFor(instrument, size, price, maker) / size;
-      const bound = (budget / rate + closable * unit * margin) / (unit * margin + feePerUnit);
-      const next = lot.floor(Math.min(bound, lot.step > 0 ? size - lot.step / 2 : size * (1 - 2 ** -52)));
-      if (!(next > closable)) return closable;
-      size = next;
-      if (fits(size)) return size;
+      const bound = (budget / rate - offset * unit * margin) / (unit * margin + feePerUnit);
+      size = lot.floor(Math.min(bound, lot.step > 0 ? size - lot.step / 2 : size * (1 - 2 ** -52)));
+      if (size > closable && fits(size)) return size;
     }
     return closable;
+  }
+
+  // Equity, with this instrument at `price`, less the margin of all other positions.
+  #marginBudget(instrument: number, price: number): number {
+    const ledger = this.#ledger;
+    let free =
+      ledger.cash + ledger.quantity[instrument]! * price * ledger.multiplier[instrument]! * ledger.rate[instrument]!;
+    for (const each of ledger.held) {
+      if (each === instrument) continue;
+      const value = ledger.value(each);
+      free += value - Math.abs(value) * this.#options.initialMargin;
+    }
+    return free;
   }
 
   #slipped(id: number, basePrice: number, quantity: number): number {
@@ -254,6 +288,7 @@ export class Execution {
   unitsFor(instrument: number, side: number, kind: number, size: number, price: number): number {
     const ledger = this.#ledger;
     const unit = price * ledger.multiplier[instrument]!;
+    if (kind === SIZE_ALL) return side * Infinity;
     if (kind === SIZE_VALUE) return (side * size) / unit;
     const base =
       kind === SIZE_PERCENT && this.#options.percentOf === "buying_power"
@@ -350,7 +385,7 @@ export class Execution {
       if (orders.data[at + O.parent] !== parent || orders.data[at + O.status] !== PENDING_PARENT) return;
       orders.touch(id);
       orders.data[at + O.status] = OPEN;
-      this.#eligibleFrom(at);
+      this.#eligibleFrom(at, orders.offset(parent));
     });
   }
 
@@ -406,7 +441,7 @@ export class Execution {
     d[at + O.ocoGroup] = group;
     d[at + O.flags] = REDUCE_ONLY | BRACKET_EXIT;
     d[at + O.tag] = d[this.#orders.offset(parent) + O.tag]!;
-    this.#eligibleFrom(at);
+    this.#eligibleFrom(at, this.#orders.offset(parent));
   }
 
   /** Appends an open order and puts it in its book; returns the offset of its row. */
@@ -431,13 +466,26 @@ export class Execution {
   }
 
   // Orders born of a fill: live from the moment of that fill on, or from the next bar.
-  #eligibleFrom(at: number): void {
+  #eligibleFrom(at: number, parent: number): void {
     const d = this.#orders.data;
     const instrument = d[at + O.instrument]!;
     const bar = this.#ledger.bars[instrument]!;
-    const sameBar = this.#options.bracketActivation === "same_bar" && d[at + O.type] !== MARKET;
+    const sameBar = d[at + O.type] !== MARKET && this.#activeAtOnce(at, parent);
     d[at + O.eligibleMs] = sameBar ? this.context.barTimeMs : this.context.timeMs;
     d[at + O.eligibleBar] = sameBar ? bar : bar + 1;
+  }
+
+  // "unambiguous": after a fill at the open the whole bar is still to come; after a stop entry inside the bar the price
+  // goes on in its direction, so a take-profit beyond it was reached, unless the stop-loss was in reach as well.
+  #activeAtOnce(at: number, parent: number): boolean {
+    const { bracketActivation } = this.#options;
+    if (bracketActivation !== "unambiguous") return bracketActivation === "same_bar";
+    const d = this.#orders.data;
+    const { timeMs, barTimeMs, high, low } = this.context;
+    if (d[parent + O.type] === MARKET) return timeMs === barTimeMs;
+    if (d[parent + O.type] !== STOP || d[at + O.type] !== LIMIT) return false;
+    const stopLoss = d[parent + O.stopLoss]!;
+    return !(d[parent + O.side]! > 0 ? low <= stopLoss : high >= stopLoss);
   }
 
   /** A split changes what open orders mean: more units, lower prices, the same money. */
@@ -450,6 +498,13 @@ export class Execution {
         d[at + column]! /= ratio;
       }
     }
+  }
+
+  /** Units an order for all that can be paid for would get at `price`. */
+  largest(instrument: number, side: number, price: number): number {
+    const held = this.#ledger.quantity[instrument]!;
+    const closable = held * side < 0 ? Math.abs(held) : 0;
+    return this.#affordable(instrument, side, Infinity, closable, price, false);
   }
 
   /** Whether an order as it stands could be paid for at `price`. */

@@ -1,3 +1,4 @@
+export { describeAssumptions, type Assumption } from "./assumptions.ts";
 export { createBroker } from "./broker.ts";
 export type { FeeModel } from "./fees.ts";
 export {

@@ -74,6 +74,8 @@ export class Matcher {
     context.barTimeMs = openMs;
     context.timeMs = openMs;
     context.volume = volume;
+    context.high = high;
+    context.low = low;
     context.volumeLeft = share === null ? Infinity : volume > 0 ? volume * share : 0;
     this.#expire(instrument);
     this.#atOpen(instrument, open);
@@ -163,30 +165,68 @@ export class Matcher {
     const { intrabarPath } = this.#options;
     const highFirst = intrabarPath === "ohlc" || (intrabarPath !== "olhc" && close < open);
     if (reach !== undecided) {
-      if (reach === plain) this.#walkBar(instrument, open, high, low, close, highFirst);
+      if (reach === plain && intrabarPath === "none") this.#withoutPath(instrument, open, high, low);
+      else if (reach === plain) this.#walkBar(instrument, open, high, low, close, highFirst);
       else this.#trailAll(instrument, high, low);
       return;
     }
+    const preferred = intrabarPath === "pessimistic" ? -1 : intrabarPath === "optimistic" ? 1 : 0;
     const first = this.#fills.length * this.#fills.stride;
     const fillsSinceFirst = () => this.#fills.data.slice(first, this.#fills.length * this.#fills.stride);
     this.#checkpoint.set(instrument);
     this.#walkBar(instrument, open, high, low, close, !highFirst);
     const otherEquity = this.#equityAt(instrument, close);
-    const otherFills = fillsSinceFirst();
+    let unchosen = fillsSinceFirst();
     this.#checkpoint.rollback(instrument);
     this.#walkBar(instrument, open, high, low, close, highFirst);
     const equity = this.#equityAt(instrument, close);
-    if (Math.abs(equity - otherEquity) > 1e-12 * Math.abs(equity)) {
-      let unchosen = otherFills;
-      const preferred = intrabarPath === "pessimistic" ? -1 : intrabarPath === "optimistic" ? 1 : 0;
-      if (Math.sign(otherEquity - equity) === preferred) {
-        unchosen = fillsSinceFirst();
-        this.#checkpoint.rollback(instrument);
-        this.#walkBar(instrument, open, high, low, close, !highFirst);
-      }
-      this.#flagAmbiguous(first, unchosen);
+    const decided = Math.abs(equity - otherEquity) > 1e-12 * Math.abs(equity);
+    if (intrabarPath === "none") {
+      this.#checkpoint.rollback(instrument);
+      this.#withoutPath(instrument, open, high, low);
+    } else if (decided && Math.sign(otherEquity - equity) === preferred) {
+      unchosen = fillsSinceFirst();
+      this.#checkpoint.rollback(instrument);
+      this.#walkBar(instrument, open, high, low, close, !highFirst);
     }
+    if (decided) this.#flagAmbiguous(first, unchosen);
     this.#checkpoint.commit();
+  }
+
+  // Exits first or in order of acceptance, every order that the range of the bar reaches, at its own price.
+  #withoutPath(instrument: number, open: number, high: number, low: number): void {
+    const { context } = this.#execution;
+    this.#tried.clear();
+    while (context.volumeLeft > 0) {
+      const id = this.#nextInRange(instrument, high, low);
+      if (id === 0) break;
+      const at = this.#orders.offset(id);
+      const d = this.#orders.data;
+      const type = d[at + O.type]!;
+      const side = d[at + O.side]!;
+      this.#resting = type === LIMIT || (type === STOP_LIMIT && (d[at + O.flags]! & TRIGGERED) !== 0);
+      if (this.#resting) this.#price = d[at + O.limitPrice]!;
+      else this.#price = type === TRAILING_STOP ? this.#trailedStop(at, open) : d[at + O.stopPrice]!;
+      this.#meet(id);
+      if (this.#resting || type !== STOP_LIMIT) continue;
+      // Just triggered: it fills where it triggered when its limit allows that, else it waits as a limit.
+      this.#tried.add(id);
+      if (side * (d[at + O.limitPrice]! - this.#price) >= 0) this.#execution.fill(id, this.#price, false);
+    }
+    this.#trailAll(instrument, high, low);
+  }
+
+  #nextInRange(instrument: number, high: number, low: number): number {
+    const exitSide = -Math.sign(this.#ledger.quantity[instrument]!);
+    const exitFirst = this.#options.matching === "exit_first" && exitSide !== 0;
+    let best = 0;
+    for (const id of this.#execution.books[instrument]!) {
+      const at = this.#orders.offset(id);
+      if (!this.#takesPart(at) || this.#tried.has(id) || !this.#canMeet(at, high, low)) continue;
+      if (!exitFirst || this.#orders.data[at + O.side] === exitSide) return id;
+      if (best === 0) best = id;
+    }
+    return best;
   }
 
   // A fill that the other way through the bar does not have was decided by the order of high and low. Where the chosen
@@ -397,7 +437,8 @@ export class Matcher {
     const side = d[at + O.side]!;
     const type = d[at + O.type]!;
     if (type === LIMIT || (type === STOP_LIMIT && (d[at + O.flags]! & TRIGGERED) !== 0)) {
-      return side > 0 ? low <= d[at + O.limitPrice]! : high >= d[at + O.limitPrice]!;
+      const room = side > 0 ? d[at + O.limitPrice]! - low : high - d[at + O.limitPrice]!;
+      return this.#options.limitFill === "cross" ? room > 0 : room >= 0;
     }
     if (type === STOP || type === STOP_LIMIT)
       return side > 0 ? high >= d[at + O.stopPrice]! : low <= d[at + O.stopPrice]!;

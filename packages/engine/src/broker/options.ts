@@ -23,9 +23,10 @@ export interface BrokerOptions {
   /**
    * What happened between open and close. "ohlc" and "olhc" fix the order; "direction" takes O-L-H-C in a rising bar
    * and O-H-L-C in a falling one; "pessimistic" (default) and "optimistic" take whichever of the two leaves less or
-   * more equity at the close. Finer prices given with `setIntrabarPath` overrule it.
+   * more equity at the close; "none" follows no path: each order, exits first or in order of acceptance, only asks whether
+   * the range of the bar holds its price. Finer prices given with `setIntrabarPath` overrule it.
    */
-  readonly intrabarPath: "pessimistic" | "optimistic" | "ohlc" | "olhc" | "direction";
+  readonly intrabarPath: "pessimistic" | "optimistic" | "ohlc" | "olhc" | "direction" | "none";
   /** Among orders that can fill at one price: exits first (default), or in order of acceptance. */
   readonly matching: "exit_first" | "fifo";
   /** A limit fills when its price is touched (default), or only when the market trades through it. */
@@ -34,8 +35,12 @@ export interface BrokerOptions {
   readonly limitGap: "open" | "limit";
   /** A stop that the open jumps over fills at the worse open (default), or, as if it never gapped, at its own price. */
   readonly stopGap: "open" | "stop";
-  /** Stop-loss and take-profit of an order can fill within the bar of its fill (default), or from the next bar on. */
-  readonly bracketActivation: "same_bar" | "next_bar";
+  /**
+   * Stop-loss and take-profit of an order can fill within the bar of its fill (default), from the next bar on, or
+   * ("unambiguous") within that bar only after a market order filled at its open, and for a take-profit after a stop
+   * entry whose stop-loss the bar did not reach.
+   */
+  readonly bracketActivation: "same_bar" | "next_bar" | "unambiguous";
   /** A trailing stop follows the best price within bars (default), or closes only. */
   readonly trailMark: "high" | "close";
   /** Orders still open when the data ends. Default "leave_open". */
@@ -59,20 +64,23 @@ export interface BrokerOptions {
   readonly insufficientFunds: "reduce" | "reject";
   /** Also reject at sending time what the last close says cannot be paid for. Default false. */
   readonly checkOnSubmit: boolean;
-  /** Size of an intent that names none; null (default): such an intent is refused. */
-  readonly defaultSize: { readonly quantity: number } | { readonly percent: number } | null;
+  /** Size of an intent that names none; "all": what can be paid for; null (default): such an intent is refused. */
+  readonly defaultSize: { readonly quantity: number } | { readonly percent: number } | "all" | null;
   /** Whole units even where the lot allows fractions. Default false. */
   readonly wholeUnits: boolean;
   /** A new order first cancels open orders and closes the position. Default false. */
   readonly exclusiveOrders: boolean;
 
-  /** "cash": buys need settled cash, nothing is borrowed. "margin" (default): initial margin bounds exposure. */
+  /**
+   * "margin" (default): equity less initial margin bounds the position after a fill, long or short. "cash": settled cash
+   * pays for what is bought, and a sale needs nothing (so short sales are off there unless `shorting` turns them on).
+   */
   readonly account: "cash" | "margin";
   /** Equity needed per unit of exposure to open, 1 / leverage. Default 1: no leverage. */
   readonly initialMargin: number;
   /** Equity needed per unit of exposure to keep it; below, positions are liquidated. Default 0: when equity is gone. */
   readonly maintenanceMargin: number;
-  /** Whether positions may go below zero (never in a cash account). Default true. */
+  /** Whether positions may go below zero. Default true, in a cash account false. */
   readonly shorting: boolean;
   /** Per year, on the value of short positions. Default 0. */
   readonly borrowRate: number;
@@ -151,12 +159,12 @@ const checks: Readonly<Record<keyof BrokerOptions, Check>> = {
     }
   },
   marketFill: oneOf("next_open", "same_close", "next_close"),
-  intrabarPath: oneOf("pessimistic", "optimistic", "ohlc", "olhc", "direction"),
+  intrabarPath: oneOf("pessimistic", "optimistic", "ohlc", "olhc", "direction", "none"),
   matching: oneOf("exit_first", "fifo"),
   limitFill: oneOf("touch", "cross"),
   limitGap: oneOf("open", "limit"),
   stopGap: oneOf("open", "stop"),
-  bracketActivation: oneOf("same_bar", "next_bar"),
+  bracketActivation: oneOf("same_bar", "next_bar", "unambiguous"),
   trailMark: oneOf("high", "close"),
   lastBar: oneOf("leave_open", "cancel", "fill_at_close"),
   closeAtEnd: boolean,
@@ -216,7 +224,9 @@ export function resolveBrokerOptions(given: Partial<BrokerOptions> = {}): Broker
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const merged: BrokerOptions = { ...defaultBrokerOptions, ...profileDefaults[semantics], ...present };
   for (const [key, check] of Object.entries(checks)) check(merged[key as keyof BrokerOptions], key);
-  const options = { ...merged, slippage: resolveSlippage(merged.slippage), fees: resolveFees(merged.fees) };
+  const shorting = present["shorting"] ?? profileDefaults[semantics].shorting ?? merged.account === "margin";
+  if (typeof shorting !== "boolean") fail("shorting", "true or false", shorting);
+  const options = { ...merged, shorting, slippage: resolveSlippage(merged.slippage), fees: resolveFees(merged.fees) };
   if (options.maintenanceMargin > options.initialMargin) {
     fail("maintenanceMargin", `at most initialMargin (${options.initialMargin})`, options.maintenanceMargin);
   }
@@ -228,7 +238,7 @@ function boolean(value: unknown, key: string): void {
 }
 
 function checkDefaultSize(value: unknown, key: string): void {
-  if (value === null) return;
+  if (value === null || value === "all") return;
   const fields = record(value, key);
   const names = Object.keys(fields);
   for (const name of names)

@@ -20,6 +20,7 @@ import {
   POST_ONLY,
   REDUCE_ONLY,
   REJECTED,
+  SIZE_ALL,
   SIZE_PERCENT,
   SIZE_TARGET_PERCENT,
   SIZE_UNITS,
@@ -84,12 +85,10 @@ export class OrderEntry {
   /** @returns the order's id; 0 when the position is there already, or one lot cannot bring it nearer */
   submitTarget(instrument: number, percent: number, quantity: number, nowMs: EpochMs): number {
     const ledger = this.#ledger;
-    const isPercent = !Number.isNaN(percent);
     const held = ledger.quantity[instrument];
     if (held === undefined) this.#known(instrument);
-    if (!Number.isFinite(isPercent ? percent : quantity)) {
-      invalid(isPercent ? "targetPercent" : "targetQuantity", "a finite number", isPercent ? percent : quantity);
-    }
+    const target = Number.isNaN(percent) ? quantity : percent;
+    if (!Number.isFinite(target)) invalid("target", "a finite number", target);
     const delta = this.#delta(instrument, percent, quantity);
     const near = Math.abs(delta) <= dust * Math.abs(held!) || delta === 0;
     if (near && this.#execution.books[instrument]!.length === 0) return 0;
@@ -138,7 +137,13 @@ export class OrderEntry {
       return;
     }
     const { defaultSize } = this.#options;
-    const fallback = sized === undefined ? defaultSize : null;
+    if (sized === undefined && defaultSize === "all") {
+      d[at + O.sizeKind] = SIZE_ALL;
+      d[at + O.side] = side;
+      d[at + O.quantity] = finite(this.#execution.largest(instrument, side, this.#ledger.mark[instrument]!));
+      return;
+    }
+    const fallback = sized === undefined && defaultSize !== "all" ? defaultSize : null;
     const quantity = intent.quantity ?? (fallback && "quantity" in fallback ? fallback.quantity : undefined);
     const percent = intent.percent ?? (fallback && "percent" in fallback ? fallback.percent : undefined);
     let signed = side * (quantity ?? 0);
@@ -194,7 +199,8 @@ export class OrderEntry {
       return;
     }
     const limit = d[at + O.limitPrice]!;
-    const price = Number.isNaN(limit) ? ledger.mark[instrument]! : limit;
+    const stop = d[at + O.stopPrice]!;
+    const price = !Number.isNaN(limit) ? limit : !Number.isNaN(stop) ? stop : ledger.mark[instrument]!;
     const least = Number(ledger.instruments[instrument]!.notionalMin);
     const flattens = signed === -ledger.quantity[instrument]!;
     if (least > 0 && !flattens && quantity * price * ledger.multiplier[instrument]! < least) {

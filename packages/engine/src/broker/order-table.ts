@@ -89,6 +89,7 @@ export const SIZE_UNITS = 0;
 export const SIZE_VALUE = 1;
 export const SIZE_PERCENT = 2;
 export const SIZE_TARGET_PERCENT = 3;
+export const SIZE_ALL = 4;
 
 /** All orders of a run, in order of acceptance; order id `n` is row `n - 1`. */
 export class OrderTable extends RecordTable {

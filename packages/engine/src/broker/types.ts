@@ -173,9 +173,11 @@ export interface Broker {
   /** @throws QmtlError `ORDER_INVALID`, `INSTRUMENT_UNKNOWN`; what the market or the money refuses is a rejected order. */
   submit(intent: OrderIntent, nowMs: EpochMs): Order;
   /**
-   * Market order to a position worth `fraction` of equity (signed). Replaces the instrument's earlier open targets.
+   * Market order to a position worth `fraction` of equity (signed). Replaces the instrument's earlier open targets; does
+   * nothing, and allocates nothing, when the position is there already.
    *
-   * @returns the order's id; 0, without any allocation, when the position is there already
+   * @returns the order's id; 0 when there is nothing to do
+   * @throws QmtlError `ORDER_INVALID` when the target is not finite, `INSTRUMENT_UNKNOWN`
    */
   submitTargetPercent(instrument: number, fraction: number, nowMs: EpochMs): number;
   /** The same for a position of `quantity` units (signed). */
