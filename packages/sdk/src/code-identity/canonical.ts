@@ -1,4 +1,4 @@
-import type { AnyNode, Identifier, MemberExpression } from "acorn";
+import type { AnyNode, Identifier, MemberExpression, SequenceExpression } from "acorn";
 import type { Binding, ScopeTree } from "./scopes.ts";
 import { childrenOf, isWithin, staticKey, type ClassNode, type FunctionNode } from "./syntax.ts";
 
@@ -60,6 +60,8 @@ class CanonicalPrinter {
       case "TemplateLiteral":
       case "BinaryExpression":
         return this.#foldable(node);
+      case "TaggedTemplateExpression":
+        return form("tagged", [this.print(node.tag), ...childrenOf(node.quasi).map((child) => this.print(child))]);
       case "UnaryExpression":
         return this.#unary(node);
       case "LogicalExpression":
@@ -73,7 +75,7 @@ class CanonicalPrinter {
         return form(node.optional ? "call?" : "call", [callee, ...node.arguments.map((each) => this.print(each))]);
       }
       case "SequenceExpression":
-        return this.#sequence(node.expressions);
+        return this.#sequence(node);
       case "FunctionDeclaration":
       case "FunctionExpression":
       case "ArrowFunctionExpression":
@@ -228,11 +230,11 @@ class CanonicalPrinter {
     ]);
   }
 
-  #sequence(expressions: readonly AnyNode[]): string {
+  #sequence({ expressions }: SequenceExpression): string {
     const [first, second] = expressions;
     if (expressions.length === 2 && first?.type === "Literal" && second && this.#isNamed(second))
       return this.print(second);
-    const flat = expressions.flatMap((each) => (each.type === "SequenceExpression" ? each.expressions : [each]));
+    const flat = expressions.flatMap((each) => (each.type === "SequenceExpression" ? each.expressions : each));
     return form(
       "sequence",
       flat.map((each) => this.print(each)),
