@@ -31,4 +31,5 @@ export {
   type ThresholdSignalOptions,
   type TradeSignal,
 } from "./threshold-signal.ts";
+export { tradeOrderPayload, validateFillOrDlq, type TradeOrderPayload, type TradeOrderSignal } from "./trade-order.ts";
 export { validationMetrics } from "./validation-metrics.ts";
