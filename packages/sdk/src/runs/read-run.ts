@@ -1,0 +1,54 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { nearestWord, QmtlError } from "@qmtl/core";
+import type { RunManifest } from "./manifest.ts";
+
+export interface StoredRun {
+  readonly folder: string;
+  /** Folder that paths in the manifest are relative to. */
+  readonly base: string;
+  readonly manifest: RunManifest;
+}
+
+/**
+ * Finds a run by its folder, by its id below `.qmtl/runs`, or `latest`.
+ *
+ * @throws QmtlError `RUN_NOT_FOUND`, `CATALOG_CORRUPT` when the manifest is no manifest
+ */
+export async function readRun(run: string, base: string = process.cwd()): Promise<StoredRun> {
+  const runs = join(base, ".qmtl", "runs");
+  const folder = [resolve(base, run), join(runs, run)].find((each) => existsSync(join(each, "manifest.json")));
+  if (folder === undefined) throw await notFound(run, runs);
+  const text = await readFile(join(folder, "manifest.json"), "utf8");
+  let manifest: RunManifest;
+  try {
+    manifest = JSON.parse(text) as RunManifest;
+    if (manifest.schema !== "qmtl.run/1") throw new Error(`its schema is ${String(manifest.schema)}`);
+  } catch (cause) {
+    throw new QmtlError(
+      "CATALOG_CORRUPT",
+      `${join(folder, "manifest.json")} is no run manifest: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+  // Runs under .qmtl/runs of a project are relative to the project; elsewhere to where the command runs.
+  const inProject = /^(.*)[\\/]\.qmtl[\\/]runs[\\/][^\\/]+$/.exec(folder);
+  return { folder, base: inProject?.[1] ?? base, manifest };
+}
+
+async function notFound(run: string, runs: string): Promise<QmtlError> {
+  const known = existsSync(runs)
+    ? (await readdir(runs)).filter((name) => existsSync(join(runs, name, "manifest.json")))
+    : [];
+  const guess = nearestWord(run, known);
+  return new QmtlError("RUN_NOT_FOUND", `there is no run "${run}"`, {
+    details: { run, known },
+    hint:
+      guess !== undefined
+        ? `did you mean ${guess}?`
+        : known.length > 0
+          ? `runs here: ${known.slice(0, 8).join(", ")}`
+          : "make one: qmtl tools sdk offline FILE",
+  });
+}

@@ -1,0 +1,1 @@
+export { loadStrategyClass } from "./load-strategy.ts";
