@@ -79,6 +79,7 @@ describe("second version", () => {
     // every second of 0 3 1 4 2 5: 0 1 2 and the last 5, monotone; in full 3+2+3+2+3 = 13
     const { tvr } = equityLinearityMetricsV2([0, 3, 1, 4, 2, 5], { scales: [1, 2] });
     expect(tvr).toBeCloseTo(Math.sqrt(5 / 13), 14);
+    expect(() => equityLinearityMetricsV2([0, 1, 2], { scales: [0] })).toThrow("a scale must be a whole number");
   });
 
   it("turns the line over and takes logarithms when asked", () => {

@@ -1,3 +1,16 @@
+import { parsePeriod } from "@qmtl/core";
+import {
+  fitLine,
+  largestDrop,
+  newHighShare,
+  rankCorrelationWithTime,
+  risingShare,
+  straightness,
+  variationRatio,
+  type HistoryMeter,
+  type LineFit,
+} from "./linearity-measures.ts";
+
 /** How straight an equity line rises (first version). All in [0, 1] but `netGain`, which has the line's unit. */
 export interface EquityLinearity {
   /** R squared of the least-squares line on time, 0 unless it rises. */
@@ -19,22 +32,36 @@ export interface EquityLinearity {
  * @param pnl - cumulative profit or equity per period, oldest first, all finite
  */
 export function equityLinearityMetrics(pnl: ArrayLike<number>, eps = 1e-12): EquityLinearity {
-  const n = pnl.length;
-  if (n < 2) return { r2Up: 0, straightnessRatio: 0, monotonicity: 0, newHighFrac: 0, netGain: 0, score: 0 };
-  const netGain = pnl[n - 1]! - pnl[0]!;
-  const { slope, r2 } = lineFit(pnl);
-  const r2Up = slope > 0 ? r2 : 0;
-  let [path, ups] = [0, 0];
-  for (let i = 1; i < n; i++) {
-    const step = pnl[i]! - pnl[i - 1]!;
-    path += Math.hypot(1 / (n - 1), step / Math.abs(netGain));
-    if (step > eps) ups += 1;
-  }
-  const straightnessRatio = netGain === 0 ? 0 : Math.SQRT2 / path;
-  const monotonicity = ups / (n - 1);
-  const newHighFrac = newHighShare(pnl, eps);
-  const raw = 0.45 * r2Up + 0.45 * straightnessRatio + (0.1 * (monotonicity + newHighFrac)) / 2;
-  return { r2Up, straightnessRatio, monotonicity, newHighFrac, netGain, score: netGain > 0 ? clampUnit(raw) : 0 };
+  const result = new Float64Array(6);
+  if (pnl.length >= 2) linearityMeter(eps)(result, Float64Array.from(pnl), pnl.length);
+  const [r2Up, straightnessRatio, monotonicity, newHighFrac, netGain, score] = result;
+  return {
+    r2Up: r2Up!,
+    straightnessRatio: straightnessRatio!,
+    monotonicity: monotonicity!,
+    newHighFrac: newHighFrac!,
+    netGain: netGain!,
+    score: score!,
+  };
+}
+
+/** The metrics without an allocation per call, for two points or more, in the order of {@link EquityLinearity}. */
+export function linearityMeter(eps: number): HistoryMeter {
+  const fit: LineFit = { slope: 0, r2: 0, standardError: 0 };
+  return (result, line, n) => {
+    fitLine(fit, line, n);
+    const r2Up = fit.slope > 0 ? fit.r2 : 0;
+    const straight = straightness(line, n);
+    const rising = risingShare(line, n, eps);
+    const highs = newHighShare(line, n, eps);
+    const netGain = line[n - 1]! - line[0]!;
+    result[0] = r2Up;
+    result[1] = straight;
+    result[2] = rising;
+    result[3] = highs;
+    result[4] = netGain;
+    result[5] = netGain > 0 ? clampUnit(0.45 * r2Up + 0.45 * straight + (0.1 * (rising + highs)) / 2) : 0;
+  };
 }
 
 export interface EquityLinearityV2Options {
@@ -72,144 +99,74 @@ export interface EquityLinearityV2 {
  * Linearity of a cumulative profit line, in more than one scale; fewer than three points give 0 throughout.
  *
  * @param pnl - cumulative profit or equity per period, oldest first, all finite
+ * @throws QmtlError `PERIOD_INVALID` for a scale that is not a whole number from 1
  */
 export function equityLinearityMetricsV2(
   pnl: ArrayLike<number>,
   options: EquityLinearityV2Options = {},
 ): EquityLinearityV2 {
+  const result = new Float64Array(10);
+  if (pnl.length >= 3) linearityV2Meter(pnl.length, options)(result, Float64Array.from(pnl), pnl.length);
+  const [r2Up, spearmanRho, tSlope, tSlopeSig, tvr, tuw, nhFrac, mddNorm, netGain, score] = result;
+  return {
+    r2Up: r2Up!,
+    spearmanRho: spearmanRho!,
+    tSlope: Number.isFinite(tSlope!) ? tSlope! : null,
+    tSlopeSig: tSlopeSig!,
+    tvr: tvr!,
+    tuw: tuw!,
+    nhFrac: nhFrac!,
+    mddNorm: mddNorm!,
+    netGain: netGain!,
+    score: score!,
+  };
+}
+
+/**
+ * The metrics without an allocation per call, for three points up to `capacity`, in the order of
+ * {@link EquityLinearityV2}; NaN for a t statistic that is not finite. Overwrites the line with what it measured.
+ */
+export function linearityV2Meter(capacity: number, options: EquityLinearityV2Options): HistoryMeter {
   const { orientation = "up", eps = 1e-10, useLog = false, scales = [1, 5, 20] } = options;
-  const raw = Array.from(pnl);
-  const n = raw.length;
-  if (n < 3) return tooShort;
-  const logged = useLog && raw.every((value) => value > 0) ? raw.map(Math.log) : raw;
-  const line = orientation === "down" ? logged.map((value) => -value) : logged;
-  const fit = lineFit(line);
-  const netGain = line[n - 1]! - line[0]!;
-  const r2Up = fit.slope > 0 ? fit.r2 : 0;
-  const spearmanRho = rankCorrelationWithTime(line);
-  const t = fit.slope === 0 ? 0 : fit.slope / fit.standardError;
-  const tvr = totalVariationRatio(line, scales);
-  const nhFrac = newHighShare(line, eps);
-  const mddNorm = largestDrop(line) / (Math.abs(netGain) + eps);
-  const parts = [Math.sqrt(r2Up * Math.max(0, spearmanRho)), tvr, nhFrac, 1 / (1 + mddNorm)];
-  const harmonic = parts.length / parts.reduce((sum, part) => sum + 1 / Math.max(eps, part), 0);
-  const rawGain = raw[n - 1]! - raw[0]!;
-  const wanted = orientation === "down" ? rawGain < 0 : rawGain > 0;
-  return {
-    r2Up,
-    spearmanRho,
-    tSlope: Number.isFinite(t) ? t : null,
-    tSlopeSig: clampUnit(Math.abs(t) / 3),
-    tvr,
-    tuw: 1 - nhFrac,
-    nhFrac,
-    mddNorm,
-    netGain,
-    score: wanted ? harmonic : 0,
+  for (const scale of scales) parsePeriod(scale, "a scale");
+  const sign = orientation === "down" ? -1 : 1;
+  const fit: LineFit = { slope: 0, r2: 0, standardError: 0 };
+  const scratch = new Float64Array(capacity);
+  const parts = new Float64Array(4);
+  return (result, line, n) => {
+    const wanted = sign * (line[n - 1]! - line[0]!) > 0;
+    const logs = useLog && allPositive(line, n);
+    for (let i = 0; i < n; i++) line[i] = sign * (logs ? Math.log(line[i]!) : line[i]!);
+    fitLine(fit, line, n);
+    const t = fit.slope === 0 ? 0 : fit.slope / fit.standardError;
+    const netGain = line[n - 1]! - line[0]!;
+    const highs = newHighShare(line, n, eps);
+    result[0] = fit.slope > 0 ? fit.r2 : 0;
+    result[1] = rankCorrelationWithTime(line, n, scratch);
+    result[2] = Number.isFinite(t) ? t : Number.NaN;
+    result[3] = clampUnit(Math.abs(t) / 3);
+    result[4] = variationRatio(line, n, scales);
+    result[5] = 1 - highs;
+    result[6] = highs;
+    result[7] = largestDrop(line, n) / (Math.abs(netGain) + eps);
+    result[8] = netGain;
+    parts[0] = Math.sqrt(result[0] * Math.max(0, result[1]));
+    parts[1] = result[4];
+    parts[2] = highs;
+    parts[3] = 1 / (1 + result[7]);
+    result[9] = wanted ? harmonicMean(parts, eps) : 0;
   };
 }
 
-const tooShort: EquityLinearityV2 = {
-  r2Up: 0,
-  spearmanRho: 0,
-  tSlope: 0,
-  tSlopeSig: 0,
-  tvr: 0,
-  tuw: 0,
-  nhFrac: 0,
-  mddNorm: 0,
-  netGain: 0,
-  score: 0,
-};
-
-interface LineFit {
-  /** Per point. */
-  readonly slope: number;
-  readonly r2: number;
-  /** Of the slope; 0 when the line goes through every point, to rounding. */
-  readonly standardError: number;
+function harmonicMean(values: Float64Array, floor: number): number {
+  let inverses = 0;
+  for (let k = 0; k < values.length; k++) inverses += 1 / Math.max(floor, values[k]!);
+  return values.length / inverses;
 }
 
-function lineFit(y: ArrayLike<number>): LineFit {
-  const n = y.length;
-  const center = (n - 1) / 2;
-  const timeSquares = (n * (n * n - 1)) / 12;
-  const first = y[0]!; // measured from here, so that a large offset costs no digits
-  let [sum, covariance] = [0, 0];
-  for (let i = 0; i < n; i++) {
-    sum += y[i]! - first;
-    covariance += (i - center) * (y[i]! - first);
-  }
-  const mean = sum / n;
-  const slope = covariance / timeSquares;
-  let [total, residual, largest] = [0, 0, Math.abs(first)];
-  for (let i = 0; i < n; i++) {
-    const deviation = y[i]! - first - mean;
-    total += deviation ** 2;
-    residual += (deviation - slope * (i - center)) ** 2;
-    largest = Math.max(largest, Math.abs(y[i]!));
-  }
-  // A residual of the size of rounding is none: each point carries up to half an ulp of the largest value.
-  if (residual <= n * (4 * Number.EPSILON * largest) ** 2) residual = 0;
-  return {
-    slope: total === 0 ? 0 : slope,
-    r2: total === 0 ? 0 : 1 - residual / total,
-    standardError: n > 2 ? Math.sqrt(residual / (n - 2) / timeSquares) : 0,
-  };
-}
-
-function newHighShare(line: ArrayLike<number>, eps: number): number {
-  let peak = -Infinity;
-  let highs = 0;
-  for (let i = 0; i < line.length; i++) {
-    if (line[i]! > peak + eps) highs += 1;
-    peak = Math.max(peak, line[i]!);
-  }
-  return highs / line.length;
-}
-
-function largestDrop(line: readonly number[]): number {
-  let [peak, drop] = [-Infinity, 0];
-  for (const value of line) {
-    peak = Math.max(peak, value);
-    drop = Math.max(drop, peak - value);
-  }
-  return drop;
-}
-
-function totalVariationRatio(line: readonly number[], scales: readonly number[]): number {
-  const n = line.length;
-  let logs = 0;
-  for (const scale of scales) {
-    const step = n <= 2 * scale ? 1 : scale; // too few points for the scale: the full line
-    const points = line.filter((_, index) => index % step === 0);
-    if ((n - 1) % step !== 0) points.push(line[n - 1]!);
-    let variation = 0;
-    for (let i = 1; i < points.length; i++) variation += Math.abs(points[i]! - points[i - 1]!);
-    if (variation === 0) return 0;
-    logs += Math.log(Math.min(1, Math.abs(line[n - 1]! - line[0]!) / variation));
-  }
-  return scales.length === 0 ? 0 : Math.exp(logs / scales.length);
-}
-
-function rankCorrelationWithTime(line: readonly number[]): number {
-  const n = line.length;
-  const order = line.map((_, index) => index).toSorted((a, b) => line[a]! - line[b]!);
-  const ranks = new Float64Array(n);
-  for (let start = 0; start < n;) {
-    let end = start + 1;
-    while (end < n && line[order[end]!] === line[order[start]!]) end += 1;
-    for (let k = start; k < end; k++) ranks[order[k]!] = (start + end - 1) / 2; // ties share the average rank
-    start = end;
-  }
-  const center = (n - 1) / 2;
-  let [covariance, rankSquares, timeSquares] = [0, 0, 0];
-  for (let i = 0; i < n; i++) {
-    covariance += (i - center) * (ranks[i]! - center);
-    rankSquares += (ranks[i]! - center) ** 2;
-    timeSquares += (i - center) ** 2;
-  }
-  return rankSquares === 0 ? 0 : covariance / Math.sqrt(rankSquares * timeSquares);
+function allPositive(line: Float64Array, n: number): boolean {
+  for (let i = 0; i < n; i++) if (!(line[i]! > 0)) return false;
+  return true;
 }
 
 function clampUnit(value: number): number {

@@ -10,7 +10,8 @@ import {
   type GivenParams,
 } from "../kernel-parts/index.ts";
 import { performanceInto } from "./alpha-performance.ts";
-import { equityLinearityMetrics, equityLinearityMetricsV2 } from "./equity-linearity.ts";
+import { linearityMeter, linearityV2Meter } from "./equity-linearity.ts";
+import type { HistoryMeter } from "./linearity-measures.ts";
 
 /**
  * Alpha performance of the last `window` returns: the six figures of `alphaPerformance`. There from the first row on,
@@ -41,17 +42,7 @@ export const equityLinearityOperator = historyOperator({
     eps: readNumber(given, "eps", 1e-12, { min: 0 }),
   }),
   pointsMin: 2,
-  measure:
-    ({ eps }) =>
-    (result, history, count) => {
-      const metrics = equityLinearityMetrics(history.subarray(0, count), eps);
-      result[0] = metrics.r2Up;
-      result[1] = metrics.straightnessRatio;
-      result[2] = metrics.monotonicity;
-      result[3] = metrics.newHighFrac;
-      result[4] = metrics.netGain;
-      result[5] = metrics.score;
-    },
+  measure: ({ eps }) => linearityMeter(eps),
 });
 
 /** `equityLinearityMetricsV2`, scales 1, 5 and 20, of the last `window` points. There from the third point on. */
@@ -76,21 +67,7 @@ export const equityLinearityV2Operator = historyOperator({
     use_log: readFlag(given, "use_log", false),
   }),
   pointsMin: 3,
-  measure:
-    ({ orientation, eps, use_log }) =>
-    (result, history, count) => {
-      const metrics = equityLinearityMetricsV2(history.subarray(0, count), { orientation, eps, useLog: use_log });
-      result[0] = metrics.r2Up;
-      result[1] = metrics.spearmanRho;
-      result[2] = metrics.tSlope ?? Number.NaN;
-      result[3] = metrics.tSlopeSig;
-      result[4] = metrics.tvr;
-      result[5] = metrics.tuw;
-      result[6] = metrics.nhFrac;
-      result[7] = metrics.mddNorm;
-      result[8] = metrics.netGain;
-      result[9] = metrics.score;
-    },
+  measure: ({ window, orientation, eps, use_log }) => linearityV2Meter(window, { orientation, eps, useLog: use_log }),
 });
 
 interface HistoryOperator<Params extends OperatorParams & { readonly window: number }, Out extends string> {
@@ -99,8 +76,8 @@ interface HistoryOperator<Params extends OperatorParams & { readonly window: num
   readonly params: (given: GivenParams) => Params;
   /** Values needed before there is a figure; 1 unless told. */
   readonly pointsMin?: number;
-  /** Writes one number per output, of the first `count` values of the history, oldest first. */
-  readonly measure: (params: Params) => (result: Float64Array, history: Float64Array, count: number) => void;
+  /** Writes one number per output. */
+  readonly measure: (params: Params) => HistoryMeter;
 }
 
 /** Figures of the values present among the last `window` rows; does not wait for the window to fill. */
