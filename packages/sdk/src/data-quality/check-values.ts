@@ -20,7 +20,9 @@ export function checkValues(rows: FileRows, from: number, to: number, jumpMax: n
       // One comparison passes an ordinary value: everything below is rare.
       if (isPrice ? value > 0 && value < Infinity : value >= 0 && value < Infinity) continue;
       const rule = ruleOf(value, isPrice, isVolume);
-      if (rule !== undefined) findings.add(rule, placeOf(rows, index, field, String(value)));
+      if (rule !== undefined) {
+        findings.add(rule, placeOf(rows, index, field, Number.isNaN(value) ? "nothing" : String(value)));
+      }
     }
   }
   checkRanges(rows, from, to, findings);

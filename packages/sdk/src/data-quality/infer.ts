@@ -59,7 +59,7 @@ export function inferCalendar(times: Float64Array, intervalMs: IntervalMs): Cale
 }
 
 /**
- * The usual pause between sessions: the median of pauses over two hours, when there is about one a day; undefined
+ * The usual pause between sessions: the lower quartile (nights, not weekends) of pauses over two hours, when there is about one a day; undefined
  * for data around the clock.
  */
 export function sessionBreakMs(times: Float64Array, intervalMs: IntervalMs): number | undefined {
@@ -72,7 +72,7 @@ export function sessionBreakMs(times: Float64Array, intervalMs: IntervalMs): num
   }
   if (breaks.length === 0 || breaks.length * 2 < days - 1 || days < 2) return undefined;
   breaks.sort((a, b) => a - b);
-  return breaks[breaks.length >> 1];
+  return breaks[(breaks.length - 1) >> 2];
 }
 
 function looksLikeUsEquity(times: Float64Array): boolean {

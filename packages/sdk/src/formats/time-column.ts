@@ -213,8 +213,11 @@ export class TimeColumn {
       const wallMs = unpackDate(packed, order);
       if (Number.isNaN(wallMs) && !Number.isNaN(packed)) {
         const date = Math.floor(packed / dayMs);
-        const found = `${Math.floor(date / 100) % 100}/${date % 100}/${Math.floor(date / 10_000)}`;
-        const expected = `a day that exists, written ${order === "month-first" ? "month/day" : "day/month"}/year`;
+        const [first, second, year] = [Math.floor(date / 100) % 100, date % 100, Math.floor(date / 10_000)];
+        const isYearFirst = this.#yearFirst === true;
+        const found = isYearFirst ? `${year}/${first}/${second}` : `${first}/${second}/${year}`;
+        const words = isYearFirst ? "year/month/day" : order === "month-first" ? "month/day/year" : "day/month/year";
+        const expected = `a day that exists, written ${words}`;
         throw cellError(
           { source: this.#source, row: rowNumber(index), column: this.#column },
           found,

@@ -36,7 +36,8 @@ export function typedRows(
     const { time: times, reading } = time.finish(rowNumber, numbers(source, timeName, column, rows));
     return { source, length: rows, time: times, timeReading: reading, columns: fields, ignored, rowNumber };
   }
-  for (const { values } of column.chunks) {
+  // Row groups of a Parquet file may arrive in any order.
+  for (const { values } of column.chunks.toSorted((a, b) => a.rowStart - b.rowStart)) {
     for (let index = 0; index < values.length; index++) pushTime(time, column.kind, values[index]);
   }
   const { time: times, reading } = time.finish(rowNumber);

@@ -1,0 +1,95 @@
+import { formatInterval, QmtlError } from "@qmtl/core";
+import type { Frame } from "@qmtl/engine/frame";
+import type { LoadedFrame } from "../data-quality/index.ts";
+import type { FileFormat } from "../formats/index.ts";
+import { coverageOf, type TimeRange } from "./coverage.ts";
+import { frameRange } from "./frames.ts";
+import { loadFrame, type LoadOptions } from "./load-frame.ts";
+import type { HistoryProvider, HistoryRequest, StreamKey } from "./types.ts";
+
+/** Rows of one data file. The file is read once, on first use; it is checked as `loadFrame` does. */
+export class FileHistory implements HistoryProvider {
+  readonly path: string;
+  readonly #options: LoadOptions;
+  #whole: Promise<LoadedFrame> | undefined;
+
+  constructor(path: string, options: LoadOptions = {}) {
+    this.path = path;
+    this.#options = options;
+  }
+
+  async load(range: Parameters<NonNullable<HistoryProvider["load"]>>[0] = {}): Promise<LoadedFrame> {
+    const { start, end, intervalMs, stream } = range;
+    if (start === undefined && end === undefined && intervalMs === undefined && stream === undefined)
+      return this.#load();
+    return loadFrame(this.path, {
+      ...this.#options,
+      ...(start !== undefined && { start }),
+      ...(end !== undefined && { end }),
+      ...(stream !== undefined && { stream }),
+      ...(intervalMs !== undefined && { interval: intervalMs / 1_000 }),
+    });
+  }
+
+  /** @throws QmtlError `INTERVAL_INVALID` when the file's rows are of another interval */
+  async fetch(request: HistoryRequest): Promise<Frame> {
+    return frameRange(await this.#frameFor(request), request);
+  }
+
+  async coverage(key: StreamKey): Promise<readonly TimeRange[]> {
+    return coverageOf((await this.#frameFor(key)).time, key.intervalMs);
+  }
+
+  async fillMissing(request: HistoryRequest): Promise<void> {
+    throw new QmtlError("DATA_MISSING", `${this.path} is a file: rows that it lacks cannot be fetched`, {
+      details: { file: this.path, start: request.start, end: request.end },
+      hint: "add the rows to the file, or use AugmentedHistoryProvider with a fetcher",
+    });
+  }
+
+  async ensureRange(): Promise<void> {}
+
+  async #frameFor(key: StreamKey): Promise<Frame> {
+    const { frame } = await this.#load();
+    if (frame.intervalMs === key.intervalMs || frame.length === 0) return frame;
+    const [has, needs] = [formatInterval(frame.intervalMs), formatInterval(key.intervalMs)];
+    throw new QmtlError("INTERVAL_INVALID", `the stream asks for rows of ${needs}; ${this.path} has rows of ${has}`, {
+      details: { file: this.path, expected: key.intervalMs, found: frame.intervalMs },
+      hint: `set the stream's interval to "${has}", and resample to ${needs} with an operator`,
+    });
+  }
+
+  // A file that failed is read again: the user may have corrected it.
+  #load(): Promise<LoadedFrame> {
+    this.#whole ??= loadFrame(this.path, this.#options).catch((error: unknown) => {
+      this.#whole = undefined;
+      throw error;
+    });
+    return this.#whole;
+  }
+}
+
+/** History from a file, its format told by its name. */
+export function fileHistory(path: string, options: LoadOptions = {}): FileHistory {
+  return new FileHistory(path, options);
+}
+
+export function csvHistory(path: string, options: LoadOptions = {}): FileHistory {
+  return ofFormat("csv", path, options);
+}
+
+export function jsonlHistory(path: string, options: LoadOptions = {}): FileHistory {
+  return ofFormat("jsonl", path, options);
+}
+
+export function parquetHistory(path: string, options: LoadOptions = {}): FileHistory {
+  return ofFormat("parquet", path, options);
+}
+
+export function arrowHistory(path: string, options: LoadOptions = {}): FileHistory {
+  return ofFormat("arrow", path, options);
+}
+
+function ofFormat(format: FileFormat, path: string, options: LoadOptions): FileHistory {
+  return new FileHistory(path, { ...options, format });
+}

@@ -1,0 +1,1 @@
+export { sampleDataName, sampleDataNotice, sampleDataPath, sampleDataText } from "./sample-data.ts";
