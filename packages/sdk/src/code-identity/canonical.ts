@@ -284,15 +284,33 @@ class CanonicalPrinter {
     }
     // From its first string on an addition is a concatenation, and transpilers join literal neighbours in it.
     const terms: (string | string[])[] = [];
-    for (const term of additionTerms(node)) {
-      const pieces = this.#pieces(term);
+    const operands = additionTerms(node);
+    for (const [index, term] of operands.entries()) {
       const last = terms.at(-1);
+      const besideText = Array.isArray(last) || (index === 0 && operands[1] && this.#isText(operands[1]));
+      const pieces = this.#pieces(term) ?? (besideText ? this.#constantText(term) : undefined);
       if (pieces === undefined) terms.push(this.print(term));
       else if (Array.isArray(last)) last.push((last.pop() ?? "") + (pieces[0] ?? ""), ...pieces.slice(1));
       else terms.push(pieces);
     }
     const printed = terms.map((term) => (Array.isArray(term) ? printPieces(term) : term));
     return printed.length === 1 ? (printed[0] ?? "") : form("binary +", printed);
+  }
+
+  #isText(node: AnyNode): boolean {
+    return node.type === "TemplateLiteral" || (node.type === "Literal" && typeof node.value === "string");
+  }
+
+  /** What a number, `true`, `null` or `undefined` becomes when it is joined to a text. */
+  #constantText(node: AnyNode): string[] | undefined {
+    if (node.type === "UnaryExpression" && node.argument.type === "Literal") {
+      const { value } = node.argument;
+      if (node.operator === "-" && typeof value === "number") return [String(-value)]; // "0" for -0, as in the language
+      return node.operator === "void" ? ["undefined"] : undefined;
+    }
+    if (node.type === "Identifier" && node.name === "undefined" && !this.#scopes.bindingOf.has(node))
+      return ["undefined"];
+    return node.type === "Literal" && !node.regex ? [String(node.value)] : undefined;
   }
 
   /** A string constant or template as alternating text and printed expression, text first and last. */

@@ -1,4 +1,5 @@
 import { QmtlError } from "@qmtl/core";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { captures } from "./fixtures/captures.ts";
 import { constants } from "./fixtures/constants.ts";
@@ -25,6 +26,10 @@ describe("what a compute function captures", () => {
     ["place of the module", "here", /import\.meta/],
     ["hidden state of a closure", "counter", /keeps state of its own/],
     ["hidden state of an object", "average", /keeps state of its own/],
+    ["hidden list of an object", "memory", /keeps state of its own/],
+    ["hidden list of a closure", "remember", /keeps state of its own/],
+    ["object that counts", "tally", /keeps state of its own/],
+    ["class that counts", "Sequence", /keeps state of its own/],
     ["clock in a class", "Stamped", /clock/],
     ["imported array that is changed", "history", /changed by "push\(\)"/],
     ["imported array changed here", "EPSILON_TABLE", /changed by "push\(\)"/],
@@ -45,14 +50,16 @@ describe("what a compute function captures", () => {
     expect(error.hint).toMatch(/params: \{ \w+ \}.*params\.\w+.*shared: false/);
   });
 
-  it("has a case for every fixture", () => expect(Object.keys(captures)).toHaveLength(27));
+  it("has a case for every fixture", () => expect(Object.keys(captures)).toHaveLength(31));
 
   it("names the variable, the function, the line it is read on, and the helper in between", () => {
+    const source = readFileSync(new URL("fixtures/captures.ts", import.meta.url), "utf8").split("\n");
+    const line = source.findIndex((each) => each.startsWith("const helperOfClock")) + 1;
     const error = refusalOf(captures["clock through a helper"]?.());
     expect(error.details).toMatchObject({ variable: "startedAt", function: "compute", through: "helperOfClock" });
     expect(error.message).toBe(
       'compute function "compute" reads "startedAt" through "helperOfClock" ' +
-        "(packages/sdk/src/code-identity/fixtures/captures.ts:36): a module-level constant that " +
+        `(packages/sdk/src/code-identity/fixtures/captures.ts:${line}): a module-level constant that ` +
         "depends on the clock or time zone (`Date`)",
     );
     expect(error.hint).toContain("pass the value as a parameter: `params: { startedAt }`");

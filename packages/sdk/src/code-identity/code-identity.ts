@@ -14,6 +14,7 @@ import {
   lineOf,
   portablePath,
   resolveReference,
+  shownFile,
   type Declaration,
   type Target,
 } from "./references.ts";
@@ -40,6 +41,8 @@ export interface CodeIdentity {
 export interface CodeIdentityOptions {
   /** Where the node was built, from `captureLocation()`: the way to the function's module. */
   readonly location?: SourceLocation | undefined;
+  /** What messages call the function, such as the name of its node; by default the name the language gives it. */
+  readonly name?: string | undefined;
 }
 
 /**
@@ -54,47 +57,47 @@ export interface CodeIdentityOptions {
 export function codeIdentityOf(fn: Function, options: CodeIdentityOptions = {}): CodeIdentity {
   const known = identities.get(fn);
   if (known) return known;
-  const identity = computeIdentity(fn, options.location);
+  const identity = computeIdentity(fn, options.location, options.name ?? fn.name);
   identities.set(fn, identity);
   return identity;
 }
 
 const identities = new WeakMap<Function, CodeIdentity>();
 
-function computeIdentity(fn: Function, location: SourceLocation | undefined): CodeIdentity {
+function computeIdentity(fn: Function, location: SourceLocation | undefined, name: string): CodeIdentity {
   if (typeof fn !== "function") throw wrongKindError(String(fn), "not a function");
   const text = Function.prototype.toString.call(fn);
-  if (/^class\b/.test(text)) throw wrongKindError(fn.name, "a class");
+  if (/^class\b/.test(text)) throw wrongKindError(name, "a class");
   if (/\{\s*\[native code\]\s*\}$/.test(text)) {
     const isBound = fn.name.startsWith("bound ");
     throw unreadableError(
-      { name: fn.name, location },
+      { name, location },
       isBound ? "it is bound, which hides its source" : "it is native and has no source",
       isBound ? "bound" : "native",
     );
   }
   const kind = Object.prototype.toString.call(fn);
   if (kind === "[object AsyncFunction]" || kind === "[object AsyncGeneratorFunction]")
-    throw wrongKindError(fn.name, "async");
-  if (kind === "[object GeneratorFunction]") throw wrongKindError(fn.name, "a generator");
+    throw wrongKindError(name, "async");
+  if (kind === "[object GeneratorFunction]") throw wrongKindError(name, "a generator");
 
   const found = findFunction(text, fn.name, location);
-  if (found) return identityAt(found);
+  if (found) return identityAt(found, name);
   const alone = parseFunctionText(text);
   const site = alone?.scopes.functions[0];
   if (alone === undefined || site === undefined)
-    throw unreadableError({ name: fn.name, location }, "its text does not parse", "lost");
-  return new IdentityBuilder({ module: alone, site }, { name: fn.name, location }, true).build();
+    throw unreadableError({ name, location }, "its text does not parse", "lost");
+  return new IdentityBuilder({ module: alone, site }, { name, location }, true).build();
 }
 
 /** Equal functions at one place share their identity: a factory's thousandth node costs a look-up. */
-function identityAt(found: FoundFunction): CodeIdentity {
+function identityAt(found: FoundFunction, name: string): CodeIdentity {
   let known = identitiesOfModule.get(found.module);
   if (known === undefined) identitiesOfModule.set(found.module, (known = new Map()));
   const entry = known.get(found.site);
   if (entry?.modules.every((module) => isCurrent(module))) return entry.identity;
   const location = { file: found.module.file, line: lineOf(found.module, found.site.start), column: 1 };
-  const builder = new IdentityBuilder(found, { name: found.site.name, location }, false);
+  const builder = new IdentityBuilder(found, { name, location }, false);
   const identity = builder.build();
   known.set(found.site, { identity, modules: [...builder.modules] });
   return identity;
@@ -179,7 +182,7 @@ class IdentityBuilder {
   #resolve(from: Declaration, reference: FreeReference): Target {
     const target = resolveReference(from.module, reference, (module) => this.modules.add(module));
     if (this.#isAlone && target.kind === "global" && !isStandardGlobal(target.name)) {
-      const reason = `it reads "${target.name}", and the module that would say what that is cannot be found`;
+      const reason = `it reads "${target.name}", and ${whyNotFound(this.#place.location)}`;
       throw unreadableError(this.#place, reason, "lost");
     }
     return target;
@@ -233,6 +236,16 @@ class IdentityBuilder {
       this.#numbers.set(declaration.node, number);
     }
     return number;
+  }
+}
+
+function whyNotFound(location: SourceLocation | undefined): string {
+  if (location === undefined) return "the module that says what that is cannot be found";
+  try {
+    loadModule(location.file);
+    return `neither ${shownFile(location.file)} nor what it imports holds this function as it runs (was a file changed after it was loaded?)`;
+  } catch (cause) {
+    return `${shownFile(location.file)} cannot be read: ${(cause as Error).message.split("\n")[0]}`;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { AnyNode } from "acorn";
-import type { FreeReference } from "./canonical.ts";
+import { chainOf, changedBy, changesItself } from "./changes.ts";
 import type { SourceModule } from "./module-source.ts";
 import { isNamespace, isNameHelper, resolveReference, type Declaration, type Target } from "./references.ts";
 import { childrenOf, isFunction, isWithin, staticKey, type FunctionNode } from "./syntax.ts";
@@ -12,6 +12,7 @@ import { childrenOf, isFunction, isWithin, staticKey, type FunctionNode } from "
 export function whyNotConstant(declaration: Declaration, reached: (module: SourceModule) => void): string | undefined {
   if (declaration.role === "function") return undefined;
   const node = declaration.destructured?.declarator ?? declaration.node;
+  if (changesItself(node)) return "keeps state of its own (a method changes `this`)";
   return new InitialiserCheck(reached).check(declaration.module, node);
 }
 
@@ -54,6 +55,9 @@ class InitialiserCheck {
     deep: boolean,
     functions: readonly FunctionNode[],
   ): string | undefined {
+    const target = deep ? changedBy(node) : undefined;
+    const state = target && this.#stateful(module, target, functions);
+    if (state !== undefined) return state;
     switch (node.type) {
       case "AwaitExpression":
         return "waits for something at run time (`await`)";
@@ -69,19 +73,12 @@ class InitialiserCheck {
         if (reason !== undefined) return reason;
         break;
       }
-      case "AssignmentExpression":
-      case "UpdateExpression": {
-        const target = node.type === "AssignmentExpression" ? node.left : node.argument;
-        const reason = deep ? this.#stateful(module, target, functions) : undefined;
-        if (reason !== undefined) return reason;
-        break;
-      }
       case "MemberExpression": {
         const key = node.property.type === "PrivateIdentifier" ? undefined : staticKey(node.property, node.computed);
         if (node.object.type === "Identifier" && key !== undefined && isNamespace(module, node.object)) {
           const binding = module.scopes.bindingOf.get(node.object);
           return this.#target(
-            resolve(module, { name: node.object.name, binding, member: key, node }, this.#reached),
+            resolveReference(module, { name: node.object.name, binding, member: key, node }, this.#reached),
             deep,
           );
         }
@@ -127,7 +124,10 @@ class InitialiserCheck {
     const binding = module.scopes.bindingOf.get(node);
     if (binding !== undefined && binding.scope.kind !== "module") return undefined;
     if (binding === undefined) return impureGlobal(node.name, parent, node);
-    return this.#target(resolve(module, { name: node.name, binding, member: undefined, node }, this.#reached), deep);
+    return this.#target(
+      resolveReference(module, { name: node.name, binding, member: undefined, node }, this.#reached),
+      deep,
+    );
   }
 
   /** Constants that are read are judged where they are declared; functions and classes that may be called, here. */
@@ -155,7 +155,7 @@ class InitialiserCheck {
     const target =
       source === undefined
         ? undefined
-        : resolve(module, { name: callee.name, binding, member, node: callee }, this.#reached);
+        : resolveReference(module, { name: callee.name, binding, member, node: callee }, this.#reached);
     return target?.kind === "package" ? `calls "${target.package.name}" when the module loads` : undefined;
   }
 
@@ -163,19 +163,15 @@ class InitialiserCheck {
   #stateful(module: SourceModule, target: AnyNode, functions: readonly FunctionNode[]): string | undefined {
     const inner = functions.at(-1);
     if (inner === undefined) return undefined;
-    if (target.type === "Identifier") {
-      const binding = module.scopes.bindingOf.get(target);
-      if (binding === undefined || isWithin(binding.scope.node, inner)) return undefined;
-      return `keeps state of its own (\`${target.name}\` is assigned by a nested function)`;
+    const root = chainOf(target)?.root;
+    if (root?.type === "Identifier") {
+      const binding = module.scopes.bindingOf.get(root);
+      if (binding === undefined || binding.scope.kind === "module" || isWithin(binding.scope.node, inner))
+        return undefined;
+      return `keeps state of its own (a nested function changes \`${root.name}\`)`;
     }
-    if (
-      target.type === "MemberExpression" &&
-      target.object.type === "ThisExpression" &&
-      !isConstructor(module, inner)
-    ) {
-      return "keeps state of its own (a method assigns to `this`)";
-    }
-    return undefined;
+    const isState = root?.type === "ThisExpression" && !isConstructor(module, inner);
+    return isState ? "keeps state of its own (a method changes `this`)" : undefined;
   }
 }
 
@@ -185,10 +181,6 @@ function memberOf(callee: AnyNode): string | undefined {
   if (callee.type !== "MemberExpression") return undefined;
   if (callee.object.type === "Identifier") return staticKey(callee.property, callee.computed);
   return memberOf(callee.object as AnyNode);
-}
-
-function resolve(module: SourceModule, reference: FreeReference, reached: (module: SourceModule) => void): Target {
-  return resolveReference(module, reference, reached);
 }
 
 /** Whether evaluating a node calls anything, so that function bodies in it and behind it may run. */

@@ -38,7 +38,7 @@ export function filePathOf(name: string): string {
 export function parseStack(stack: string): SourceLocation[] {
   const frames: SourceLocation[] = [];
   for (const line of stack.split("\n")) {
-    const match = /^\s+at (?:.*\()?((?:file:\/\/|\/|[A-Za-z]:[\\/]).*?):(\d+):(\d+)\)?$/.exec(line);
+    const match = /^\s+at (?:async )?(?:.*\()?((?:file:\/\/|\/|[A-Za-z]:[\\/]).*?):(\d+):(\d+)\)?$/.exec(line);
     if (match?.[1] === undefined) continue;
     frames.push({ file: filePathOf(match[1]), line: Number(match[2]), column: Number(match[3]) });
   }

@@ -64,7 +64,7 @@ export function parseModule(file: string, text: string): SourceModule {
   return { file, code, isTypeScript, scopes, ...collectLinks(body, scopes) };
 }
 
-export function parseProgram(code: string): Program {
+function parseProgram(code: string): Program {
   try {
     return parse(code, { ecmaVersion: "latest", sourceType: "module", allowHashBang: true });
   } catch (cause) {
@@ -215,7 +215,7 @@ function specifierTarget(specifier: ExportSpecifier, source: unknown): ExportTar
   return typeof source === "string" ? { kind: "from", specifier: source, name } : { kind: "local", name };
 }
 
-export function exportName(node: Identifier | (AnyNode & { type: "Literal" })): string {
+function exportName(node: Identifier | (AnyNode & { type: "Literal" })): string {
   return node.type === "Identifier" ? node.name : String(node.value);
 }
 

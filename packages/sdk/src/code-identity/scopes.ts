@@ -1,5 +1,6 @@
 import type { AnyNode, CallExpression, Identifier, NewExpression, Pattern, Statement, ModuleDeclaration } from "acorn";
-import { childrenOf, isClass, isFunction, rootOfChain, staticKey, type FunctionNode } from "./syntax.ts";
+import { chainOf, objectChangedByCall } from "./changes.ts";
+import { childrenOf, isClass, isFunction, staticKey, type FunctionNode } from "./syntax.ts";
 
 export type BindingKind =
   "var" | "let" | "const" | "using" | "function" | "class" | "import" | "parameter" | "catch" | "ownName"; // the name of a function or class expression inside itself
@@ -53,21 +54,6 @@ type TopLevel = Statement | ModuleDeclaration;
 export function analyseScopes(root: AnyNode, body: readonly TopLevel[], code: string): ScopeTree {
   return new ScopeBuilder(root, code).run(body);
 }
-
-// Methods that change arrays, maps, sets, typed arrays and dates in place.
-const mutatingMethods = new Set(
-  (
-    "push pop shift unshift splice sort reverse fill copyWithin set add delete clear append " +
-    "setFullYear setMonth setDate setHours setMinutes setSeconds setMilliseconds setTime " +
-    "setUTCFullYear setUTCMonth setUTCDate setUTCHours setUTCMinutes setUTCSeconds setUTCMilliseconds " +
-    "setInt8 setUint8 setInt16 setUint16 setInt32 setUint32 setFloat32 setFloat64 setBigInt64 setBigUint64"
-  ).split(" "),
-);
-const mutatingStatics = new Set(
-  "Object.assign Object.defineProperty Object.defineProperties Object.setPrototypeOf Reflect.set Reflect.defineProperty Reflect.deleteProperty Reflect.setPrototypeOf".split(
-    " ",
-  ),
-);
 
 class ScopeBuilder {
   readonly #code: string;
@@ -324,27 +310,20 @@ class ScopeBuilder {
         this.#assignTarget(target.left, scope, offset, how);
         return;
       default: {
-        const root = rootOfChain(target);
-        if (root) this.#mutations.push([root.identifier, scope, { offset, how, onlyContainer: false }]);
+        const chain = chainOf(target);
+        if (chain?.root.type === "Identifier") {
+          this.#mutations.push([chain.root, scope, { offset, how, onlyContainer: false }]);
+        }
       }
     }
   }
 
   #noteMutatingCall(node: CallExpression | NewExpression, scope: Scope): void {
-    if (node.type !== "CallExpression" || node.callee.type !== "MemberExpression") return;
-    const { object, property, computed } = node.callee;
-    const method = staticKey(property, computed) ?? "";
-    const receiver = rootOfChain(object);
-    if (receiver && mutatingMethods.has(method)) {
-      const change = { offset: node.start, how: `"${method}()"`, onlyContainer: receiver.depth === 0 };
-      this.#mutations.push([receiver.identifier, scope, change]);
-    }
-    const [first] = node.arguments;
-    if (object.type === "Identifier" && first && mutatingStatics.has(`${object.name}.${method}`)) {
-      const target = rootOfChain(first);
-      const change = { offset: node.start, how: `"${object.name}.${method}()"`, onlyContainer: false };
-      if (target) this.#mutations.push([target.identifier, scope, change]);
-    }
+    const changed = objectChangedByCall(node);
+    const root = changed && chainOf(changed.object);
+    if (changed === undefined || root?.root.type !== "Identifier") return;
+    const onlyContainer = changed.isMethod && root.depth === 0;
+    this.#mutations.push([root.root, scope, { offset: node.start, how: changed.how, onlyContainer }]);
   }
 }
 

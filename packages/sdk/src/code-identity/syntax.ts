@@ -117,22 +117,3 @@ export function staticKey(key: AnyNode, computed: boolean): string | undefined {
   if (key.type === "TemplateLiteral" && key.expressions.length === 0) return key.quasis[0]?.value.cooked ?? undefined;
   return undefined;
 }
-
-/** `a` of `a.b[c].d`: the identifier a chain of member accesses starts at. Looks through `get` and `at`, which hand out the stored object itself. */
-export function rootOfChain(
-  node: AnyNode,
-): { identifier: AnyNode & { type: "Identifier" }; depth: number } | undefined {
-  let current = node;
-  for (let depth = 0; ; depth++) {
-    if (current.type === "Identifier") return { identifier: current, depth };
-    if (current.type === "ChainExpression") {
-      current = current.expression;
-      depth--;
-    } else if (current.type === "MemberExpression") current = current.object;
-    else if (current.type === "CallExpression" && current.callee.type === "MemberExpression") {
-      const name = staticKey(current.callee.property, current.callee.computed);
-      if (name !== "get" && name !== "at") return undefined;
-      current = current.callee.object;
-    } else return undefined;
-  }
-}
