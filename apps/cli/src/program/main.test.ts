@@ -1,6 +1,9 @@
+import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCli } from "../testing/run-cli.ts";
 
@@ -120,4 +123,11 @@ describe("colours", () => {
     const { stderr } = await runCli(["tool"], { environment });
     expect(stderr.includes(red)).toBe(colored);
   });
+});
+
+it("ends quietly when its reader leaves early", async () => {
+  const entry = fileURLToPath(new URL("../main.ts", import.meta.url));
+  const script = `"${process.execPath}" "${entry}" tools taglint --json "${folder}/bad.ts" | true; echo "\${PIPESTATUS[0]}"`;
+  const { stdout, stderr } = await promisify(execFile)("bash", ["-c", script]);
+  expect({ stdout, stderr }).toEqual({ stdout: expect.stringMatching(/^[01]\n$/), stderr: "" });
 });
