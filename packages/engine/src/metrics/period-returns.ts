@@ -10,6 +10,8 @@ export interface PeriodClose {
 export interface MonthlyReturn {
   readonly year: number;
   readonly month: number; // 1..12
+  /** Row of the month's last bar. */
+  readonly index: number;
   readonly endEquity: number;
   /** Against the last equity of the month before; null when that was not positive. */
   readonly return: number | null;
@@ -30,7 +32,7 @@ export function monthlyReturns(times: Float64Array, equity: Float64Array, startE
     const endEquity = equity[index]!;
     const value = before > 0 ? endEquity / before - 1 : null;
     before = endEquity;
-    return { year: day.getUTCFullYear(), month: day.getUTCMonth() + 1, endEquity, return: value };
+    return { year: day.getUTCFullYear(), month: day.getUTCMonth() + 1, index, endEquity, return: value };
   });
 }
 

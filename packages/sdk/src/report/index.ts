@@ -1,0 +1,4 @@
+export { legacyReturnsReport, type ReturnsReportOptions } from "./legacy-returns-report.ts";
+export { renderReport, reportFormats, reportOf, type ReportFormat, type ReportOptions } from "./render-report.ts";
+export type { TradeRow, ReportDocument } from "./report-document.ts";
+export type { PeriodRow } from "./period-rows.ts";
