@@ -1,7 +1,8 @@
 import { assert, formatInstant, QmtlError, type NodeId } from "@qmtl/core";
 import type { Frame } from "../frame/index.ts";
-import type { Grid, JoinGrid, OperatorNode, Plan, PlannedNode, ResampleGrid } from "../plan/index.ts";
+import type { Grid, JoinGrid, OperatorNode, Plan, PlannedNode, ResampleGrid, SeriesNode } from "../plan/index.ts";
 import { InputWindow, OutputColumns } from "../view/index.ts";
+import { callSeries } from "./call-series.ts";
 import { ComputeStep } from "./compute-step.ts";
 
 /** A grid with all its rows, and for a join the row of every member grid each row stands for (-1: none yet). */
@@ -73,6 +74,8 @@ function computeNode(
       return runOperator(planned, node, gridRows, outputs);
     case "compute":
       return runCompute(planned, gridRows, rows, outputs);
+    case "series":
+      return runSeries(planned, node, gridRows, outputs);
     case "resample":
       return runResample(grid as ResampleGrid, gridRows, rows, outputs, endMs);
   }
@@ -105,6 +108,23 @@ function runOperator(
     return column;
   });
   definition.createKernel(params).advance(columns, results, 0, gridRows.length);
+  return out;
+}
+
+function runSeries(
+  planned: PlannedNode,
+  node: SeriesNode,
+  gridRows: GridRows,
+  outputs: ReadonlyMap<NodeId, OutputColumns>,
+): OutputColumns {
+  const columns = node.inputs.map(({ field }, index) => {
+    const input = planned.inputs[index]!;
+    const column = outputs.get(input.node.id)!.numeric.get(field);
+    return alignColumn(column, gridRows.memberRows.get(input.grid), gridRows.length).slice();
+  });
+  const out = new OutputColumns(gridRows.length);
+  const result = callSeries(node, columns, gridRows.time.slice());
+  for (const [field, values] of Object.entries(result)) out.setField(field, values);
   return out;
 }
 

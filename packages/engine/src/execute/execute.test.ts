@@ -226,6 +226,30 @@ describe("batch and stream executors", () => {
     );
   });
 
+  it("runs a whole-column function on the rows so far when streaming: causal ones agree, others do not", () => {
+    const series = (fn: (column: Float64Array) => Float64Array): GraphNode => ({
+      kind: "series",
+      id: id("s"),
+      name: "s",
+      intervalMs: minute,
+      compute: ([column]) => fn(column!),
+      params: null,
+      inputs: [{ from: id("a"), field: "close" }],
+      onMissing: "skip",
+    });
+    const frames = new Map([[id("a"), frameOf([0, 1, 2, 3], [1, 5, 3, 4])]]);
+    const runningMax = planGraph([
+      source("a"),
+      series((column) => column.map((_, row) => Math.max(...column.subarray(0, row + 1)))),
+    ]);
+    const expected = batchOutputs(runningMax, frames);
+    expect(expected["s"]!.fields["value"]).toEqual([1, 5, 5, 5]);
+    expectSame(streamOutputs(runningMax, frames, new Set([1, 2])), expected);
+    const peek = planGraph([source("a"), series((column) => column.map((_, row) => column[row + 1] ?? Number.NaN))]);
+    expect(batchOutputs(peek, frames)["s"]!.fields["value"]).toEqual([5, 3, 4, Number.NaN]);
+    expect(streamOutputs(peek, frames)["s"]!.fields["value"]).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN]);
+  });
+
   it("gives the same past when the future is cut off", () => {
     fc.assert(
       fc.property(randomGraph(), randomFrames(), fc.nat(100), (nodes, frames, cut) => {

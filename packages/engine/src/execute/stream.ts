@@ -1,8 +1,9 @@
 import { assert, formatInstant, QmtlError, type EpochMs, type JsonValue, type NodeId } from "@qmtl/core";
 import type { Kernel } from "../operator/index.ts";
-import type { Aggregation, Grid, JoinGrid, Plan, PlannedNode, ResampleGrid } from "../plan/index.ts";
+import type { Aggregation, Grid, JoinGrid, Plan, PlannedNode, ResampleGrid, SeriesNode } from "../plan/index.ts";
 import { InputWindow, OutputColumns } from "../view/index.ts";
 import { accumulate, aggregated } from "./batch.ts";
+import { callSeries } from "./call-series.ts";
 import { ComputeStep } from "./compute-step.ts";
 
 /**
@@ -139,7 +140,17 @@ interface AlignStep {
   readonly to: Float64Array;
 }
 
+/** Rows so far of a whole-column function's inputs: its stream form runs it on all of them. */
+interface SeriesStep {
+  readonly node: SeriesNode;
+  readonly inputs: readonly Float64Array[];
+  readonly output: OutputColumns;
+  history: Float64Array[];
+  rows: number;
+}
+
 type Step =
+  | { readonly kind: "series"; readonly series: SeriesStep }
   | { readonly kind: "operator"; readonly operator: OperatorStep }
   | { readonly kind: "compute"; readonly compute: StreamCompute };
 
@@ -246,6 +257,17 @@ export class StreamGrid {
       this.#nodeOutputs.push(out);
       return out;
     }
+    if (node.kind === "series") {
+      const output = new OutputColumns(size);
+      const inputs = node.inputs.map(({ field }, index) => {
+        const input = planned.inputs[index]!;
+        return this.#inputColumn(grids[input.grid.index]!, outputs.get(input.node.id)!, field);
+      });
+      const history = Array.from({ length: inputs.length + 1 }, () => new Float64Array(256));
+      this.#steps.push({ kind: "series", series: { node, inputs, output, history, rows: 0 } });
+      this.#nodeOutputs.push(output);
+      return output;
+    }
     const columns: Float64Array[] = [];
     let next = 0;
     for (const name of node.definition.inputs) {
@@ -333,9 +355,31 @@ export class StreamGrid {
           const column = outputs[out]!;
           column[position - this.capacity] = column[position]!;
         }
-      } else this.#runCompute(step.compute, position, bucketMs);
+      } else if (step.kind === "compute") this.#runCompute(step.compute, position, bucketMs);
+      else this.#runSeries(step.series, position, bucketMs);
     }
     this.#onRow?.(position, bucketMs);
+  }
+
+  #runSeries(series: SeriesStep, position: number, bucketMs: EpochMs): void {
+    if (series.rows === series.history[0]!.length) {
+      series.history = series.history.map((column) => {
+        const grown = new Float64Array(column.length * 2);
+        grown.set(column);
+        return grown;
+      });
+    }
+    const row = series.rows++;
+    series.history[0]![row] = bucketMs;
+    for (let index = 0; index < series.inputs.length; index++) {
+      series.history[index + 1]![row] = series.inputs[index]![position]!;
+    }
+    const [time, ...columns] = series.history.map((column) => column.slice(0, series.rows));
+    const result = callSeries(series.node, columns, time!);
+    for (const [field, values] of Object.entries(result)) {
+      const column = series.output.numeric.get(field) ?? series.output.addField(field);
+      column[position] = column[position - this.capacity] = values[row]!;
+    }
   }
 
   #runCompute(compute: StreamCompute, position: number, bucketMs: EpochMs): void {
@@ -508,7 +552,10 @@ export class StreamGrid {
     const firstRows: number[][] = [];
     for (const step of this.#steps) {
       if (step.kind === "operator") kernels.push(step.operator.kernel.save());
-      else {
+      else if (step.kind === "series") {
+        for (const column of step.series.history) kernels.push(column.slice(0, step.series.rows));
+        shapes.push([...step.series.output.numeric.keys()]);
+      } else {
         shapes.push(step.compute.step.shape());
         firstRows.push([...step.compute.firstRows]);
       }
@@ -536,10 +583,23 @@ export class StreamGrid {
     this.time.set(snapshot.time);
     let kernel = 0;
     let compute = 0;
+    let shape = 0;
     for (const step of this.#steps) {
       if (step.kind === "operator") step.operator.kernel.load(snapshot.kernels[kernel++]!);
-      else {
-        step.compute.step.restoreShape(snapshot.shapes[compute]!);
+      else if (step.kind === "series") {
+        const { series } = step;
+        series.rows = snapshot.kernels[kernel]!.length;
+        series.history = series.history.map(() => {
+          const saved = snapshot.kernels[kernel++]!;
+          const column = new Float64Array(Math.max(256, saved.length * 2));
+          column.set(saved);
+          return column;
+        });
+        for (const field of snapshot.shapes[shape++] as readonly string[]) {
+          if (!series.output.numeric.has(field)) series.output.addField(field);
+        }
+      } else {
+        step.compute.step.restoreShape(snapshot.shapes[shape++]!);
         snapshot.firstRows[compute]!.forEach((row, index) => (step.compute.firstRows[index] = row));
         compute++;
       }

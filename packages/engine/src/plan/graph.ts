@@ -3,7 +3,7 @@ import type { AnyOperator, OperatorParams } from "../operator/index.ts";
 import type { ComputeView } from "../view/index.ts";
 
 /** What a node does. Nodes are given to the planner in any order; ids of equal content are equal (one node). */
-export type GraphNode = SourceNode | OperatorNode | ComputeNode | ResampleNode;
+export type GraphNode = SourceNode | OperatorNode | ComputeNode | SeriesNode | ResampleNode;
 
 interface NodeBase {
   readonly id: NodeId;
@@ -37,6 +37,21 @@ export interface ComputeNode extends NodeBase {
   readonly inputs: readonly KeyedInput[];
   readonly onMissing: MissingPolicy;
 }
+
+/**
+ * An author's function over whole columns. A batch calls it once; a stream calls it with the rows so far and takes the
+ * last value, which is what a batch on those rows would say. Only a causal function gives the same in both.
+ */
+export interface SeriesNode extends NodeBase {
+  readonly kind: "series";
+  readonly compute: SeriesFunction;
+  readonly params: JsonValue;
+  readonly inputs: readonly FieldInput[];
+  readonly onMissing: MissingPolicy;
+}
+
+/** Columns oldest first, in the order of the inputs, and the bucket starts. Returns one value per row; NaN is absent. */
+export type SeriesFunction = (columns: readonly Float64Array[], params: JsonValue, time: Float64Array) => unknown;
 
 /** Rows of a finer interval gathered into closed buckets of a coarser one. */
 export interface ResampleNode extends NodeBase {

@@ -9,6 +9,8 @@ export {
   type MissingPolicy,
   type OperatorNode,
   type ResampleNode,
+  type SeriesFunction,
+  type SeriesNode,
   type SourceNode,
 } from "./graph.ts";
 export {

@@ -1,12 +1,13 @@
 import { formatInterval, QmtlError, type IntervalMs, type JsonValue, type NodeId } from "@qmtl/core";
 import { nodeIdOf, sha256Hex } from "@qmtl/core/identity";
-import { topologicalOrder, type ComputeFunction, type GraphNode } from "@qmtl/engine/plan";
+import { topologicalOrder, type ComputeFunction, type GraphNode, type SeriesFunction } from "@qmtl/engine/plan";
 import { codeIdentityOf } from "../code-identity/index.ts";
 import { OrderStageNode } from "../orders/order-stage.ts";
 import type { Node } from "../strategy/node.ts";
 import { OperatorNode } from "../strategy/operator-node.ts";
 import { ProcessingNode } from "../strategy/processing-node.ts";
 import { ResampleNode } from "../strategy/resample-node.ts";
+import { SeriesNode } from "../strategy/series-node.ts";
 import type { Strategy } from "../strategy/strategy.ts";
 import { StreamInput } from "../strategy/stream-input.ts";
 import { TagQueryNode } from "../strategy/tag-query-node.ts";
@@ -80,7 +81,10 @@ function identify(
   const inputs = node.inputs.map((input) => known.get(input)!);
   const intervalMs = intervalOf(node, inputs, strategy);
   const period = node instanceof StreamInput && node.period === 0 ? (strategy.defaultPeriod ?? 1) : node.period;
-  const params = identityParams(node);
+  const params = identityParams(
+    node,
+    inputs.map((input) => input.id),
+  );
   const codeHash = codeHashOf(node, codeHashes);
   const schemaCompatId = schemaOf(node);
   const inputIds = inputs.map((input) => input.id);
@@ -116,7 +120,7 @@ function intervalOf(node: Node, inputs: readonly IdentifiedNode[], strategy: Str
 
 // The reference hashes seven fields. What it forgot (a source's tags, an operator's inputs in their order) stands in
 // params under "$", a key no author can use.
-function identityParams(node: Node): JsonValue {
+function identityParams(node: Node, inputIds: readonly NodeId[]): JsonValue {
   if (node instanceof StreamInput) {
     return {
       $: {
@@ -127,11 +131,13 @@ function identityParams(node: Node): JsonValue {
     };
   }
   if (node instanceof OperatorNode) {
-    const ids = [...new Set(node.inputs)];
     return {
       ...node.params,
       $: {
-        inputs: node.refs.map((ref) => `${ids.indexOf(ref.node)}.${ref.field}`),
+        inputs: inputPlaces(
+          inputIds,
+          node.refs.map((ref) => ref.field),
+        ),
         on_missing: node.onMissing,
         ...extraOf(node),
       },
@@ -139,10 +145,19 @@ function identityParams(node: Node): JsonValue {
   }
   if (node instanceof ResampleNode)
     return { $: { aggregations: node.aggregations.map(({ field, from, how }) => ({ field, from, how })) } };
-  if (node instanceof ProcessingNode || node instanceof TagQueryNode) {
+  if (node instanceof ProcessingNode || node instanceof SeriesNode || node instanceof TagQueryNode) {
     const extra: Record<string, JsonValue> = { on_missing: node.onMissing };
-    if (node instanceof ProcessingNode) extra["inputs"] = [...node.inputKeys];
-    else {
+    if (node instanceof ProcessingNode) extra["inputs"] = inputPlaces(inputIds, node.inputKeys);
+    else if (node instanceof SeriesNode) {
+      extra["series"] = inputPlaces(
+        inputIds,
+        node.refs.map((ref) => ref.field),
+      );
+    } else {
+      extra["inputs"] = inputPlaces(
+        inputIds,
+        inputIds.map(() => ""),
+      );
       extra["query_tags"] = [...node.tags].sort();
       extra["match_mode"] = node.matchMode;
     }
@@ -154,6 +169,13 @@ function identityParams(node: Node): JsonValue {
     "NODE_INVALID",
     `node "${node.name}" is of a class the runner does not know: ${node.constructor.name}`,
   );
+}
+
+// Input ids are hashed sorted, which forgets who is who: `a - b` and `b - a` read the same two nodes. Each input is
+// therefore written as its place in the sorted list and the key or field it is read by.
+function inputPlaces(inputIds: readonly NodeId[], readAs: readonly string[]): string[] {
+  const sorted = [...new Set(inputIds)].sort();
+  return inputIds.map((id, index) => `${sorted.indexOf(id)}.${readAs[index]!}`);
 }
 
 const reservedParams = new Set([
@@ -216,10 +238,11 @@ function codeHashOf(node: Node, known: Map<unknown, string>): string {
     return hashOnce(known, node.definition, () => `qmtl:operator:${node.definition.name}@${node.definition.version}`);
   if (node instanceof ResampleNode) return hashOnce(known, ResampleNode, () => "qmtl:operator:resample@1");
   if (node instanceof OrderStageNode) return hashOnce(known, node.constructor, () => `qmtl:stage:${node.nodeType}@1`);
-  if (node instanceof ProcessingNode || node instanceof TagQueryNode) {
+  if (node instanceof ProcessingNode || node instanceof SeriesNode || node instanceof TagQueryNode) {
     if (!node.shared) return sha256Hex(`qmtl:unshared:${String(node.compute)}`);
     const hash =
-      known.get(node.compute) ?? codeIdentityOf(node.compute, node.location ? { location: node.location } : {}).hash;
+      known.get(node.compute) ??
+      codeIdentityOf(node.compute, { name: node.name, ...(node.location && { location: node.location }) }).hash;
     known.set(node.compute, hash);
     return hash;
   }
@@ -291,13 +314,23 @@ export function graphNodeOf({ node, id, intervalMs, period, inputs }: Identified
       onMissing: node.onMissing,
     };
   }
+  if (node instanceof SeriesNode) {
+    return {
+      ...base,
+      kind: "series",
+      compute: node.compute as SeriesFunction,
+      params: deepFreeze(node.params ?? null),
+      inputs: node.refs.map((ref, index) => ({ from: inputs[index]!.id, field: ref.field })),
+      onMissing: node.onMissing,
+    };
+  }
   if (node instanceof ProcessingNode || node instanceof TagQueryNode) {
     const keys = node instanceof ProcessingNode ? node.inputKeys : inputs.map((input) => input.node.name);
     return {
       ...base,
       kind: "compute",
       compute: node.compute as ComputeFunction,
-      params: deepFreeze(node.params ?? null) as JsonValue,
+      params: deepFreeze(node.params ?? null),
       period,
       inputs: inputs.map((input, index) => ({ key: keys[index]!, from: input.id })),
       onMissing: node.onMissing,

@@ -14,6 +14,7 @@ export {
   type ProcessingNodeOptions,
 } from "./processing-node.ts";
 export { resample, ResampleNode, type AggregationRule, type ResampleOptions } from "./resample-node.ts";
+export { SeriesNode, type SeriesNodeOptions, type SeriesOutput } from "./series-node.ts";
 export { StreamInput, type BarField, type StreamInputOptions } from "./stream-input.ts";
 export { Strategy, type NodeTree, type StrategyClass, type StrategyOptions, type StrategyParams } from "./strategy.ts";
 export { MatchMode, TagQueryNode, type TagQueryNodeOptions } from "./tag-query-node.ts";

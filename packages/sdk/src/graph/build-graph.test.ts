@@ -1,0 +1,159 @@
+import { describe, expect, it } from "vitest";
+import {
+  positionTarget,
+  ProcessingNode,
+  resample,
+  sma,
+  Strategy,
+  StreamInput,
+  TagQueryNode,
+  crossover,
+} from "../index.ts";
+import { SeriesNode } from "../strategy/series-node.ts";
+import type { Node } from "../strategy/node.ts";
+import { buildGraphs } from "./build-graph.ts";
+
+function strategyOf(...nodes: readonly Node[]): Strategy {
+  class Wired extends Strategy {
+    setup() {
+      this.addNodes(nodes);
+    }
+  }
+  const strategy = new Wired();
+  strategy.setup();
+  return strategy;
+}
+
+const idOf = (node: Node, ...others: readonly Node[]) =>
+  buildGraphs([strategyOf(...others, node)])[0]!.byNode.get(node)!.id;
+
+const price = (options: object = {}) => new StreamInput({ tags: ["btc"], interval: "1m", ...options });
+const minus = (view: { of(key: string): { value: number } }) => view.of("left").value - view.of("right").value;
+
+describe("identity of nodes", () => {
+  it("is equal for equal content, whatever the names", () => {
+    const [a, b] = [price(), price({ name: "other" })];
+    expect(idOf(a)).toBe(idOf(b));
+    expect(idOf(sma(a, 10), a)).toBe(idOf(sma(b, { period: 10, name: "mean" }), b));
+  });
+
+  it.each([
+    ["tags", { tags: ["eth"] }],
+    ["instrument", { instrument: "BTC/USDT" }],
+    ["interval", { interval: "5m" }],
+    ["period", { period: 30 }],
+    ["fields", { fields: ["close"] }],
+  ])("of a source covers its %s", (_, options) => {
+    expect(idOf(price(options))).not.toBe(idOf(price()));
+  });
+
+  it("of an operator covers its parameters and which field it reads", () => {
+    const source = price();
+    const ids = [sma(source, 10), sma(source, 11), sma(source.field("high"), 10)].map((node) => idOf(node, source));
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  it("tells a - b from b - a, for operators, compute functions and series", () => {
+    const [a, b] = [price(), price({ tags: ["eth"] })];
+    expect(idOf(crossover(a, b), a, b)).not.toBe(idOf(crossover(b, a), a, b));
+    const difference = (left: Node, right: Node) => new ProcessingNode({ input: { left, right }, compute: minus });
+    expect(idOf(difference(a, b), a, b)).not.toBe(idOf(difference(b, a), a, b));
+    const spread = (input: readonly Node[]) =>
+      new SeriesNode({ input, compute: ([x, y]) => x!.map((value, row) => value - y![row]!) });
+    expect(idOf(spread([a, b]), a, b)).not.toBe(idOf(spread([b, a]), a, b));
+  });
+
+  it("of a tag query covers what it found", () => {
+    const [a, b] = [price(), price({ tags: ["btc", "x"] })];
+    const query = () => new TagQueryNode({ queryTags: ["btc"], interval: "1m", compute: (view) => view.inputs.length });
+    expect(idOf(query(), a)).not.toBe(idOf(query(), a, b));
+  });
+
+  it("differs between two functions that capture, though their text is equal", () => {
+    const a = price();
+    const capturing = (threshold: number) =>
+      new ProcessingNode({ input: a, shared: false, compute: (view) => view.value - threshold });
+    expect(idOf(capturing(1), a)).not.toBe(idOf(capturing(2), a));
+  });
+
+  it("refuses a captured variable, naming it and the fix", () => {
+    const a = price();
+    const threshold = 3;
+    const node = new ProcessingNode({ name: "signal", input: a, compute: (view) => view.value - threshold });
+    expect(() => idOf(node, a)).toThrow(/threshold/);
+  });
+
+  it.each(["domain", "partition", "world_id", "$"])(
+    "refuses the parameter name %s, which no id would cover",
+    (name) => {
+      const a = price();
+      const node = new ProcessingNode({ input: a, params: { [name]: 1 }, compute: (view) => view.value });
+      expect(() => idOf(node, a)).toThrow(/reserved name/);
+    },
+  );
+
+  it("refuses __proto__ in a parameter", () => {
+    const a = price();
+    const params = JSON.parse('{"__proto__": 1}') as Record<string, number>;
+    expect(() => idOf(new ProcessingNode({ input: a, params, compute: (view) => view.value }), a)).toThrow(/__proto__/);
+  });
+});
+
+describe("graphs", () => {
+  it("refuses an empty strategy, an input that was not added, and two nodes of one name", () => {
+    expect(() => buildGraphs([strategyOf()])).toThrow(/has no nodes/);
+    expect(() => buildGraphs([strategyOf(sma(price({ name: "btc" }), 3))])).toThrow(/reads "btc", which was not added/);
+    expect(() => strategyOf(price({ name: "p" }), price({ name: "p", tags: ["x"] }))).toThrow(
+      /two nodes .* are named "p"/,
+    );
+  });
+
+  it("prints a circle", () => {
+    const a = price({ name: "a" });
+    const first = new ProcessingNode({ name: "first", input: a, compute: (view) => view.value });
+    const second = new ProcessingNode({ name: "second", input: first, compute: (view) => view.value });
+    (first.inputs as Node[])[0] = second;
+    expect(() => buildGraphs([strategyOf(a, first, second)])).toThrow(
+      /circle: first <- second <- first|circle: second <- first <- second/,
+    );
+  });
+
+  it("takes the interval of the finest input, and asks for resample where another is declared", () => {
+    const minute = price();
+    const hour = resample(minute, "1h");
+    const both = new ProcessingNode({ input: { minute, hour }, compute: (view) => view.of("hour").get("close") });
+    const graph = buildGraphs([strategyOf(minute, hour, both)])[0]!;
+    expect(graph.byNode.get(both)!.intervalMs).toBe(60_000);
+    const wrong = new ProcessingNode({ input: minute, interval: "1h", compute: (view) => view.value });
+    expect(() => buildGraphs([strategyOf(minute, wrong)])).toThrow(/resample|finest input has 1m/);
+  });
+
+  it("gives a stream without an interval the strategy's default, or says what to do", () => {
+    class Hourly extends Strategy {
+      constructor() {
+        super({ defaultInterval: "1h", defaultPeriod: 5 });
+      }
+      setup() {
+        this.addNodes(new StreamInput({ tags: ["x"] }));
+      }
+    }
+    const strategy = new Hourly();
+    strategy.setup();
+    expect(buildGraphs([strategy])[0]!.nodes[0]).toMatchObject({ intervalMs: 3_600_000, period: 5 });
+    expect(() => buildGraphs([strategyOf(new StreamInput({ tags: ["x"] }))])).toThrow(/has no interval/);
+  });
+
+  it("is linear on a ladder of 2,000 rungs with two nodes each", () => {
+    const nodes: Node[] = [price()];
+    for (let rung = 0; rung < 2_000; rung++) {
+      const below = nodes[nodes.length - 1]!;
+      const [left, right] = [sma(below, 2), sma(below, 3)];
+      nodes.push(left, right, crossover(left, right));
+    }
+    expect(new Set(buildGraphs([strategyOf(...nodes)])[0]!.nodes.map((node) => node.id)).size).toBe(6_001);
+  });
+
+  it("needs an instrument with bars to send orders", () => {
+    expect(() => positionTarget(price(), { instrument: price() })).toThrow(/instrument must be a StreamInput of bars/);
+  });
+});
