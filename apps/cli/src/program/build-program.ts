@@ -1,10 +1,10 @@
 import { Command } from "commander";
-import { packageVersion, type CommandCall, type CommandModule } from "../shell/index.ts";
+import type { CommandCall, CommandModule } from "../shell/index.ts";
 import type { CommandEntry } from "./tree.ts";
 
 export interface ProgramOptions {
   readonly tree: readonly CommandEntry[];
-  /** Help and version texts arrive here. */
+  /** Help texts arrive here. */
   readonly write: (text: string) => void;
   /** Called with the command that was asked for and its parsed words. */
   readonly run: (command: CommandModule, call: Omit<CommandCall, "context">) => Promise<void>;
@@ -14,7 +14,7 @@ export interface ProgramOptions {
 export function buildProgram({ tree, write, run }: ProgramOptions): Command {
   const program = new Command("qmtl")
     .description("Trading strategies as graphs of small compute nodes: one file from backtest to live.")
-    .version(packageVersion(), "-V, --version", "print the version")
+    .option("-V, --version", "print the version")
     .option("--json", "print one JSON document on standard output, errors included")
     .option("--debug", "print stack traces with errors")
     .helpOption("-h, --help", "show help")

@@ -50,6 +50,7 @@ export async function main(words: readonly string[]): Promise<number> {
 }
 
 async function dispatch(invocation: Invocation): Promise<number> {
+  if (asksForVersion(invocation.argv)) return printVersion(invocation.json);
   let shown = "";
   let exitCode = 0;
   const program = buildProgram({
@@ -64,7 +65,7 @@ async function dispatch(invocation: Invocation): Promise<number> {
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (!isHelpOrVersion(error)) throw usageError(error);
+    if (!isHelp(error)) throw usageError(error);
     await print(process.stdout, shown);
     return 0;
   }
@@ -108,8 +109,21 @@ function hasFlag(argv: readonly string[], flag: string): boolean {
   return (end === -1 ? argv : argv.slice(0, end)).includes(flag);
 }
 
-function isHelpOrVersion({ code }: CommanderError): boolean {
-  return ["commander.help", "commander.helpDisplayed", "commander.version"].includes(code);
+function isHelp({ code }: CommanderError): boolean {
+  return code === "commander.help" || code === "commander.helpDisplayed";
+}
+
+/** The version is looked up only when it is asked for, and only before a command: there it may mean another thing. */
+function asksForVersion(argv: readonly string[]): boolean {
+  const [first] = argv.filter((word) => word !== "--json" && word !== "--debug");
+  return first === "--version" || first === "-V";
+}
+
+async function printVersion(json: boolean): Promise<number> {
+  const { packageVersion } = await import("@qmtl/sdk/runs");
+  const version = packageVersion();
+  await print(process.stdout, json ? JSON.stringify({ version }, null, 2) : version);
+  return 0;
 }
 
 /** "error: unknown option '--strateg'\n(Did you mean --strategy?)" → message and hint. */

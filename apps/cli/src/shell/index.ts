@@ -6,4 +6,3 @@ export { paletteFor, type Palette } from "./palette.ts";
 export { withProgress } from "./progress.ts";
 export { failureAsJson, failureOf, renderFailure } from "./render-error.ts";
 export { renderTable, type Column } from "./table.ts";
-export { packageVersion } from "./version.ts";
