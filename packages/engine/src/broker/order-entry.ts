@@ -58,17 +58,19 @@ export class OrderEntry {
     const { instrument } = intent;
     this.#known(instrument);
     const sized = checkIntent(intent, this.#options.defaultSize !== null);
+    const direction = this.#sideOf(intent, sized);
+    this.#checkLinks(intent, direction);
+    const type = codeOf(orderTypes, intent.type ?? "market", "type");
+    const timeInForce = codeOf(timesInForce, intent.timeInForce ?? "GTC", "timeInForce");
     this.#execution.context.timeMs = nowMs;
     const target = sized === "targetQuantity" || sized === "targetPercent";
     if (target) this.#cancelTargets(instrument);
     else if (this.#options.exclusiveOrders && intent.parentId === undefined) this.#clear(instrument, nowMs);
-    const type = codeOf(orderTypes, intent.type ?? "market", "type");
-    const timeInForce = codeOf(timesInForce, intent.timeInForce ?? "GTC", "timeInForce");
     const at = this.#execution.newOrder(instrument, 1, type, timeInForce, 0);
     const id = this.#orders.length;
     const d = this.#orders.data;
     const side = intent.side === "SELL" ? -1 : 1;
-    this.#prices(at, intent, this.#sideOf(intent, sized));
+    this.#prices(at, intent, direction);
     d[at + O.flags] =
       (intent.postOnly === true ? POST_ONLY : 0) |
       (intent.reduceOnly === true ? REDUCE_ONLY : 0) |
@@ -101,6 +103,16 @@ export class OrderEntry {
     this.#times(at, MARKET, GTC, nowMs, undefined);
     this.#sizeTarget(at, id, percent, delta);
     return id;
+  }
+
+  #checkLinks({ stopLoss, takeProfit, parentId }: OrderIntent, direction: number): void {
+    if (stopLoss !== undefined && takeProfit !== undefined && direction * (takeProfit - stopLoss) <= 0) {
+      invalid("takeProfit", `beyond stopLoss (${stopLoss}) in the direction of the trade`, takeProfit);
+    }
+    if (parentId === undefined) return;
+    if (!(Number.isInteger(parentId) && parentId >= 1 && parentId <= this.#orders.length)) {
+      invalid("parentId", "the id of an earlier order", parentId);
+    }
   }
 
   #known(instrument: number): void {
@@ -223,11 +235,6 @@ export class OrderEntry {
     if (intent.stopPrice !== undefined) d[at + O.stopPrice] = stop(intent.stopPrice, side);
     if (intent.takeProfit !== undefined) d[at + O.takeProfit] = limit(intent.takeProfit, -side);
     if (intent.stopLoss !== undefined) d[at + O.stopLoss] = stop(intent.stopLoss, -side);
-    if (intent.stopLoss !== undefined && intent.takeProfit !== undefined) {
-      if (side * (intent.takeProfit - intent.stopLoss) <= 0) {
-        invalid("takeProfit", `beyond stopLoss (${intent.stopLoss}) in the direction of the trade`, intent.takeProfit);
-      }
-    }
     d[at + O.trailAmount] = intent.trailAmount ?? 0;
     d[at + O.trailPercent] = intent.trailPercent ?? 0;
     // Before the first bar there is no price to trail yet: the first open sets it.
@@ -253,9 +260,6 @@ export class OrderEntry {
   }
 
   #waitFor(at: number, parentId: number): void {
-    if (!(Number.isInteger(parentId) && parentId >= 1 && parentId < this.#orders.length)) {
-      invalid("parentId", "the id of an earlier order", parentId);
-    }
     const d = this.#orders.data;
     const parent = this.#orders.offset(parentId);
     d[at + O.parent] = parentId;
