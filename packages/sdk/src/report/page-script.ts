@@ -2,10 +2,9 @@ import { pageKit } from "./page-kit.ts";
 
 /**
  * The page's script: zoom and crosshair over all charts, the table of trades, details of a node. The page reads well
- * without it. `__name` is what bundlers wrap functions in when they keep names; the kit's text may call it.
+ * without it.
  */
 export const pageScript = `"use strict";
-var __name = function (value) { return value; };
 var kit = (${pageKit.toString()})();
 ${String.raw`(function () {
   var byId = function (id) { return document.getElementById(id); };
