@@ -39,13 +39,14 @@ export interface StreamAccount {
 
 /**
  * Feeds sources to the executor and accounts event by event, in event time, from where the sources stand to their
- * end. The same calls in the same order as the batch, so accounts end bit-equal. Can be called again after sources
- * were given more rows.
+ * end, or to the last close at or before `upToMs`. The same calls in the same order as the batch, so accounts end
+ * bit-equal. Can be called again to go on.
  */
 export function simulateStream(
   executor: StreamExecutor,
   sources: readonly StreamSource[],
   accounts: readonly StreamAccount[],
+  upToMs: EpochMs = Number.POSITIVE_INFINITY,
 ): void {
   const inputs = sources.map((source) => ({
     source,
@@ -56,8 +57,8 @@ export function simulateStream(
   }));
   const only = inputs[0];
   if (inputs.length === 1 && only && !executor.needsFlush && accounts.length === 1 && isPlain(accounts[0]!)) {
-    streamOneSource(executor, only, accounts[0]!);
-  } else streamMerged(executor, inputs, accounts);
+    streamOneSource(executor, only, accounts[0]!, upToMs);
+  } else streamMerged(executor, inputs, accounts, upToMs);
 }
 
 interface Input {
@@ -84,6 +85,7 @@ function streamOneSource(
   executor: StreamExecutor,
   input: Input,
   { simulation, feeds, orders, hooks }: StreamAccount,
+  upToMs: EpochMs,
 ): void {
   const { feed } = feeds[0]!;
   const { time, open, high, low, close, volume, intervalMs, instrument } = feed;
@@ -92,6 +94,7 @@ function streamOneSource(
   while (source.next < length) {
     const row = source.next;
     const nowMs = time[row]! + intervalMs;
+    if (nowMs > upToMs) return;
     simulation.bar(instrument, time[row]!, nowMs, open[row]!, high[row]!, low[row]!, close[row]!, volume[row]!);
     simulation.open(nowMs);
     ingest(executor, input);
@@ -101,14 +104,19 @@ function streamOneSource(
   }
 }
 
-function streamMerged(executor: StreamExecutor, inputs: readonly Input[], accounts: readonly StreamAccount[]): void {
+function streamMerged(
+  executor: StreamExecutor,
+  inputs: readonly Input[],
+  accounts: readonly StreamAccount[],
+  upToMs: EpochMs,
+): void {
   for (let bars = 0; ; bars++) {
     let nowMs = Number.POSITIVE_INFINITY;
     for (const { source } of inputs) {
       const { frame, next } = source;
       if (next < frame.length) nowMs = Math.min(nowMs, frame.time[next]! + frame.intervalMs);
     }
-    if (nowMs === Number.POSITIVE_INFINITY) return;
+    if (nowMs === Number.POSITIVE_INFINITY || nowMs > upToMs) return;
     if (executor.needsFlush) {
       // Buckets that ended since the last event are closed, and their orders sent, before its bars trade.
       executor.flush(nowMs - 1);

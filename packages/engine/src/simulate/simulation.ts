@@ -1,6 +1,13 @@
 import type { EpochMs } from "@qmtl/core";
-import type { AccountView, Broker, PositionView } from "../broker/index.ts";
+import type { AccountView, Broker, BrokerSnapshot, PositionView } from "../broker/index.ts";
 import type { EquityTracker } from "../metrics/index.ts";
+
+export interface SimulationSnapshot {
+  readonly broker: BrokerSnapshot;
+  readonly tracker: Float64Array;
+  readonly marks: Float64Array;
+  readonly volumes: Float64Array;
+}
 
 /**
  * One account over time: feeds bars to the broker, hands over the orders of each close, and keeps the curves. Batch
@@ -86,6 +93,32 @@ export class Simulation {
   /** Volume of the last bar; NaN before the first. */
   volumeOf(instrument: number): number {
     return this.#volumes[instrument]!;
+  }
+
+  /** Everything the next close depends on; the curves behind it are output, not state. */
+  save(): SimulationSnapshot {
+    return {
+      broker: this.broker.save(),
+      tracker: this.tracker.save(),
+      marks: this.#marks.slice(),
+      volumes: this.#volumes.slice(),
+    };
+  }
+
+  load(snapshot: SimulationSnapshot): void {
+    this.broker.load(snapshot.broker);
+    this.tracker.load(snapshot.tracker);
+    this.#marks.set(snapshot.marks);
+    this.#volumes.set(snapshot.volumes);
+  }
+
+  /** Goes on with the curves of a run that was cut here. */
+  continueCurves(before: Simulation): void {
+    this.rows = before.rows;
+    this.#times = before.#times;
+    this.#equity = before.#equity;
+    this.#cash = before.#cash;
+    this.#positions = before.#positions;
   }
 
   get times(): Float64Array {

@@ -1,5 +1,5 @@
-import type { NodeId } from "@qmtl/core";
-import { runBatch, StreamExecutor, type StreamGrid } from "@qmtl/engine/execute";
+import type { EpochMs, NodeId } from "@qmtl/core";
+import { runBatch, StreamExecutor } from "@qmtl/engine/execute";
 import type { Frame } from "@qmtl/engine/frame";
 import type { Plan } from "@qmtl/engine/plan";
 import {
@@ -61,23 +61,34 @@ export class StreamRun {
   readonly sources: StreamSource[];
   readonly #accounts: readonly Account[];
   readonly #orders: readonly StreamOrderSource[][];
-  readonly #hooks: readonly SimulateHooks[];
+  readonly #options: OfflineOptions;
   readonly #recorder: Recorder;
+  #hooks: readonly SimulateHooks[] | undefined;
 
-  constructor(plan: Plan, frames: ReadonlyMap<NodeId, Frame>, accounts: readonly Account[], options: OfflineOptions) {
+  constructor(
+    plan: Plan,
+    frames: ReadonlyMap<NodeId, Frame>,
+    accounts: readonly Account[],
+    options: OfflineOptions,
+    recorder: Recorder = new Recorder(plan, options.keep !== "none"),
+  ) {
     this.executor = new StreamExecutor(plan);
     this.#accounts = accounts;
-    this.#hooks = accounts.map((account, index) => hooksOf(account, options, index, accounts.length));
+    this.#options = options;
+    this.#recorder = recorder;
     this.sources = plan.nodes.flatMap(({ node }) =>
       node.kind === "source" ? [{ id: node.id, frame: frames.get(node.id)!, fields: node.fields, next: 0 }] : [],
     );
     this.#orders = accounts.map((account) => this.#orderSources(account));
-    this.#recorder = new Recorder(plan, this.executor, options.keep !== "none");
+    recorder.listenTo(this.executor);
   }
 
-  /** Runs to the end of the rows that are there. */
-  run(): void {
+  /** Runs to the end of the rows that are there, or to the last close at or before `upToMs`. */
+  run(upToMs?: EpochMs): void {
     const byId = new Map(this.sources.map((source, index) => [source.id, index]));
+    const hooks = (this.#hooks ??= this.#accounts.map((account, index) =>
+      hooksOf(account, this.#options, index, this.#accounts.length),
+    ));
     simulateStream(
       this.executor,
       this.sources,
@@ -85,9 +96,36 @@ export class StreamRun {
         simulation: account.simulation,
         feeds: account.feeds.map((feed) => ({ feed, source: byId.get(feed.source)! })),
         orders: this.#orders[index]!,
-        hooks: this.#hooks[index]!,
+        hooks: hooks[index]!,
       })),
+      upToMs,
     );
+  }
+
+  /**
+   * Stops here and goes on as another process would: everything the future depends on is copied out, and a new run of
+   * fresh accounts starts from the copy.
+   */
+  restart(accounts: readonly Account[]): StreamRun {
+    const state = structuredClone({
+      executor: this.executor.save(),
+      accounts: this.#accounts.map(({ simulation, orderPath }) => [simulation.save(), orderPath.save()] as const),
+      sources: this.sources.map((source) => source.next),
+      seenRows: this.#orders.map((orders) => orders.map((order) => order.seenRows)),
+    });
+    const frames = new Map(this.sources.map((source) => [source.id, source.frame]));
+    const next = new StreamRun(this.executor.plan, frames, accounts, this.#options, this.#recorder);
+    next.executor.load(state.executor);
+    accounts.forEach(({ simulation, orderPath }, index) => {
+      const [savedSimulation, savedPath] = state.accounts[index]!;
+      simulation.load(savedSimulation);
+      simulation.continueCurves(this.#accounts[index]!.simulation);
+      orderPath.load(savedPath);
+      orderPath.continueRecords(this.#accounts[index]!.orderPath);
+      next.#orders[index]!.forEach((order, place) => (order.seenRows = state.seenRows[index]![place]!));
+    });
+    next.sources.forEach((source, index) => (source.next = state.sources[index]!));
+    return next;
   }
 
   outputs(): NodeOutputs {
@@ -122,97 +160,103 @@ export class StreamRun {
 
 /** Copies rows out of the rings as they pass, so that a stream leaves the columns a batch would. */
 class Recorder implements NodeOutputs {
-  readonly #byGrid = new Map<StreamGrid, GridRecord>();
-  readonly #outputs = new Map<NodeId, { record: GridRecord; ring: OutputColumns }>();
   readonly #keepsColumns: boolean;
+  /** By grid, then by node on it. */
+  readonly #records: readonly GridRecord[];
+  readonly #places = new Map<NodeId, { readonly record: GridRecord; readonly place: number }>();
 
-  constructor(plan: Plan, executor: StreamExecutor, keepsColumns: boolean) {
+  constructor(plan: Plan, keepsColumns: boolean) {
     this.#keepsColumns = keepsColumns;
-    for (const { node } of plan.nodes) {
-      const grid = executor.gridOf(node.id);
-      let record = this.#byGrid.get(grid);
-      if (!record) {
-        this.#byGrid.set(grid, (record = new GridRecord()));
-        if (keepsColumns) {
-          const target = record;
-          grid.listen((position, bucketMs) => target.add(position, bucketMs));
-        }
-      }
-      const ring = executor.columnsOf(node.id);
-      record.rings.push(ring);
-      this.#outputs.set(node.id, { record, ring });
+    this.#records = plan.grids.map(() => new GridRecord());
+    for (const { node, grid } of plan.nodes) {
+      const record = this.#records[grid.index]!;
+      this.#places.set(node.id, { record, place: record.nodeIds.push(node.id) - 1 });
     }
   }
 
+  /** From now on rows come from this executor. */
+  listenTo(executor: StreamExecutor): void {
+    for (const record of this.#records) record.listenTo(executor, this.#keepsColumns);
+  }
+
   columnsOf(id: NodeId): OutputColumns {
-    const { record, ring } = this.#outputs.get(id)!;
-    return this.#keepsColumns ? record.columnsOf(ring) : new OutputColumns(0);
+    const { record, place } = this.#places.get(id)!;
+    return record.columnsOf(place);
   }
 
   timeOf(id: NodeId): Float64Array {
-    return this.#outputs.get(id)!.record.time();
+    return this.#places.get(id)!.record.time();
   }
 }
 
 class GridRecord {
-  readonly rings: OutputColumns[] = [];
+  readonly nodeIds: NodeId[] = [];
   rows = 0;
   #time = new Float64Array(1_024);
-  readonly #columns = new Map<OutputColumns, OutputColumns>();
+  #rings: readonly OutputColumns[] = [];
+  #kept: OutputColumns[] = [];
   #copies: { from: Float64Array; to: Float64Array }[] = [];
   #fieldCount = -1;
 
-  add(position: number, bucketMs: number): void {
-    if (this.rows === this.#time.length) this.#resize(this.rows * 2);
-    // Fields of authors' functions appear with their first output.
-    let fields = 0;
-    for (const ring of this.rings) fields += ring.numeric.size + (ring.payload ? 1 : 0);
-    if (fields !== this.#fieldCount) this.#link(fields);
-    const row = this.rows++;
-    this.#time[row] = bucketMs;
-    const copies = this.#copies;
-    for (let index = 0; index < copies.length; index++) copies[index]!.to[row] = copies[index]!.from[position]!;
-    for (const ring of this.rings) if (ring.payload) this.#columns.get(ring)!.payload![row] = ring.payload[position];
+  listenTo(executor: StreamExecutor, keepsColumns: boolean): void {
+    this.#rings = this.nodeIds.map((id) => executor.columnsOf(id));
+    if (this.#kept.length === 0) this.#kept = this.#rings.map(() => new OutputColumns(this.#time.length));
+    this.#fieldCount = -1;
+    const [first] = this.nodeIds;
+    if (first !== undefined && keepsColumns)
+      executor.gridOf(first).listen((position, bucketMs) => this.#add(position, bucketMs));
   }
 
   time(): Float64Array {
     return this.#time.subarray(0, this.rows);
   }
 
-  columnsOf(ring: OutputColumns): OutputColumns {
-    const kept = new OutputColumns(this.rows);
-    const all = this.#columns.get(ring);
-    for (const field of ring.numeric.keys()) {
-      const column = all?.numeric.get(field);
-      kept.setField(field, column ? column.subarray(0, this.rows) : new Float64Array(this.rows).fill(Number.NaN));
+  columnsOf(place: number): OutputColumns {
+    const kept = this.#kept[place]!;
+    const columns = new OutputColumns(this.rows);
+    for (const [field, column] of kept.numeric) columns.setField(field, column.subarray(0, this.rows));
+    if (kept.payload) columns.payload = kept.payload.slice(0, this.rows);
+    return columns;
+  }
+
+  #add(position: number, bucketMs: number): void {
+    if (this.rows === this.#time.length) this.#grow();
+    // Fields of authors' functions appear with their first output.
+    let fields = 0;
+    for (const ring of this.#rings) fields += ring.numeric.size + (ring.payload ? 1 : 0);
+    if (fields !== this.#fieldCount) this.#link(fields);
+    const row = this.rows++;
+    this.#time[row] = bucketMs;
+    for (let index = 0; index < this.#copies.length; index++) {
+      const { from, to } = this.#copies[index]!;
+      to[row] = from[position]!;
     }
-    if (all?.payload) kept.payload = all.payload.slice(0, this.rows);
-    return kept;
+    for (let index = 0; index < this.#rings.length; index++) {
+      const { payload } = this.#rings[index]!;
+      if (payload) this.#kept[index]!.payload![row] = payload[position];
+    }
   }
 
   #link(fields: number): void {
     this.#fieldCount = fields;
-    this.#copies = [];
-    for (const ring of this.rings) {
-      let columns = this.#columns.get(ring);
-      if (!columns) this.#columns.set(ring, (columns = new OutputColumns(this.#time.length)));
-      for (const [field, from] of ring.numeric) {
-        this.#copies.push({ from, to: columns.numeric.get(field) ?? columns.addField(field) });
-      }
-      if (ring.payload) columns.addPayload();
-    }
+    this.#copies = this.#rings.flatMap((ring, index) => {
+      const kept = this.#kept[index]!;
+      if (ring.payload) kept.addPayload();
+      return [...ring.numeric].map(([field, from]) => ({ from, to: kept.numeric.get(field) ?? kept.addField(field) }));
+    });
   }
 
-  #resize(size: number): void {
+  #grow(): void {
+    const size = this.#time.length * 2;
     const time = new Float64Array(size);
     time.set(this.#time);
     this.#time = time;
-    for (const [ring, old] of this.#columns) {
+    this.#kept = this.#kept.map((old) => {
       const columns = new OutputColumns(size);
       for (const [field, values] of old.numeric) columns.addField(field).set(values);
       if (old.payload) columns.payload = old.payload;
-      this.#columns.set(ring, columns);
-    }
+      return columns;
+    });
     this.#fieldCount = -1;
   }
 }
@@ -221,7 +265,7 @@ function hooksOf(account: Account, options: OfflineOptions, index: number, count
   const { strategy } = account.graph;
   const rows = Math.max(1, ...account.feeds.map((feed) => feed.length));
   const wantsFills = strategy.onFill !== Strategy.prototype.onFill;
-  let reported = 0;
+  let reported = account.broker.fills.length;
   return {
     onProgress: (bars) => {
       options.signal?.throwIfAborted();
