@@ -1,9 +1,9 @@
-import { assert, nearestWord, QmtlError, shown, type EpochMs, type JsonValue, type NodeId } from "@qmtl/core";
-import type { AccountView, Order, OrderIntent } from "@qmtl/engine/broker";
+import { assert, QmtlError, shown, type EpochMs, type JsonValue, type NodeId } from "@qmtl/core";
 import type { Instrument } from "@qmtl/engine/instrument";
 import type { Simulation } from "@qmtl/engine/simulate";
 import type { IdentifiedNode, StrategyGraph } from "../graph/build-graph.ts";
-import { OrderStageNode, type OrderContext, type OrderPayload, type OrderStage } from "./order-stage.ts";
+import { AccountContext } from "./account-context.ts";
+import { OrderStageNode, type OrderPayload, type OrderStage } from "./order-stage.ts";
 
 /** What one stage put out, for `explain` and for the stage's own column. */
 export interface StageRecord {
@@ -26,7 +26,7 @@ export class OrderPath {
   readonly #byEntry = new Map<IdentifiedNode, StageRun[]>();
   readonly #runs: StageRun[] = [];
   readonly #context: AccountContext;
-  /** Stages that hold payloads back until a close. */
+  /** True when a stage has something to do at closes: it holds payloads back, or watches the account. */
   readonly waits: boolean;
 
   constructor(graph: StrategyGraph, simulation: Simulation, instruments: readonly Instrument[]) {
@@ -77,12 +77,19 @@ export class OrderPath {
     return this.#runs.find((run) => run.node.id === id)?.records ?? [];
   }
 
+  /** Goes on with the records of a run that was cut here. */
+  continueRecords(before: OrderPath): void {
+    this.#runs.forEach((run, index) => run.records.push(...before.#runs[index]!.records));
+  }
+
   save(): JsonValue {
-    return this.#runs.map((run) => run.stage.save?.() ?? null);
+    return { account: this.#context.save(), stages: this.#runs.map((run) => run.stage.save?.() ?? null) };
   }
 
   load(state: JsonValue): void {
-    (state as readonly JsonValue[]).forEach((each, index) => {
+    const { account, stages } = state as { account: JsonValue; stages: readonly JsonValue[] };
+    this.#context.load(account);
+    stages.forEach((each, index) => {
       if (each !== null) this.#runs[index]!.stage.load?.(each);
     });
   }
@@ -98,59 +105,5 @@ export class OrderPath {
     run.records.push({ bucketMs: this.#context.bucketMs, nowMs: this.#context.nowMs, payload });
     if (payload["rejected"] === true) return;
     for (const next of run.next) this.#pass(next, payload);
-  }
-}
-
-class AccountContext implements OrderContext {
-  readonly instruments: readonly Instrument[];
-  nowMs: EpochMs = 0;
-  bucketMs: EpochMs = 0;
-  readonly #simulation: Simulation;
-  readonly #bySymbol: ReadonlyMap<string, number>;
-
-  constructor(simulation: Simulation, instruments: readonly Instrument[]) {
-    this.#simulation = simulation;
-    this.instruments = instruments;
-    this.#bySymbol = new Map(instruments.map((instrument, index) => [instrument.symbol, index]));
-  }
-
-  at(bucketMs: EpochMs, nowMs: EpochMs): void {
-    this.bucketMs = bucketMs;
-    this.nowMs = nowMs;
-  }
-
-  get account(): AccountView {
-    return this.#simulation.broker.account;
-  }
-
-  instrumentOf(symbol: JsonValue | undefined): number {
-    if ((symbol === undefined || symbol === null) && this.instruments.length === 1) return 0;
-    const index = typeof symbol === "string" ? this.#bySymbol.get(symbol) : undefined;
-    if (index !== undefined) return index;
-    const known = [...this.#bySymbol.keys()];
-    const guess = typeof symbol === "string" ? nearestWord(symbol, known) : undefined;
-    throw new QmtlError(
-      "INSTRUMENT_UNKNOWN",
-      `an order names instrument ${shown(symbol)}; the account trades ${known.join(", ") || "none"}`,
-      {
-        hint: guess === undefined ? 'write "symbol" into the order' : `did you mean "${guess}"?`,
-      },
-    );
-  }
-
-  markOf(instrument: number): number {
-    return this.#simulation.markOf(instrument);
-  }
-
-  volumeOf(instrument: number): number {
-    return this.#simulation.volumeOf(instrument);
-  }
-
-  submit(intent: OrderIntent): Order {
-    return this.#simulation.broker.submit(intent, this.nowMs);
-  }
-
-  cancel(orderId: number, reason?: string): boolean {
-    return this.#simulation.broker.cancel(orderId, this.nowMs, reason);
   }
 }
