@@ -1,11 +1,11 @@
-import { nearestWord, QmtlError, shown } from "@qmtl/core";
+import { nearestWord, shown } from "@qmtl/core";
 import { formatError } from "./cell-error.ts";
 import type { ReadOptions } from "./read-options.ts";
 
 /** What each column of a file is read as, in file order. */
 export interface ColumnPlan {
   readonly names: readonly string[];
-  /** Field name per column; undefined: not read. */
+  /** Field name per column; empty: not read. */
   readonly fields: readonly string[];
   readonly timeIndex: number;
   /** True where a cell that is no number is an error; elsewhere the first value decides number or text. */
@@ -138,16 +138,4 @@ function listed(names: readonly string[]): string {
 
 function plain(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
-}
-
-/** The fields a caller insists on are there. @throws QmtlError `FIELD_UNKNOWN` */
-export function requireFields(source: string, present: readonly string[], wanted: readonly string[]): void {
-  for (const field of wanted) {
-    if (present.includes(field)) continue;
-    const near = nearestWord(field, present);
-    throw new QmtlError("FIELD_UNKNOWN", `${source} has no column for field "${field}"; it has ${listed(present)}`, {
-      details: { file: source, field, present },
-      hint: near === undefined ? `map it with columns: { ${field}: "..." }` : `did you mean "${near}"?`,
-    });
-  }
 }

@@ -21,7 +21,8 @@ const plausibleToMs = Date.UTC(2100, 0, 1);
 export function guessEpochUnit(values: Float64Array): EpochUnitGuess {
   let newest = Number.NEGATIVE_INFINITY;
   let oldest = Number.POSITIVE_INFINITY;
-  for (const value of values) {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!;
     if (value > newest) newest = value;
     if (value < oldest) oldest = value;
   }

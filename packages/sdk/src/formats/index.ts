@@ -5,7 +5,6 @@ export { readArrow } from "./arrow-reader.ts";
 export { readCsv } from "./csv-reader.ts";
 export { readJson, readJsonLines } from "./json-reader.ts";
 export { readParquet } from "./parquet-reader.ts";
-export { requireFields } from "./column-plan.ts";
 export { guessEpochUnit, type EpochUnit, type EpochUnitGuess } from "./epoch-unit.ts";
 export { TimeZone, type ZonedInstant } from "./time-zone.ts";
 export { writeArrow, writeCsv, writeJsonLines, writeParquet } from "./writers.ts";

@@ -246,7 +246,7 @@ export class TimeColumn {
     const named = unitByOption(asked) ?? unitByName(this.#column);
     const guess = named === undefined ? guessEpochUnit(raw) : { unit: named };
     const { unit } = guess;
-    for (let index = 0; index < raw.length; index++) raw[index] = toMs(raw[index]!, unit);
+    toMilliseconds(raw, unit);
     const description = `epoch ${unit}${named === undefined ? ", by size" : ""}`;
     const ambiguous = guess.doubt === undefined ? {} : { ambiguousUnit: guess.doubt };
     return { time: raw, reading: { ...base, description, isDays: isMidnights(raw), ...ambiguous } };
@@ -309,10 +309,10 @@ function unitByName(column: string): EpochUnit | undefined {
 }
 
 // Nanoseconds of a whole millisecond are not always a double: 128 ns off must not cut a millisecond away.
-function toMs(value: number, unit: EpochUnit): number {
-  if (unit === "s") return Math.round(value * 1_000);
-  if (unit === "ms") return Math.floor(value);
-  return Math.floor(value * msPerUnit[unit] + 0.001);
+function toMilliseconds(values: Float64Array, unit: EpochUnit): void {
+  const scale = msPerUnit[unit];
+  const slack = unit === "s" ? 0.5 : unit === "ms" ? 0 : 0.001;
+  for (let index = 0; index < values.length; index++) values[index] = Math.floor(values[index]! * scale + slack);
 }
 
 function isMidnights(times: Float64Array): boolean {

@@ -7,11 +7,11 @@ import { frameRange } from "./frames.ts";
 import { loadFrame, type LoadOptions } from "./load-frame.ts";
 import type { HistoryProvider, HistoryRequest, StreamKey } from "./types.ts";
 
-/** Rows of one data file. The file is read once, on first use; it is checked as `loadFrame` does. */
+/** Rows of one data file. The file is read on first use, and checked as `loadFrame` does. */
 export class FileHistory implements HistoryProvider {
   readonly path: string;
   readonly #options: LoadOptions;
-  #whole: Promise<LoadedFrame> | undefined;
+  readonly #loaded = new Map<string, Promise<LoadedFrame>>();
 
   constructor(path: string, options: LoadOptions = {}) {
     this.path = path;
@@ -20,9 +20,7 @@ export class FileHistory implements HistoryProvider {
 
   async load(range: Parameters<NonNullable<HistoryProvider["load"]>>[0] = {}): Promise<LoadedFrame> {
     const { start, end, intervalMs, stream } = range;
-    if (start === undefined && end === undefined && intervalMs === undefined && stream === undefined)
-      return this.#load();
-    return loadFrame(this.path, {
+    return this.#load({
       ...this.#options,
       ...(start !== undefined && { start }),
       ...(end !== undefined && { end }),
@@ -59,13 +57,19 @@ export class FileHistory implements HistoryProvider {
     });
   }
 
-  // A file that failed is read again: the user may have corrected it.
-  #load(): Promise<LoadedFrame> {
-    this.#whole ??= loadFrame(this.path, this.#options).catch((error: unknown) => {
-      this.#whole = undefined;
-      throw error;
-    });
-    return this.#whole;
+  // Streams that share a file share what was read. A file that failed is read again: it may have been corrected.
+  #load(options: LoadOptions = this.#options): Promise<LoadedFrame> {
+    const { start, end, interval, stream } = options;
+    const key = JSON.stringify([start, end, interval, stream]);
+    let loaded = this.#loaded.get(key);
+    if (loaded === undefined) {
+      loaded = loadFrame(this.path, options).catch((error: unknown) => {
+        this.#loaded.delete(key);
+        throw error;
+      });
+      this.#loaded.set(key, loaded);
+    }
+    return loaded;
   }
 }
 
