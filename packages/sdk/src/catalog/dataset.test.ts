@@ -144,6 +144,8 @@ describe("corruption is found and named", () => {
         ),
       });
     }
+    expect((await dataset.read({ check: false })).length).toBe(200); // as asked
+    await expect(dataset.verify()).rejects.toMatchObject({ code: "CATALOG_CORRUPT" });
     expect((await dataset.read({ end: 100 * minute })).length).toBe(100); // the first append is not touched by it
   });
 

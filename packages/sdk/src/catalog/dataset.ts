@@ -52,15 +52,16 @@ export class Dataset {
 
   /**
    * The rows of `[start, end)`, by default all. Nothing is parsed: columns are read as they lie on disk, and each is
-   * compared with its CRC-32.
+   * compared with its CRC-32 (a fifth of a nanosecond per byte; `check: false` leaves that to an earlier `verify`,
+   * and then only the sizes of files are compared).
    *
    * @throws QmtlError `DATA_MISSING` before the first append, `CATALOG_CORRUPT` naming file, expectation and finding
    */
-  async read(range: Partial<TimeRange> = {}): Promise<Frame> {
+  async read(range: Partial<TimeRange> & { readonly check?: boolean } = {}): Promise<Frame> {
     const manifest = await this.#existing();
-    const { start = Number.NEGATIVE_INFINITY, end = Number.POSITIVE_INFINITY } = range;
+    const { start = Number.NEGATIVE_INFINITY, end = Number.POSITIVE_INFINITY, check = true } = range;
     const segments = manifest.segments.filter((segment) => segment.start < end && segment.end > start);
-    return frameRange(await this.#readSegments(manifest, segments), { start, end });
+    return frameRange(await this.#readSegments(manifest, segments, check), { start, end });
   }
 
   /**
@@ -173,12 +174,12 @@ export class Dataset {
     }
   }
 
-  async #readSegments(manifest: Manifest, segments: readonly Segment[]): Promise<Frame> {
+  async #readSegments(manifest: Manifest, segments: readonly Segment[], check = true): Promise<Frame> {
     const length = segments.reduce((sum, segment) => sum + segment.rows, 0);
     const columns = ["time", ...manifest.fields].map(() => new Float64Array(length));
     let from = 0;
     for (const segment of segments) {
-      await this.#readSegment(segment, columns, from);
+      await this.#readSegment(segment, columns, from, check);
       from += segment.rows;
     }
     const [time = new Float64Array(0), ...values] = columns;
@@ -190,7 +191,7 @@ export class Dataset {
     };
   }
 
-  async #readSegment(segment: Segment, columns: readonly Float64Array[], from: number): Promise<void> {
+  async #readSegment(segment: Segment, columns: readonly Float64Array[], from: number, check: boolean): Promise<void> {
     const path = join(this.folder, segment.file);
     const size = await this.#fs.size(path);
     const expected = segment.rows * valueSize * segment.crc32.length;
@@ -202,6 +203,7 @@ export class Dataset {
     // Checked column by column, while the next ones are still being read.
     const wrong: QmtlError[] = [];
     await this.#fs.readInto(path, parts, (index) => {
+      if (!check) return;
       const found = crc32(parts[index]!.target);
       const wanted = segment.crc32[index]!;
       if (found !== wanted) wrong.push(corrupt(path, `CRC-32 ${hex(wanted)} of column ${index}`, hex(found)));
