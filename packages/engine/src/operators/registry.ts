@@ -1,9 +1,13 @@
 import { assert } from "@qmtl/core";
 import type { AnyOperator } from "../operator/index.ts";
 import { indicatorOperators } from "./indicator-operators.ts";
+import { transformOperators } from "./transforms/index.ts";
 
 /** Every built-in operator by its identity name. */
-export const operatorRegistry: ReadonlyMap<string, AnyOperator> = byName(indicatorOperators);
+export const operatorRegistry: ReadonlyMap<string, AnyOperator> = byName([
+  ...indicatorOperators,
+  ...transformOperators,
+]);
 
 function byName(operators: readonly AnyOperator[]): ReadonlyMap<string, AnyOperator> {
   const registry = new Map<string, AnyOperator>();

@@ -1,34 +1,37 @@
 import type { KernelState } from "./kernel-state.ts";
 
-/** How a recursive mean starts: with the mean of the first `period` rows, or with the first row alone. */
-export type Seed = "sma" | "first";
-
 /**
- * `e = a·x + (1 - a)·e`, seeded as told; absent before the seed is complete.
+ * Recursive mean `e += alpha · (x - e)`, started with the mean of the first `seedRows` rows.
  *
- * An absent row has an absent output and leaves the state as it was: the next row goes on from there.
+ * Held relative to the first row, so that a flat series gives exactly its value and a large offset costs no
+ * digits. An absent (or infinite) row has an absent output and leaves the state as it was: the next row goes on from there.
  */
 export class ExponentialMean {
-  /** The mean so far, or the sum of the seed rows while they are being counted. */
-  readonly #mean: Float64Array;
+  /** The first row; the mean relative to it, or the sum of the seed rows while they are being counted. */
+  readonly #values: Float64Array;
   /** Rows still needed before there is a value. */
   readonly #missing: Int32Array;
   readonly #seedRows: number;
   readonly #alpha: number;
+  readonly #rest: number;
 
   constructor(state: KernelState, alpha: number, seedRows: number) {
-    this.#mean = state.array(1);
+    this.#values = state.array(2);
+    this.#values[0] = Number.NaN;
     this.#missing = state.counters(1, seedRows);
     this.#seedRows = seedRows;
     this.#alpha = alpha;
+    this.#rest = 1 - alpha;
   }
 
   push(value: number): number {
-    if (value !== value) return value;
+    if (!Number.isFinite(value)) return Number.NaN;
     if (this.#missing[0]! > 0) return this.#pushSeed(value);
-    const mean = this.#alpha * value + (1 - this.#alpha) * this.#mean[0]!;
-    this.#mean[0] = mean;
-    return mean;
+    const values = this.#values;
+    const anchor = values[0]!;
+    const offset = this.#alpha * (value - anchor) + this.#rest * values[1]!;
+    values[1] = offset;
+    return anchor + offset;
   }
 
   /** The same over rows `from..to-1` of a column, with the state in registers. */
@@ -36,25 +39,40 @@ export class ExponentialMean {
     let row = from;
     for (; row < to && this.#missing[0]! > 0; row++) output[row] = this.push(input[row]!);
     const alpha = this.#alpha;
-    const rest = 1 - alpha;
-    let mean = this.#mean[0]!;
+    const rest = this.#rest;
+    const values = this.#values;
+    const anchor = values[0]!;
+    let offset = values[1]!;
     for (; row < to; row++) {
       const value = input[row]!;
-      if (value !== value) {
-        output[row] = value;
+      if (!Number.isFinite(value)) {
+        output[row] = Number.NaN;
         continue;
       }
-      mean = alpha * value + rest * mean;
-      output[row] = mean;
+      offset = alpha * (value - anchor) + rest * offset;
+      output[row] = anchor + offset;
     }
-    this.#mean[0] = mean;
+    values[1] = offset;
   }
 
   #pushSeed(value: number): number {
-    const sum = this.#mean[0]! + value;
+    const values = this.#values;
+    if (Number.isNaN(values[0]!)) values[0] = value;
     const missing = this.#missing[0]! - 1;
     this.#missing[0] = missing;
-    this.#mean[0] = missing === 0 ? sum / this.#seedRows : sum;
-    return missing === 0 ? this.#mean[0]! : Number.NaN;
+    values[1]! += value - values[0]!;
+    if (missing > 0) return Number.NaN;
+    values[1]! /= this.#seedRows;
+    return values[0]! + values[1]!;
   }
+}
+
+/** The `2 / (period + 1)` mean seeded by the first `period` rows. */
+export function exponentialMean(state: KernelState, period: number): ExponentialMean {
+  return new ExponentialMean(state, 2 / (period + 1), period);
+}
+
+/** Wilder's mean: `alpha = 1 / period`, seeded by the first `period` rows. */
+export function wilderMean(state: KernelState, period: number): ExponentialMean {
+  return new ExponentialMean(state, 1 / period, period);
 }

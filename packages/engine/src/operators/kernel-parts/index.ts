@@ -1,5 +1,6 @@
 export { defineOperator } from "./define-operator.ts";
-export { ExponentialMean, type Seed } from "./exponential-mean.ts";
+export { DelayLine } from "./delay-line.ts";
+export { ExponentialMean, exponentialMean, wilderMean } from "./exponential-mean.ts";
 export { KernelState } from "./kernel-state.ts";
 export {
   completeParams,
@@ -11,4 +12,11 @@ export {
   type GivenParams,
   type NumberBounds,
 } from "./params.ts";
+export { RollingComoments } from "./rolling-comoments.ts";
+export { RollingMax, RollingMin } from "./rolling-extreme.ts";
 export { RollingMean } from "./rolling-mean.ts";
+export { RollingMoments } from "./rolling-moments.ts";
+export { RollingSum } from "./rolling-sum.ts";
+export { RollingWeightedMean } from "./rolling-weighted-mean.ts";
+export { SortedWindow } from "./sorted-window.ts";
+export { TrueRange } from "./true-range.ts";

@@ -9,7 +9,7 @@ import {
 } from "../kernel-parts/index.ts";
 
 /**
- * Exponential moving average over the whole past: `e = alpha·x + (1 - alpha)·e`.
+ * Exponential moving average over the whole past: `e += alpha · (x - e)`.
  *
  * - `alpha`: `2 / (period + 1)` unless given, in (0, 1].
  * - `seed`: `"sma"` (default, as TA-Lib and most published tables) starts with the mean of the first `period`

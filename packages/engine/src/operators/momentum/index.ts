@@ -1,0 +1,12 @@
+export { rsi } from "./rsi.ts";
+export { stochRsi } from "./stoch-rsi.ts";
+export { stochasticOscillator } from "./stochastic-oscillator.ts";
+export { kdj } from "./kdj.ts";
+export { macd } from "./macd.ts";
+export { roc } from "./roc.ts";
+export { cci } from "./cci.ts";
+export { williamsR } from "./williams-r.ts";
+export { awesomeOscillator } from "./awesome-oscillator.ts";
+export { aroon } from "./aroon.ts";
+export { mfi } from "./mfi.ts";
+export { trix } from "./trix.ts";

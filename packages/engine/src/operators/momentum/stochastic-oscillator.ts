@@ -1,0 +1,51 @@
+import {
+  completeParams,
+  defineOperator,
+  KernelState,
+  readPeriod,
+  RollingMax,
+  RollingMean,
+  RollingMin,
+} from "../kernel-parts/index.ts";
+
+/**
+ * Stochastic oscillator: `k` is the simple mean over `smooth` rows of
+ * `100 · (close - lowest low) / (highest high - lowest low)` of `period` rows, `d` the simple mean of `k` over
+ * `signalPeriod` rows. `smooth: 1` gives the fast form.
+ *
+ * First `k` at row `period + smooth - 2`, first `d` `signalPeriod - 1` rows later. Absent while a window holds an absent
+ * row or has no range.
+ *
+ * @see Lane, Technical Analysis of Stocks & Commodities 2(3), 1984
+ */
+export const stochasticOscillator = defineOperator({
+  name: "stochastic_oscillator",
+  version: 1,
+  inputs: ["high", "low", "close"],
+  outputs: ["k", "d"],
+  resolve: (params) =>
+    completeParams("stochastic_oscillator", params, {
+      period: readPeriod(params, "period", 14),
+      smooth: readPeriod(params, "smooth", 3),
+      signalPeriod: readPeriod(params, "signalPeriod", 3),
+    }),
+  warmupRows: ({ period, smooth }) => period + smooth - 2,
+  lookbackRows: () => 0,
+  createKernel({ period, smooth, signalPeriod }) {
+    const state = new KernelState();
+    const highest = new RollingMax(state, period);
+    const lowest = new RollingMin(state, period);
+    const kMean = new RollingMean(state, smooth);
+    const dMean = new RollingMean(state, signalPeriod);
+    return state.kernel((inputs, outputs, from, to) => {
+      const [highs, lows, closes] = [inputs[0]!, inputs[1]!, inputs[2]!];
+      const [ks, ds] = [outputs[0]!, outputs[1]!];
+      for (let row = from; row < to; row++) {
+        const low = lowest.push(lows[row]!);
+        const k = kMean.push(((closes[row]! - low) / (highest.push(highs[row]!) - low)) * 100);
+        ks[row] = k;
+        ds[row] = dMean.push(k);
+      }
+    });
+  },
+});

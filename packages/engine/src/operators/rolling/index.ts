@@ -1,0 +1,18 @@
+export { rollingMean } from "./rolling-mean.ts";
+export { rollingSum } from "./rolling-sum.ts";
+export { rollingMin } from "./rolling-min.ts";
+export { rollingMax } from "./rolling-max.ts";
+export { rollingVariance } from "./rolling-variance.ts";
+export { rollingStdev } from "./rolling-stdev.ts";
+export { rollingZscore } from "./rolling-zscore.ts";
+export { rollingSkew } from "./rolling-skew.ts";
+export { rollingCovariance } from "./rolling-covariance.ts";
+export { rollingCorrelation } from "./rolling-correlation.ts";
+export { rollingRank } from "./rolling-rank.ts";
+export { rollingQuantile, rollingMedian } from "./rolling-quantile.ts";
+export { lag } from "./lag.ts";
+export { diff } from "./diff.ts";
+export { returns } from "./returns.ts";
+export { cumulativeMax } from "./cumulative-max.ts";
+export { cumulativeMin } from "./cumulative-min.ts";
+export { cumulativeSum } from "./cumulative-sum.ts";

@@ -1,0 +1,21 @@
+import { completeParams, defineOperator, KernelState, readPeriod, RollingMax } from "../kernel-parts/index.ts";
+
+/** Largest of the last `period` rows. First value at row `period - 1`. Absent while the window holds an absent row. */
+export const rollingMax = defineOperator({
+  name: "rolling_max",
+  version: 1,
+  inputs: ["value"],
+  outputs: ["value"],
+  resolve: (params) => completeParams("rolling_max", params, { period: readPeriod(params, "period") }),
+  warmupRows: ({ period }) => period - 1,
+  lookbackRows: () => 0,
+  createKernel({ period }) {
+    const state = new KernelState();
+    const window = new RollingMax(state, period);
+    return state.kernel((inputs, outputs, from, to) => {
+      const input = inputs[0]!;
+      const output = outputs[0]!;
+      for (let row = from; row < to; row++) output[row] = window.push(input[row]!);
+    });
+  },
+});

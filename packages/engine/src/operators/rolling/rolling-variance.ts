@@ -1,0 +1,31 @@
+import { completeParams, defineOperator, KernelState, RollingMoments } from "../kernel-parts/index.ts";
+import { divisorOf, readDeviationParams } from "./deviation.ts";
+
+/**
+ * Variance of the last `period` rows.
+ *
+ * `deviation`: `"sample"` (default, divided by `period - 1`) or `"population"` (by `period`). First value at row
+ * `period - 1`. Absent while the window holds an absent row; exactly 0 when it is flat.
+ */
+export const rollingVariance = defineOperator({
+  name: "rolling_variance",
+  version: 1,
+  inputs: ["value"],
+  outputs: ["value"],
+  resolve: (params) => completeParams("rolling_variance", params, readDeviationParams(params)),
+  warmupRows: ({ period }) => period - 1,
+  lookbackRows: () => 0,
+  createKernel(params) {
+    const state = new KernelState();
+    const moments = new RollingMoments(state, params.period);
+    const divisor = divisorOf(params);
+    return state.kernel((inputs, outputs, from, to) => {
+      const input = inputs[0]!;
+      const output = outputs[0]!;
+      for (let row = from; row < to; row++) {
+        moments.push(input[row]!);
+        output[row] = moments.squares / divisor;
+      }
+    });
+  },
+});

@@ -1,0 +1,15 @@
+export { sma } from "./sma.ts";
+export { ema } from "./ema.ts";
+export { wma } from "./wma.ts";
+export { dema } from "./dema.ts";
+export { tema } from "./tema.ts";
+export { hma } from "./hma.ts";
+export { smma } from "./smma.ts";
+export { kama } from "./kama.ts";
+export { kalmanTrend } from "./kalman-trend.ts";
+export { adx } from "./adx.ts";
+export { parabolicSar } from "./parabolic-sar.ts";
+export { supertrend } from "./supertrend.ts";
+export { ichimokuCloud } from "./ichimoku-cloud.ts";
+export { donchianChannel } from "./donchian-channel.ts";
+export { vortex } from "./vortex.ts";

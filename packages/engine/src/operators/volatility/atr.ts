@@ -1,0 +1,31 @@
+import { completeParams, defineOperator, KernelState, readPeriod } from "../kernel-parts/index.ts";
+import { AverageTrueRange, readAtrSmoothing } from "./average-true-range.ts";
+
+/**
+ * Average true range over `period` rows.
+ *
+ * `smoothing`: `"wilder"` (default, as TA-Lib and the published tables): `a += (tr - a) / period`, seeded by the mean of
+ * the first `period` ranges; `"simple"`: plain mean of the last `period` ranges. First value at row `period`. An absent
+ * row has an absent output; with `"wilder"` the state stays as it was, with `"simple"` its window is absent.
+ *
+ * @see Wilder, New Concepts in Technical Trading Systems, 1978
+ */
+export const atr = defineOperator({
+  name: "atr",
+  version: 1,
+  inputs: ["high", "low", "close"],
+  outputs: ["value"],
+  resolve: (params) =>
+    completeParams("atr", params, { period: readPeriod(params, "period", 14), smoothing: readAtrSmoothing(params) }),
+  warmupRows: ({ period }) => period,
+  lookbackRows: () => 0,
+  createKernel({ period, smoothing }) {
+    const state = new KernelState();
+    const averageRange = new AverageTrueRange(state, period, smoothing);
+    return state.kernel((inputs, outputs, from, to) => {
+      const [highs, lows, closes] = [inputs[0]!, inputs[1]!, inputs[2]!];
+      const output = outputs[0]!;
+      for (let row = from; row < to; row++) output[row] = averageRange.push(highs[row]!, lows[row]!, closes[row]!);
+    });
+  },
+});

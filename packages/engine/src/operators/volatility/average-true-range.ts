@@ -1,0 +1,33 @@
+import {
+  readChoice,
+  RollingMean,
+  TrueRange,
+  wilderMean,
+  type ExponentialMean,
+  type GivenParams,
+  type KernelState,
+} from "../kernel-parts/index.ts";
+
+export type AtrSmoothing = "wilder" | "simple";
+
+export function readAtrSmoothing(params: GivenParams): AtrSmoothing {
+  return readChoice(params, "smoothing", ["wilder", "simple"], "wilder");
+}
+
+/**
+ * Mean true range: Wilder's, seeded by the mean of the first `period` ranges, or the plain mean of the last
+ * `period`. The first row has no range, so the first value comes at row `period`.
+ */
+export class AverageTrueRange {
+  readonly #trueRange: TrueRange;
+  readonly #mean: ExponentialMean | RollingMean;
+
+  constructor(state: KernelState, period: number, smoothing: AtrSmoothing) {
+    this.#trueRange = new TrueRange(state);
+    this.#mean = smoothing === "wilder" ? wilderMean(state, period) : new RollingMean(state, period);
+  }
+
+  push(high: number, low: number, close: number): number {
+    return this.#mean.push(this.#trueRange.push(high, low, close));
+  }
+}

@@ -1,0 +1,7 @@
+export { trueRange } from "./true-range.ts";
+export { atr } from "./atr.ts";
+export { bollingerBands } from "./bollinger-bands.ts";
+export { keltnerChannel } from "./keltner-channel.ts";
+export { chandelierExit } from "./chandelier-exit.ts";
+export { ulcerIndex } from "./ulcer-index.ts";
+export { volatility, roughBergomi } from "./volatility.ts";
