@@ -12,3 +12,4 @@ export { OrderStageNode, type OrderContext, type OrderPayload, type OrderStage }
 export { positionTargetNode as positionTarget, PositionTargetNode } from "./orders/position-target-node.ts";
 export * from "./runner/index.ts";
 export * from "./strategy/index.ts";
+export * from "./verify/index.ts";
