@@ -5,6 +5,7 @@ export { defineInstrument, type Instrument } from "@qmtl/engine/instrument";
 export type { PerformanceMetrics } from "@qmtl/engine/metrics";
 export type { RunResult } from "@qmtl/engine/result";
 export type { ColumnView, ComputeView, InputView, RowView } from "@qmtl/engine/view";
+export * from "./explain/index.ts";
 export * from "./history/index.ts";
 export * from "./indicators/index.ts";
 export { OrderPublishNode } from "./orders/order-publish-node.ts";
