@@ -1,4 +1,12 @@
-import { readChoice, readNumber, readPeriod } from "../kernel-parts/params.ts";
+import {
+  completeParams,
+  defineOperator,
+  KernelState,
+  readChoice,
+  readNumber,
+  readPeriod,
+  RollingMoments,
+} from "../kernel-parts/index.ts";
 import { noParams, windowOperator } from "../transforms/window-operator.ts";
 import { imbalanceOr, imbalanceToWeight, logisticOrderBookWeight, priorityIndex } from "./order-book.ts";
 
@@ -43,25 +51,25 @@ export const hazardRatio = windowOperator({
  * Z-score of the last bid-ask spread against the last `period` spreads, itself included; population standard
  * deviation. Absent in a flat window.
  */
-export const spreadZscore = windowOperator({
+export const spreadZscore = defineOperator({
   name: "spread_zscore",
+  version: 1,
   inputs: ["bid", "ask"],
   outputs: ["value"],
-  params: (given) => ({ period: readPeriod(given, "period", undefined, 2) }),
-  rows: ({ period }) => period,
-  loop: ({ period }) => {
-    const lag = period - 1;
-    return ([bid, ask], [result], from, to) => {
+  resolve: (given) => completeParams("spread_zscore", given, { period: readPeriod(given, "period", undefined, 2) }),
+  warmupRows: ({ period }) => period - 1,
+  lookbackRows: () => 0,
+  createKernel({ period }) {
+    const state = new KernelState();
+    const moments = new RollingMoments(state, period);
+    return state.kernel(([bid, ask], [result], from, to) => {
       for (let i = from; i < to; i++) {
-        const last = ask![i]! - bid![i]!; // measured from here: a flat window then has a deviation of exactly 0
-        let sum = 0;
-        for (let j = i - lag; j < i; j++) sum += ask![j]! - bid![j]! - last;
-        const mean = sum / period;
-        let squares = mean ** 2;
-        for (let j = i - lag; j < i; j++) squares += (ask![j]! - bid![j]! - last - mean) ** 2;
-        result![i] = squares === 0 ? Number.NaN : -mean / Math.sqrt(squares / period);
+        const spread = ask![i]! - bid![i]!;
+        moments.push(spread);
+        const deviation = Math.sqrt(moments.squares / period);
+        result![i] = deviation === 0 ? Number.NaN : (spread - moments.mean) / deviation;
       }
-    };
+    });
   },
 });
 

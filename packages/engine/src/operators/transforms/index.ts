@@ -7,12 +7,12 @@ import {
   thresholdSignalOperator,
 } from "../alpha/index.ts";
 import { microstructureOperators } from "../microstructure/operators.ts";
-import { angle, priceChange, rateOfChange, stochasticPosition } from "./price.ts";
+import { angle, priceChange, rateOfChange, stochastic } from "./price.ts";
 import { scale } from "./scale.ts";
 import { avgVolume, volumeFeatures } from "./volume.ts";
 
 export { applyOperator } from "./apply-operator.ts";
-export { angle, priceChange, priceDelta, rateOfChange, rateOfChangeSeries, stochasticPosition } from "./price.ts";
+export { angle, priceChange, priceDelta, rateOfChange, rateOfChangeSeries, stochastic } from "./price.ts";
 export { scale } from "./scale.ts";
 export { avgVolume, volumeFeatures, volumeStats } from "./volume.ts";
 export { windowOperator, type RowLoop, type WindowOperator } from "./window-operator.ts";
@@ -21,7 +21,7 @@ export { windowOperator, type RowLoop, type WindowOperator } from "./window-oper
 export const transformOperators: readonly AnyOperator[] = [
   rateOfChange,
   priceChange,
-  stochasticPosition,
+  stochastic,
   angle,
   scale,
   volumeFeatures,

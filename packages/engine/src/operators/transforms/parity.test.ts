@@ -13,7 +13,7 @@ import { transformOperators } from "./index.ts";
 /** Parameters for operators that cannot do without, and shorter windows than the defaults. */
 const params: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   rate_of_change: { period: 3 },
-  stochastic_position: { period: 4 },
+  stochastic: { period: 4 },
   angle: { period: 5 },
   volume_features: { period: 4 },
   avg_volume: { period: 3 },

@@ -1,4 +1,12 @@
-import { readFlag, readPeriod } from "../kernel-parts/params.ts";
+import {
+  completeParams,
+  defineOperator,
+  KernelState,
+  readFlag,
+  readPeriod,
+  RollingMax,
+  RollingMin,
+} from "../kernel-parts/index.ts";
 import { windowOperator } from "./window-operator.ts";
 
 /**
@@ -41,26 +49,26 @@ export const priceChange = windowOperator({
  * Position of the last value within the range of one series: `100 * (last - min) / (max - min)` over `period` rows,
  * 0 in a flat window (the convention of the stochastic oscillator); absent while the window holds an absent value.
  */
-export const stochasticPosition = windowOperator({
-  name: "stochastic_position",
+export const stochastic = defineOperator({
+  name: "stochastic",
+  version: 1,
   inputs: ["value"],
   outputs: ["value"],
-  params: (given) => ({ period: readPeriod(given, "period") }),
-  rows: ({ period }) => period,
-  loop: ({ period }) => {
-    const lag = period - 1;
-    return ([values], [result], from, to) => {
+  resolve: (given) => completeParams("stochastic", given, { period: readPeriod(given, "period") }),
+  warmupRows: ({ period }) => period - 1,
+  lookbackRows: () => 0,
+  createKernel({ period }) {
+    const state = new KernelState();
+    const highest = new RollingMax(state, period);
+    const lowest = new RollingMin(state, period);
+    return state.kernel(([values], [result], from, to) => {
       for (let i = from; i < to; i++) {
         const last = values![i]!;
-        let low = last;
-        let high = last;
-        for (let j = i - lag; j < i; j++) {
-          low = Math.min(low, values![j]!); // Math.min and Math.max hand NaN on
-          high = Math.max(high, values![j]!);
-        }
+        const high = highest.push(last);
+        const low = lowest.push(last);
         result![i] = high === low ? 0 : ((last - low) / (high - low)) * 100;
       }
-    };
+    });
   },
 });
 

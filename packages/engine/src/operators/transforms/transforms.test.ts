@@ -9,7 +9,7 @@ import {
   rateOfChange,
   rateOfChangeSeries,
   scale,
-  stochasticPosition,
+  stochastic,
   volumeFeatures,
   volumeStats,
 } from "./index.ts";
@@ -39,7 +39,7 @@ describe("price transforms", () => {
 
   it("places the last value in its range, 0 when flat", () => {
     const value = [1, 3, 2, 5, 5, 5, nan, 5, 5, 4];
-    const { value: position } = applyOperator(stochasticPosition, { period: 3 }, { value });
+    const { value: position } = applyOperator(stochastic, { period: 3 }, { value });
     expect([...position]).toEqual([nan, nan, 50, 100, 100, 0, nan, nan, nan, 0]);
   });
 

@@ -1,46 +1,47 @@
-import { readPeriod } from "../kernel-parts/params.ts";
-import { windowOperator } from "./window-operator.ts";
+import {
+  completeParams,
+  defineOperator,
+  KernelState,
+  readPeriod,
+  RollingMean,
+  RollingMoments,
+} from "../kernel-parts/index.ts";
 
 /** Mean and population standard deviation of the last `period` values; absent while one of them is. */
-export const volumeFeatures = windowOperator({
+export const volumeFeatures = defineOperator({
   name: "volume_features",
+  version: 1,
   inputs: ["volume"],
   outputs: ["volume_hat", "volume_std"],
-  params: (given) => ({ period: readPeriod(given, "period") }),
-  rows: ({ period }) => period,
-  loop: ({ period }) => {
-    const lag = period - 1;
-    return ([volume], [mean, deviation], from, to) => {
+  resolve: (given) => completeParams("volume_features", given, { period: readPeriod(given, "period", undefined, 2) }),
+  warmupRows: ({ period }) => period - 1,
+  lookbackRows: () => 0,
+  createKernel({ period }) {
+    const state = new KernelState();
+    const moments = new RollingMoments(state, period);
+    return state.kernel(([volume], [mean, deviation], from, to) => {
       for (let i = from; i < to; i++) {
-        const last = volume![i]!; // measured from here: a flat window then has a deviation of exactly 0
-        let sum = 0;
-        for (let j = i - lag; j < i; j++) sum += volume![j]! - last;
-        const average = sum / period;
-        let squares = average ** 2;
-        for (let j = i - lag; j < i; j++) squares += (volume![j]! - last - average) ** 2;
-        mean![i] = last + average;
-        deviation![i] = Math.sqrt(squares / period);
+        moments.push(volume![i]!);
+        mean![i] = moments.mean;
+        deviation![i] = Math.sqrt(moments.squares / period);
       }
-    };
+    });
   },
 });
 
 /** Mean of the last `period` values; absent while one of them is. */
-export const avgVolume = windowOperator({
+export const avgVolume = defineOperator({
   name: "avg_volume",
+  version: 1,
   inputs: ["volume"],
   outputs: ["value"],
-  params: (given) => ({ period: readPeriod(given, "period") }),
-  rows: ({ period }) => period,
-  loop: ({ period }) => {
-    const lag = period - 1;
-    return ([volume], [result], from, to) => {
-      for (let i = from; i < to; i++) {
-        let sum = 0;
-        for (let j = i - lag; j <= i; j++) sum += volume![j]!;
-        result![i] = sum / period;
-      }
-    };
+  resolve: (given) => completeParams("avg_volume", given, { period: readPeriod(given, "period") }),
+  warmupRows: ({ period }) => period - 1,
+  lookbackRows: () => 0,
+  createKernel({ period }) {
+    const state = new KernelState();
+    const mean = new RollingMean(state, period);
+    return state.kernel(([volume], [result], from, to) => mean.run(volume!, result!, from, to));
   },
 });
 
