@@ -14,7 +14,7 @@ export function nodeSection({ nodes }: ReportDocument): Html {
           Point at a node, or reach it with Tab, to read its parameters.
         </p>`
     : html`<p class="note">
-        ${nodes.length === 0 ? "The run kept no nodes." : `${nodes.length} nodes are too many for a picture.`}
+        ${nodes.length === 0 ? "The run kept no nodes." : `${nodes.length} nodes are too much for a picture.`}
       </p>`;
   return html`<section id="nodes">
     <h2>Nodes</h2>

@@ -25,6 +25,7 @@ export function htmlPage(report: ReportDocument, charts: ChartSet): string {
   const { trades, ...rest } = report;
   const page = {
     times: base64(charts.times),
+    bars: charts.bars,
     charts: charts.charts.map(({ series, markers, ...chart }) => ({
       ...chart,
       series: series.map((line) => ({

@@ -34,7 +34,7 @@ export function tradeSection(report: ReportDocument): Html {
     <h2>Trades</h2>
     <p class="note">
       Money is in quote currency, after fees.
-      ${rows.length > tradesPerPage ? html`<span class="script">Headings sort; a number shows the trade in the charts.</span>` : null}
+      <span class="script">Headings sort; a number shows the trade in the charts.</span>
     </p>
     ${scrolling(
       "Trades",

@@ -8,6 +8,7 @@ const layerGap = 44;
 const rowGap = 18;
 const margin = 8;
 const nodesMax = 250;
+const edgePartsMax = 4_000;
 
 interface Vertex {
   readonly node: NodeSummary | null; // null: where a long edge passes a layer
@@ -21,11 +22,13 @@ interface Vertex {
  * The graph as SVG, inputs left: layers by longest path, ordered by the mean position of neighbours (Sugiyama, Tagawa &
  * Toda 1981); an edge over several layers gets a place in each of them.
  *
- * @returns null when there are too many nodes for a picture
+ * @returns null when there is too much for a picture
  */
 export function nodeGraph(nodes: readonly NodeSummary[]): Html | null {
   if (nodes.length === 0 || nodes.length > nodesMax) return null;
-  const layers = ordered(layered(nodes));
+  const layerOf = longestPaths(nodes);
+  if (edgeParts(nodes, layerOf) > edgePartsMax) return null;
+  const layers = ordered(layered(nodes, layerOf));
   const rows = Math.max(...layers.map((layer) => layer.length));
   const width = 2 * margin + layers.length * nodeWidth + (layers.length - 1) * layerGap;
   const height = 2 * margin + rows * nodeHeight + (rows - 1) * rowGap;
@@ -80,7 +83,24 @@ function nodeBox(node: NodeSummary, index: number, x: number, y: number): Html {
   >`;
 }
 
-function layered(nodes: readonly NodeSummary[]): Vertex[][] {
+/** Layer of every node: one past its farthest input. Inputs come first in a run's list; others are left out. */
+function longestPaths(nodes: readonly NodeSummary[]): ReadonlyMap<NodeId, number> {
+  const layerOf = new Map<NodeId, number>();
+  for (const { id, inputs } of nodes) {
+    layerOf.set(id, Math.max(-1, ...inputs.map((input) => layerOf.get(input) ?? -1)) + 1);
+  }
+  return layerOf;
+}
+
+function edgeParts(nodes: readonly NodeSummary[], layerOf: ReadonlyMap<NodeId, number>): number {
+  let parts = 0;
+  for (const { id, inputs } of nodes) {
+    for (const input of inputs) parts += layerOf.get(id)! - (layerOf.get(input) ?? layerOf.get(id)!);
+  }
+  return parts;
+}
+
+function layered(nodes: readonly NodeSummary[], layerOf: ReadonlyMap<NodeId, number>): Vertex[][] {
   const vertices = new Map<NodeId, Vertex>();
   const layers: Vertex[][] = [];
   const place = (node: NodeSummary | null, layer: number): Vertex => {
@@ -88,13 +108,12 @@ function layered(nodes: readonly NodeSummary[]): Vertex[][] {
     (layers[layer] ??= []).push(vertex);
     return vertex;
   };
-  // Inputs come first in a run's list of nodes; an input that is not listed is left out of the picture.
   for (const node of nodes) {
-    const inputs = node.inputs.flatMap((id) => vertices.get(id) ?? []);
-    const vertex = place(node, Math.max(-1, ...inputs.map((input) => input.layer)) + 1);
+    const vertex = place(node, layerOf.get(node.id)!);
     vertices.set(node.id, vertex);
-    for (const input of inputs) {
-      let from = input;
+    for (const id of node.inputs) {
+      let from = vertices.get(id);
+      if (from === undefined) continue;
       while (from.layer < vertex.layer - 1) {
         const pass = place(null, from.layer + 1);
         connect(from, pass);

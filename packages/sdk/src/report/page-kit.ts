@@ -128,6 +128,14 @@ export function pageKit(): PageKit {
       return ticks;
     },
 
+    logTicks(min: number, max: number): number[] {
+      const ticks = [];
+      for (let power = 10 ** Math.floor(Math.log10(min)); power <= max; power *= 10) {
+        for (const factor of [1, 2, 5]) if (factor * power >= min && factor * power <= max) ticks.push(factor * power);
+      }
+      return ticks;
+    },
+
     axisLabel(value: number, kind: FigureKind, step: number): string {
       const unit = kind === "percent" ? step * 100 : step;
       const decimals = Math.min(8, Math.max(0, -Math.floor(Math.log10(unit) + 1e-9)));
@@ -152,11 +160,12 @@ export function pageKit(): PageKit {
         const around = Math.abs(min) * 0.01 || 0.01;
         return { min: min - around, max: max + around };
       }
+      if (view.log && min > 0) {
+        const factor = (max / min) ** 0.04;
+        return { min: min / factor, max: max * factor };
+      }
       const margin = (max - min) * 0.04;
-      return {
-        min: min === chart.baseline || (view.log && min - margin <= 0) ? min : min - margin,
-        max: max === chart.baseline ? max : max + margin,
-      };
+      return { min: min === chart.baseline ? min : min - margin, max: max === chart.baseline ? max : max + margin };
     },
 
     // At most two points per pixel column, the lowest and the highest: spikes survive, whatever the zoom.
@@ -263,8 +272,9 @@ export function pageKit(): PageKit {
         },
       };
 
-      const ticks = kit.niceTicks(range.min, range.max, Math.max(3, height / 45));
-      const step = ticks.length > 1 ? ticks[1]! - ticks[0]! : range.max - range.min;
+      const nice = kit.niceTicks(range.min, range.max, Math.max(3, height / 45));
+      const step = nice.length > 1 ? nice[1]! - nice[0]! : range.max - range.min;
+      const ticks = log && range.max > 4 * range.min ? kit.logTicks(range.min, range.max) : nice;
       let grid = "";
       let labels = "";
       let lastTop = Number.POSITIVE_INFINITY;
@@ -273,7 +283,7 @@ export function pageKit(): PageKit {
         if (lastTop - top < 18) continue; // on a log scale the upper ticks crowd
         lastTop = top;
         grid += `M0 ${top.toFixed(1)}H${width}`;
-        const label = kit.axisLabel(tick, chart.kind, step);
+        const label = kit.axisLabel(tick, chart.kind, Math.min(step, log ? tick : step));
         labels += `<span class="y" style="top:${((top / height) * 100).toFixed(2)}%">${label}</span>`;
       }
       const spanMs = times[to - 1]! - times[from]!;

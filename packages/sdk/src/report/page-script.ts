@@ -19,7 +19,7 @@ ${String.raw`(function () {
     var times = floats(page.times);
     var points = times.length;
     var from = 0, to = points, cursor = points - 1, log = false;
-    var least = Math.min(points, 20);
+    var least = Math.min(points, points < page.bars ? 200 : 20); // buckets hide what is inside them
     var plots = page.charts.map(function (chart) {
       var series = chart.series.map(function (line) {
         var low = floats(line.low);
