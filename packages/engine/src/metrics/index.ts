@@ -1,4 +1,3 @@
-export { alphaPerformance, type AlphaPerformance } from "./alpha-performance.ts";
 export { drawdownPeriods, drawdownSeries, type DrawdownPeriod } from "./drawdown.ts";
 export {
   createEquityTracker,

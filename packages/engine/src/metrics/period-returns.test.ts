@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { alphaPerformance, dailyCloses, drawdownPeriods, drawdownSeries, monthlyReturns } from "./index.ts";
+import { dailyCloses, drawdownPeriods, drawdownSeries, monthlyReturns } from "./index.ts";
 
 const dayMs = 86_400_000;
 
@@ -59,23 +59,5 @@ describe("drawdowns", () => {
       { peakMs: 5, troughMs: 7, recoveryMs: null, depth: 0.1, durationMs: 2 },
     ]);
     expect(drawdownPeriods(times, equity, 100, 0, 1)).toHaveLength(1);
-  });
-});
-
-describe("alpha performance", () => {
-  it("follows its formulas on four returns", () => {
-    const found = alphaPerformance([0.1, -0.2, Number.NaN, 0.05, 0.05]);
-    expect(found.sharpe).toBe(0);
-    expect(found.max_drawdown).toBeCloseTo(-0.2, 12);
-    expect(found.win_ratio).toBe(0.75);
-    expect(found.profit_factor).toBeCloseTo(1, 12);
-    expect(found.car_mdd).toBeCloseTo((1.1 * 0.8 * 1.05 * 1.05 - 1) / 0.2, 12);
-    const costly = alphaPerformance([0.1, 0.3], { transactionCost: 0.05, riskFreeRate: 0.05 });
-    expect(costly.sharpe).toBeCloseTo((0.15 - 0.05) / 0.1, 12);
-  });
-
-  it("says null where the reference would say infinity, and 0 for nothing", () => {
-    expect(alphaPerformance([0.1])).toMatchObject({ profit_factor: null, car_mdd: null, rar_mdd: null, sharpe: 0 });
-    expect(alphaPerformance([Number.NaN])).toMatchObject({ sharpe: 0, profit_factor: 0, car_mdd: 0 });
   });
 });

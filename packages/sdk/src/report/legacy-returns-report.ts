@@ -1,5 +1,5 @@
 import { QmtlError, shown } from "@qmtl/core";
-import { alphaPerformance } from "@qmtl/engine/metrics";
+import { alphaPerformance } from "@qmtl/engine/operators/alpha";
 
 export interface ReturnsReportOptions {
   readonly riskFreeRate?: number; // per period, default 0
@@ -7,16 +7,25 @@ export interface ReturnsReportOptions {
 }
 
 /**
- * Markdown for a file that holds nothing but periodic returns: a heading and one bullet per figure, six decimals.
+ * Markdown for a file that holds nothing but periodic returns: a heading and one bullet per figure, six decimals. The
+ * drawdown is that of the running sum; nothing is annualised.
  *
  * @param document - parsed JSON: `{"returns": [0.01, -0.02, ...]}`
  * @throws QmtlError `DATA_FORMAT` when it has another shape or an entry is not a number
  */
 export function legacyReturnsReport(document: unknown, options: ReturnsReportOptions = {}): string {
-  const figures = alphaPerformance(returnsOf(document), options);
-  const bullets = Object.entries(figures).map(([name, value]: [string, number | null]) => {
-    return `- **${titleCase(name)}**: ${value === null ? "not defined" : value.toFixed(6)}`;
+  const { sharpe, maxDrawdown, winRatio, profitFactor, carMdd, rarMdd } = alphaPerformance(returnsOf(document), {
+    ...options,
+    drawdown: "additive",
   });
+  const bullets = [
+    ["Sharpe", sharpe],
+    ["Max Drawdown", maxDrawdown],
+    ["Win Ratio", winRatio],
+    ["Profit Factor", profitFactor],
+    ["Car Mdd", carMdd],
+    ["Rar Mdd", rarMdd],
+  ].map(([name, value]) => `- **${name}**: ${typeof value === "number" ? value.toFixed(6) : "not defined"}`);
   return `# Backtest Report\n\n${bullets.join("\n")}\n`;
 }
 
@@ -38,8 +47,4 @@ function returnsOf(document: unknown): number[] {
       details: { index: i },
     });
   });
-}
-
-function titleCase(name: string): string {
-  return name.replace(/(^|_)([a-z])/g, (_, gap: string, letter: string) => (gap ? " " : "") + letter.toUpperCase());
 }

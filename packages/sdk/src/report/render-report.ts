@@ -4,7 +4,7 @@ import { chartSet } from "./chart-data.ts";
 import { htmlPage } from "./html-page.ts";
 import { markdownPage } from "./markdown-page.ts";
 import { reportDocument, type ReportDocument } from "./report-document.ts";
-import { runSeries } from "./run-series.ts";
+import { runSeries, type RunSeries } from "./run-series.ts";
 
 export const reportFormats = ["html", "markdown", "json"] as const;
 export type ReportFormat = (typeof reportFormats)[number];
@@ -30,15 +30,35 @@ export function renderReport(result: RunResult, { format, title }: ReportOptions
   }
   const series = runSeries(result);
   const report = reportDocument(result, series, title ?? result.strategy);
-  if (format === "json") return reportJson(report);
-  if (format === "markdown") return markdownPage(report);
-  return htmlPage(report, chartSet(result, series));
+  return renderers[format](report, result, series);
+}
+
+/** All formats at once, for the price of the dearest and a little. */
+export function renderReports(
+  result: RunResult,
+  { title = result.strategy }: { readonly title?: string } = {},
+): Readonly<Record<ReportFormat, string>> {
+  const series = runSeries(result);
+  const report = reportDocument(result, series, title);
+  return {
+    html: renderers.html(report, result, series),
+    markdown: renderers.markdown(report, result, series),
+    json: renderers.json(report, result, series),
+  };
 }
 
 /** What `renderReport` shows, as an object. */
 export function reportOf(result: RunResult, title: string = result.strategy): ReportDocument {
   return reportDocument(result, runSeries(result), title);
 }
+
+const renderers: Readonly<
+  Record<ReportFormat, (report: ReportDocument, result: RunResult, series: RunSeries) => string>
+> = {
+  html: (report, result, series) => htmlPage(report, chartSet(result, series)),
+  markdown: markdownPage,
+  json: reportJson,
+};
 
 // One key a line: small, and two reports can be compared line by line.
 function reportJson(report: ReportDocument): string {
