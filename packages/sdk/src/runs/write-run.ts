@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import { QmtlError, type JsonValue } from "@qmtl/core";
 import { resolveBrokerOptions } from "@qmtl/engine/broker";
 import type { RunResult } from "@qmtl/engine/result";
-import { renderReport } from "../report/index.ts";
+import { renderReports } from "../report/index.ts";
 import type { OfflineOptions } from "../runner/options.ts";
 import { packageVersion } from "./package-version.ts";
 import { resultDigests, runIdOf, type RunManifest } from "./manifest.ts";
@@ -42,9 +42,10 @@ export async function writeRun(
   try {
     await mkdir(staged, { recursive: true });
     await writeFile(join(staged, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
-    await writeFile(join(staged, "report.json"), renderReport(result, { format: "json" }));
-    await writeFile(join(staged, "report.md"), renderReport(result, { format: "markdown" }));
-    await writeFile(join(staged, "report.html"), renderReport(result, { format: "html" }));
+    const reports = renderReports(result);
+    await writeFile(join(staged, "report.json"), reports.json);
+    await writeFile(join(staged, "report.md"), reports.markdown);
+    await writeFile(join(staged, "report.html"), reports.html);
     await mkdir(dirname(target), { recursive: true });
     await rm(target, { recursive: true, force: true });
     await rename(staged, target);
