@@ -1,34 +1,40 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join, posix, relative, sep } from "node:path";
+import { isBuiltin } from "node:module";
+import { dirname, join, relative, sep } from "node:path";
+import ts from "typescript";
 import { inRepository, root } from "./repository.ts";
 
 /**
  * Writes the declarations of the entry points to `dist/types/`, and every declaration they reach. The
- * compiler leaves `@qmtl/core` and `./x.ts` as they stand in the sources; here both become relative paths
- * to files that are in the package.
+ * compiler leaves `@qmtl/core` and `./x.ts` as they stand in the sources; here both become relative paths to
+ * files that are in the package. So do the types of packages that are bundled: nobody installs those.
  *
  * @returns how many files were written
  */
 export async function writeDeclarations(entries: Readonly<Record<string, string>>): Promise<number> {
   compile();
-  const waiting = Object.values(entries).map((source) => declarationOf(inRepository(source)));
+  const waiting = Object.values(entries).map(declarationOf);
   const written = new Set<string>();
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
     if (written.has(file)) continue;
     written.add(file);
     const { text, reached } = rewrite(await readFile(file, "utf8"), file);
-    const target = join(inRepository("dist", "types"), relative(emitted, file));
-    await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, text);
+    await mkdir(dirname(placeOf(file)), { recursive: true });
+    await writeFile(placeOf(file), text);
     waiting.push(...reached);
   }
-  await Promise.all(Object.entries(entries).map(([name, source]) => writeEntry(name, source)));
+  for (const [name, source] of Object.entries(entries)) {
+    const specifier = relativeSpecifier(inRepository("dist"), placeOf(declarationOf(source)));
+    await writeFile(inRepository("dist", `${name}.d.ts`), `export * from "${specifier}";\n`);
+  }
   return written.size;
 }
 
 const emitted = inRepository(".tsbuild", "packages");
+const types = inRepository("dist", "types");
+const modules = inRepository("node_modules");
 
 function compile(): void {
   const compiler = inRepository("node_modules", "ts7", "bin", "tsc");
@@ -40,46 +46,61 @@ function compile(): void {
 
 /** `packages/sdk/src/history/index.ts` → `.tsbuild/packages/sdk/history/index.d.ts`. */
 function declarationOf(source: string): string {
-  const [, name = "", rest = ""] = /packages\/([^/]+)\/src\/(.+)\.ts$/.exec(source.split(sep).join("/")) ?? [];
+  const [, name = "", rest = ""] = /^packages\/([^/]+)\/src\/(.+)\.ts$/.exec(source) ?? [];
   return join(emitted, name, `${rest}.d.ts`);
 }
 
-const specifierPattern = /((?:from|import)\s*\(?\s*)(["'])([^"']+)\2/g;
-
-function rewrite(source: string, file: string): { text: string; reached: string[] } {
-  const reached: string[] = [];
-  const text = source.replace(specifierPattern, (match, before: string, quote: string, specifier: string) => {
-    const target = targetOf(specifier, file);
-    if (target === undefined) return match;
-    reached.push(target);
-    return `${before}${quote}${relativeSpecifier(dirname(file), target)}${quote}`;
-  });
-  return { text, reached };
+/** Where a declaration goes in the package. */
+function placeOf(file: string): string {
+  if (file.startsWith(emitted + sep)) return join(types, relative(emitted, file));
+  return join(types, "vendor", relative(modules, file));
 }
 
-function targetOf(specifier: string, file: string): string | undefined {
-  if (specifier.startsWith(".")) return join(dirname(file), specifier.replace(/\.ts$/, ".d.ts"));
-  const [, name, subpath] = /^@qmtl\/([^/]+)(?:\/(.+))?$/.exec(specifier) ?? [];
-  if (name === undefined) return undefined;
-  const target = join(emitted, name, subpath ?? "", "index.d.ts");
-  if (!existsSync(target)) throw new Error(`${relative(root, file)} names "${specifier}", which has no declarations`);
-  return target;
+function rewrite(source: string, file: string): { text: string; reached: string[] } {
+  const imports = ts.preProcessFile(source, true, false).importedFiles.filter(({ fileName }) => !isBuiltin(fileName));
+  const reached: string[] = [];
+  // From the end, so that the offsets of what is still to be replaced stay right.
+  const text = imports.toReversed().reduce((before, { fileName, pos }) => {
+    const target = targetOf(fileName, file);
+    reached.push(target);
+    const start = before.indexOf(fileName, pos);
+    const specifier = relativeSpecifier(dirname(placeOf(file)), placeOf(target));
+    return before.slice(0, start) + specifier + before.slice(start + fileName.length);
+  }, source);
+  return { text: withLibraries(text), reached };
+}
+
+function targetOf(specifier: string, file: string): string {
+  const [, name, subpath = ""] = /^@qmtl\/([^/]+)(?:\/(.+))?$/.exec(specifier) ?? [];
+  const target = specifier.endsWith(".ts")
+    ? join(dirname(file), specifier.replace(/\.ts$/, ".d.ts"))
+    : name === undefined
+      ? installedTypes(specifier, file)
+      : join(emitted, name, subpath, "index.d.ts");
+  if (target !== undefined && existsSync(target)) return target;
+  throw new Error(`${relative(root, file)} names "${specifier}", which has no declarations`);
+}
+
+function installedTypes(specifier: string, file: string): string | undefined {
+  // A declaration of ours is looked up from its source: beside the build output there are no packages.
+  const [, name, rest] = /\/\.tsbuild\/packages\/([^/]+)\/(.+)$/.exec(file.split(sep).join("/")) ?? [];
+  const from = name === undefined ? file : inRepository("packages", name, "src", rest ?? "");
+  const options = { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext };
+  const mode = ts.ModuleKind.ESNext;
+  return ts.resolveModuleName(specifier, from, options, ts.sys, undefined, undefined, mode).resolvedModule
+    ?.resolvedFileName;
 }
 
 function relativeSpecifier(folder: string, target: string): string {
   const path = relative(folder, target)
     .split(sep)
     .join("/")
-    .replace(/\.d\.ts$/, ".js");
+    .replace(/\.d\.([cm]?)ts$/, ".$1js");
   return path.startsWith(".") ? path : `./${path}`;
 }
 
-/** `dist/history.d.ts` beside `dist/history.js`: what a tool expects without reading `exports`. */
-async function writeEntry(name: string, source: string): Promise<void> {
-  const target = join(inRepository("dist", "types"), relative(emitted, declarationOf(inRepository(source))));
-  const specifier = relativeSpecifier(inRepository("dist"), target);
-  await writeFile(
-    inRepository("dist", `${name}.d.ts`),
-    `export * from "${posix.normalize(specifier).replace(/^types/, "./types")}";\n`,
-  );
+/** A program that targets ES2024 does not know disposal yet; the declaration brings it along. */
+function withLibraries(text: string): string {
+  const disposes = /\bSymbol\.(asyncDispose|dispose)\b|\bAsyncDisposable\b/.test(text);
+  return disposes ? `/// <reference lib="esnext.disposable" />\n${text}` : text;
 }

@@ -72,18 +72,10 @@ describe("the packed package", () => {
       outputOf,
     );
     expect(publint.stdout).toContain("All good!");
-    const attw = [
-      tool("@arethetypeswrong/cli/dist/index.js"),
-      "--profile",
-      "esm-only",
-      "--format",
-      "json",
-      packedTarball(),
-    ];
-    const { problems } = JSON.parse((await execute(process.execPath, attw).catch(outputOf)).stdout) as {
-      problems?: object;
-    };
-    expect(problems).toEqual({});
+    // The package is made of ES modules and read through "exports": how others resolve it is not in question.
+    const attw = [tool("@arethetypeswrong/cli/dist/index.js"), "--profile", "esm-only", packedTarball()];
+    const problems = await execute(process.execPath, attw).then(() => "", outputOf);
+    expect(problems).toBe("");
   });
 });
 
