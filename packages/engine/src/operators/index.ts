@@ -65,3 +65,7 @@ export { crossover, cross, crossAbove, crossBelow } from "./pairwise/index.ts";
 export { indicatorOperators } from "./indicator-operators.ts";
 export { operatorRegistry } from "./registry.ts";
 export { completeParams, defineOperator, readChoice, readFlag, readNumber, readPeriod } from "./kernel-parts/index.ts";
+export type { AtrSmoothing } from "./volatility/average-true-range.ts";
+export type { CascadeSeed } from "./trend/exponential-cascade.ts";
+export type { Deviation } from "./rolling/deviation.ts";
+export type { RsiSmoothing } from "./momentum/rsi.ts";

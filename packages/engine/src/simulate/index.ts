@@ -1,4 +1,4 @@
-export { positionTarget, type PositionTargetParams } from "./position-target.ts";
+export { orderTarget, type OrderTargetParams } from "./order-target.ts";
 export { simulateColumns, type BarFeed, type OrderSource, type SimulateHooks } from "./simulate-columns.ts";
 export { simulateStream, type StreamAccount, type StreamOrderSource, type StreamSource } from "./simulate-stream.ts";
 export { Simulation, type SimulationSnapshot } from "./simulation.ts";

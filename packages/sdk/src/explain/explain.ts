@@ -100,7 +100,7 @@ const orderStages = new Set(["OrderPublishNode"]);
 
 /** Nodes that send orders. */
 function sinksOf(result: RunResult): readonly NodeSummary[] {
-  return result.nodes.filter((node) => node.operator === "position_target" || orderStages.has(node.type));
+  return result.nodes.filter((node) => node.operator === "order_target" || orderStages.has(node.type));
 }
 
 function momentsOf(result: RunResult, atMs: EpochMs): readonly NodeMoment[] {
@@ -177,7 +177,7 @@ function whyNothing(sink: NodeSummary, nodes: readonly NodeMoment[], result: Run
   const payload = moment.value as { rejected?: unknown; reason?: unknown } | null;
   if (payload?.rejected === true)
     return `${node.name} refused the order: ${String(payload.reason ?? "no reason given")}`;
-  if (node.operator === "position_target")
+  if (node.operator === "order_target")
     return `${node.name} asked for ${shownValue(moment.value)}, which was the position already`;
   return `${node.name} = ${shownValue(moment.value)}, and nothing further was asked for`;
 }

@@ -1,4 +1,4 @@
-import { positionTarget } from "@qmtl/engine/simulate";
+import { orderTarget } from "@qmtl/engine/simulate";
 import { QmtlError, shown } from "@qmtl/core";
 import { fieldRefOf, type ScalarInput } from "../strategy/node.ts";
 import { OperatorNode, type OperatorNodeOptions } from "../strategy/operator-node.ts";
@@ -37,7 +37,7 @@ export class PositionTargetNode extends OperatorNode<"value"> {
       throw new QmtlError("PARAMETER_INVALID", `unit must be "percent" or "quantity"; found ${shown(unit)}`);
     }
     const params = Object.fromEntries(Object.entries({ long, short, flat }).filter(([, value]) => value !== undefined));
-    super(positionTarget as never, [fieldRefOf(signal, "the signal of a position target")], params, rest);
+    super(orderTarget as never, [fieldRefOf(signal, "the signal of a position target")], params, rest);
     this.instrument = instrument;
     this.unit = unit;
   }

@@ -72,7 +72,7 @@ export function columnsOperator<P extends OperatorParams, In extends string, Out
   ): OperatorNode<Out> => {
     const { options, rest } = splitOptions(params);
     const refs = columns.map((name) => {
-      if (source instanceof Node) return { node: source, field: name };
+      if (source instanceof Node) return { node: source, field: fieldOf(source, name) };
       const input = (source as Readonly<Record<string, ScalarInput>>)[name];
       if (input === undefined) {
         throw new QmtlError(
@@ -95,6 +95,12 @@ export function pairOperator<P extends OperatorParams, Out extends string>(
     const refs = [a, b].map((input, index) => fieldRefOf(input, `input ${index + 1} of ${definition.name}`));
     return new OperatorNode(definition as never, refs, rest, options);
   };
+}
+
+// "price" and "value" mean the primary field of a node that has no field so called: the close of bars.
+function fieldOf(source: Node, name: string): string {
+  const isPrimary = name === "price" || name === "value";
+  return isPrimary && !source.fields?.includes(name) ? source.primaryField() : name;
 }
 
 function splitOptions(params: number | Readonly<Record<string, unknown>> | undefined): {

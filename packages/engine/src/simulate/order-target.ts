@@ -1,7 +1,7 @@
 import { QmtlError, shown } from "@qmtl/core";
 import type { Kernel, OperatorDefinition } from "../operator/index.ts";
 
-export interface PositionTargetParams {
+export interface OrderTargetParams {
   readonly [key: string]: number | null;
   readonly long: number;
   readonly short: number | null;
@@ -12,8 +12,8 @@ export interface PositionTargetParams {
  * Turns the sign of a signal into a target position: above 0 `long`, below 0 `short`, exactly 0 `flat`. A null target
  * leaves the position alone, and so does an absent signal. Targets are fractions of equity or units, as the reader says.
  */
-export const positionTarget: OperatorDefinition<PositionTargetParams, "signal", "value"> = {
-  name: "position_target",
+export const orderTarget: OperatorDefinition<OrderTargetParams, "signal", "value"> = {
+  name: "order_target",
   version: 1,
   inputs: ["signal"],
   outputs: ["value"],
@@ -26,10 +26,10 @@ export const positionTarget: OperatorDefinition<PositionTargetParams, "signal", 
   },
   warmupRows: () => 0,
   lookbackRows: () => 0,
-  createKernel: ({ long, short, flat }) => new PositionTargetKernel(long, short ?? Number.NaN, flat ?? Number.NaN),
+  createKernel: ({ long, short, flat }) => new OrderTargetKernel(long, short ?? Number.NaN, flat ?? Number.NaN),
 };
 
-class PositionTargetKernel implements Kernel {
+class OrderTargetKernel implements Kernel {
   readonly #long: number;
   readonly #short: number;
   readonly #flat: number;
