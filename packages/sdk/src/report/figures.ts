@@ -127,7 +127,7 @@ export const tradeFigures: readonly { readonly name: string; readonly label: str
   { name: "returnFraction", label: "Return", kind: "percent" },
   { name: "fees", label: "Fees", kind: "money" },
   { name: "barsHeld", label: "Bars", kind: "count" },
-  { name: "maxFavorable", label: "Best excursion", kind: "money" },
-  { name: "maxAdverse", label: "Worst excursion", kind: "money" },
+  { name: "maxFavorable", label: "MFE", kind: "money" },
+  { name: "maxAdverse", label: "MAE", kind: "money" },
   { name: "tag", label: "Tag", kind: "text" },
 ];
