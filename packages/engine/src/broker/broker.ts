@@ -1,4 +1,4 @@
-import { QmtlError, type EpochMs } from "@qmtl/core";
+import { QmtlError, type EpochMs, type IntervalMs } from "@qmtl/core";
 import type { Instrument } from "../instrument/index.ts";
 import { accountView } from "./account-view.ts";
 import { Execution } from "./execution.ts";
@@ -12,7 +12,17 @@ import { recordList, type RecordList } from "./record-list.ts";
 import { jsonToNumber, numberToJson, TextTable } from "./record-table.ts";
 import { Schedule } from "./schedule.ts";
 import { TradeTable } from "./trade-table.ts";
-import type { AccountView, Broker, BrokerCounters, BrokerSnapshot, Fill, Order, OrderIntent, Trade } from "./types.ts";
+import type {
+  AccountView,
+  Broker,
+  BrokerCounters,
+  BrokerSnapshot,
+  Fill,
+  Order,
+  OrderIntent,
+  QuietBars,
+  Trade,
+} from "./types.ts";
 
 const dayMs = 86_400_000;
 
@@ -44,9 +54,8 @@ class SimulatedBroker implements Broker {
   readonly #schedule: Schedule;
   readonly #closeMs: Float64Array;
   readonly #openMs: Float64Array;
-  readonly #finer: (ArrayLike<number> | null)[];
+  readonly #finer: ({ readonly bar: number; readonly prices: ArrayLike<number> } | null)[];
   readonly #accrues: boolean;
-  #anyFiner = false;
   #accruedMs = NaN;
   #liquidations = 0;
 
@@ -113,39 +122,113 @@ class SimulatedBroker implements Broker {
     if (Number.isNaN(close)) return; // an absent bar: nothing traded, nothing is known
     const ledger = this.#ledger;
     ledger.bars[instrument]!++;
-    if (openTimeMs >= this.#schedule.nextMs[instrument]!) this.#applyEvents(instrument, openTimeMs);
-    const wasFlat = ledger.quantity[instrument] === 0;
-    if (this.#execution.books[instrument]!.length !== 0) {
-      let finer = null;
-      if (this.#anyFiner) {
-        finer = this.#finer[instrument]!;
-        this.#finer[instrument] = null;
-      }
-      this.#matcher.run(instrument, openTimeMs, closeTimeMs, open, high, low, close, volume, finer);
-    }
+    // Most bars find no order and no event; what is left for them has to stay small enough to be inlined.
+    if (this.#execution.books[instrument]!.length !== 0 || openTimeMs >= this.#schedule.nextMs[instrument]!) {
+      this.#match(instrument, openTimeMs, closeTimeMs, open, high, low, close, volume);
+    } else if (ledger.quantity[instrument] !== 0) ledger.trackExcursion(instrument, high, low);
     this.#openMs[instrument] = openTimeMs;
     this.#closeMs[instrument] = closeTimeMs;
     ledger.setMark(instrument, close);
-    if (ledger.quantity[instrument] !== 0) {
-      const whole = !wasFlat || ledger.enteredAt(instrument) === openTimeMs;
-      ledger.trackExcursion(instrument, whole ? high : close, whole ? low : close);
+  }
+
+  #match(
+    instrument: number,
+    openTimeMs: EpochMs,
+    closeTimeMs: EpochMs,
+    open: number,
+    high: number,
+    low: number,
+    close: number,
+    volume: number,
+  ): void {
+    const ledger = this.#ledger;
+    if (openTimeMs >= this.#schedule.nextMs[instrument]!) this.#applyEvents(instrument, openTimeMs);
+    const wasFlat = ledger.quantity[instrument] === 0;
+    const finer = this.#finer[instrument]!;
+    const path = finer !== null && finer.bar === ledger.bars[instrument] ? finer.prices : null;
+    if (this.#execution.books[instrument]!.length !== 0) {
+      this.#matcher.run(instrument, openTimeMs, closeTimeMs, open, high, low, close, volume, path);
     }
+    if (ledger.quantity[instrument] === 0) return;
+    // A position entered inside the bar has seen its close; one entered at its open, or before, all of it.
+    const whole = !wasFlat || ledger.enteredAt(instrument) === openTimeMs;
+    ledger.trackExcursion(instrument, whole ? high : close, whole ? low : close);
   }
 
   setIntrabarPath(instrument: number, prices: ArrayLike<number>): void {
-    this.#finer[instrument] = prices;
-    this.#anyFiner = true;
+    this.#finer[instrument] = { bar: this.#ledger.bars[instrument]! + 1, prices };
+  }
+
+  onQuietBars(
+    instrument: number,
+    bars: QuietBars,
+    intervalMs: IntervalMs,
+    from: number,
+    to: number,
+    equity: Float64Array,
+    equityFrom: number,
+  ): number {
+    const ledger = this.#ledger;
+    const end = this.#quietUntil(instrument, bars.time, from, to);
+    if (end === from) return from;
+    const { high, low, close } = bars;
+    const quantity = ledger.quantity[instrument]!;
+    const { cash } = ledger;
+    let row = from;
+    if (quantity === 0 && ledger.held.length === 0) {
+      equity.fill(cash, equityFrom, equityFrom + end - from);
+      row = end;
+    } else {
+      const multiplier = ledger.multiplier[instrument]!;
+      const rate = ledger.rate[instrument]!;
+      const maintenance = this.options.maintenanceMargin;
+      let highest = -Infinity;
+      let lowest = Infinity;
+      while (row < end) {
+        const value = quantity * close[row]! * multiplier * rate;
+        const now = cash + value;
+        if (now <= 0 || now < maintenance * Math.abs(value)) break; // a margin call is not quiet
+        if (high[row]! > highest) highest = high[row]!;
+        if (low[row]! < lowest) lowest = low[row]!;
+        equity[equityFrom + row - from] = now;
+        row++;
+      }
+      if (row > from) ledger.trackExcursion(instrument, highest, lowest);
+    }
+    if (row === from) return from;
+    ledger.bars[instrument]! += row - from;
+    this.#openMs[instrument] = bars.time[row - 1]!;
+    this.#closeMs[instrument] = bars.time[row - 1]! + intervalMs;
+    ledger.setMark(instrument, close[row - 1]!);
+    return row;
+  }
+
+  // Rows before the next event, when nothing but this instrument's price can move the account.
+  #quietUntil(instrument: number, time: Float64Array, from: number, to: number): number {
+    const ledger = this.#ledger;
+    const alone = ledger.held.length === (ledger.quantity[instrument] === 0 ? 0 : 1);
+    if (!alone || this.#execution.openOrders > 0 || this.#accrues || ledger.unsettled.length > 0) return from;
+    if (ledger.setsRates(instrument)) return from;
+    const nextMs = this.#schedule.nextMs[instrument]!;
+    let end = to;
+    while (end > from && time[end - 1]! >= nextMs) end--;
+    return end;
   }
 
   onTime(timeMs: EpochMs): void {
     const ledger = this.#ledger;
+    if (this.#execution.openOrders > 0 || this.#accrues || ledger.unsettled.length > 0) this.#advance(timeMs);
+    if (ledger.held.length > 0 && ledger.isShortOfMargin(this.options.maintenanceMargin)) this.#liquidate(timeMs);
+  }
+
+  #advance(timeMs: EpochMs): void {
     const { context } = this.#execution;
+    const { unsettled } = this.#ledger;
     context.timeMs = timeMs;
     context.barTimeMs = timeMs;
     if (this.#execution.openOrders > 0) this.#expire(timeMs);
-    while (ledger.unsettled.length > 0 && ledger.unsettled[0]! <= timeMs) ledger.unsettled.splice(0, 2);
+    while (unsettled.length > 0 && unsettled[0]! <= timeMs) unsettled.splice(0, 2);
     if (this.#accrues) this.#accrue(timeMs);
-    if (ledger.held.length > 0) this.#checkMargin(timeMs);
   }
 
   submit(intent: OrderIntent, nowMs: EpochMs): Order {
@@ -241,11 +324,10 @@ class SimulatedBroker implements Broker {
     ledger.realisedTotal += interest;
   }
 
-  #checkMargin(timeMs: EpochMs): void {
-    const equity = this.#ledger.equity;
-    if (equity > 0 && equity >= this.options.maintenanceMargin * this.#ledger.exposure) return;
+  #liquidate(timeMs: EpochMs): void {
     this.#liquidations++;
-    for (const instrument of [...this.#ledger.held]) {
+    // Closing takes positions off the list that is walked.
+    for (const instrument of this.#ledger.held.slice()) {
       this.#cancelAll(instrument, timeMs, "liquidation");
       this.#closePosition(instrument, timeMs, "liquidation");
     }
@@ -256,7 +338,7 @@ class SimulatedBroker implements Broker {
     for (let event = this.#schedule.take(instrument, timeMs); event; event = this.#schedule.take(instrument, timeMs)) {
       const size = ledger.quantity[instrument]! * ledger.multiplier[instrument]!;
       if (event.kind === "split") {
-        ledger.applySplit(instrument, event.ratio);
+        ledger.applySplit(instrument, event.ratio, timeMs);
         this.#execution.applySplit(instrument, event.ratio);
       } else if (size !== 0) {
         const perUnit = event.kind === "dividend" ? event.amount : -event.rate * ledger.mark[instrument]!;

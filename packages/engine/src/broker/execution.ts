@@ -95,7 +95,7 @@ export class Execution {
     const side = d[at + O.side]!;
     const held = ledger.quantity[instrument]!;
     const closable = held * side < 0 ? Math.abs(held) : 0;
-    let quantity = d[at + O.quantity]! - d[at + O.filled]!;
+    let quantity = d[at + O.filled] === 0 ? d[at + O.quantity]! : lot.round(d[at + O.quantity]! - d[at + O.filled]!);
     if ((d[at + O.flags]! & REDUCE_ONLY) !== 0 && quantity > closable) {
       if (closable === 0) {
         this.close(id, CANCELLED, "nothing left to reduce");
@@ -493,7 +493,8 @@ export class Execution {
     const d = this.#orders.data;
     for (const id of this.books[instrument]!) {
       const at = this.#orders.offset(id);
-      for (const column of [O.quantity, O.filled]) d[at + column]! *= ratio;
+      d[at + O.quantity] = this.#ledger.lots[instrument]!.floor(d[at + O.quantity]! * ratio);
+      d[at + O.filled]! *= ratio;
       for (const column of [O.limitPrice, O.stopPrice, O.stopLoss, O.takeProfit, O.trailAmount, O.trailMark]) {
         d[at + column]! /= ratio;
       }

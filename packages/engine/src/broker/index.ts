@@ -22,6 +22,7 @@ export type {
   OrderStatus,
   OrderType,
   PositionView,
+  QuietBars,
   Side,
   TimeInForce,
   Trade,

@@ -3,7 +3,7 @@ import { StepGrid } from "../money/index.ts";
 import type { Instrument } from "../instrument/index.ts";
 import { jsonToNumber, numberToJson } from "./record-table.ts";
 import type { BrokerOptions } from "./options.ts";
-import { T, TradeTable } from "./trade-table.ts";
+import { T, type TradeTable } from "./trade-table.ts";
 
 /**
  * Cash, positions, cost and trades of one account. Money of every instrument is turned into the account currency when
@@ -96,6 +96,11 @@ export class Ledger {
     if (users) for (const user of users) this.rate[user.instrument] = user.inverse ? 1 / price : price;
   }
 
+  /** Whether the instrument's price is a rate that others are converted at. */
+  setsRates(instrument: number): boolean {
+    return this.#mixedCurrencies && this.#rateUsers[instrument] !== null;
+  }
+
   /** Position value at the mark, account currency, signed. */
   value(instrument: number): number {
     const quantity = this.quantity[instrument]!;
@@ -104,16 +109,23 @@ export class Ledger {
   }
 
   get equity(): number {
+    const { held } = this;
     let sum = this.cash;
-    for (const instrument of this.held) sum += this.value(instrument);
+    for (let index = 0; index < held.length; index++) sum += this.value(held[index]!);
     return sum;
   }
 
-  /** Sum of absolute position values, account currency. */
-  get exposure(): number {
-    let sum = 0;
-    for (const instrument of this.held) sum += Math.abs(this.value(instrument));
-    return sum;
+  /** Whether equity is gone, or below `maintenance` times the exposure. */
+  isShortOfMargin(maintenance: number): boolean {
+    const { held } = this;
+    let equity = this.cash;
+    let exposure = 0;
+    for (let index = 0; index < held.length; index++) {
+      const value = this.value(held[index]!);
+      equity += value;
+      exposure += Math.abs(value);
+    }
+    return equity <= 0 || equity < maintenance * exposure;
   }
 
   get unrealised(): number {
@@ -143,34 +155,41 @@ export class Ledger {
     this.cash += signed > 0 ? -(notional + fee) * rate : (notional - fee) * rate;
     this.traded += notional * rate;
     this.feesPaid += fee * rate;
-    const closing = held * signed < 0 ? Math.min(Math.abs(held), Math.abs(signed)) : 0;
-    const opening = Math.abs(signed) - closing;
-    const closingFee = opening === 0 ? fee : closing === 0 ? 0 : (fee * closing) / Math.abs(signed);
+    const after = this.#settled(instrument, held + signed, Math.max(Math.abs(held), Math.abs(signed)));
+    const reduces = held * signed < 0;
+    const whole = reduces && after * held <= 0;
+    const closing = whole ? Math.abs(held) : reduces ? Math.abs(signed) : 0;
+    const opening = whole || !reduces ? Math.abs(after) - (reduces ? 0 : Math.abs(held)) : 0;
+    const closingFee = opening === 0 ? fee : closing === 0 ? 0 : (fee * closing) / (closing + opening);
     let profit = -fee * rate;
     if (closing > 0) {
-      const whole = closing === Math.abs(held);
       const cost = whole ? this.cost[instrument]! : (this.cost[instrument]! * closing) / Math.abs(held);
       profit += Math.sign(held) * closing * price * unit - cost;
       this.cost[instrument] = whole ? 0 : this.cost[instrument]! - cost;
       this.#closeTrade(instrument, closing, price, closingFee, timeMs, whole);
-      this.quantity[instrument] = whole ? 0 : this.lots[instrument]!.round(held - Math.sign(held) * closing);
+      this.quantity[instrument] = whole ? 0 : after;
       if (whole) {
         this.averagePrice[instrument] = 0;
         this.held.splice(this.held.indexOf(instrument), 1);
       }
     }
     if (opening > 0) {
-      const before = this.quantity[instrument]!;
-      const after = this.lots[instrument]!.round(before + Math.sign(signed) * opening);
+      const before = Math.abs(this.quantity[instrument]!);
       if (before === 0) this.held.push(instrument);
-      this.averagePrice[instrument] =
-        before === 0 ? price : (Math.abs(before) * this.averagePrice[instrument]! + opening * price) / Math.abs(after);
+      const average = this.averagePrice[instrument]!;
+      this.averagePrice[instrument] = before === 0 ? price : (before * average + opening * price) / Math.abs(after);
       this.cost[instrument] = this.cost[instrument]! + Math.sign(signed) * opening * price * unit;
       this.quantity[instrument] = after;
       this.#openTrade(instrument, Math.sign(signed), opening, price, fee - closingFee, timeMs, tag);
     }
     this.realisedTotal += profit;
     this.realised[instrument] = this.realised[instrument]! + profit;
+  }
+
+  // A position lies on the lot grid; without one, what is left of two floats that cancel is no position.
+  #settled(instrument: number, quantity: number, scale: number): number {
+    const snapped = this.lots[instrument]!.round(quantity);
+    return Math.abs(snapped) <= scale * 1e-14 ? 0 : snapped;
   }
 
   /** Money that moves without a fill: dividends, funding, borrow (quote currency, > 0 is received). */
@@ -183,7 +202,8 @@ export class Ledger {
     if (row >= 0) this.trades.data[row * this.trades.stride + T.cashflow]! += amount;
   }
 
-  applySplit(instrument: number, ratio: number): void {
+  /** More units at lower prices, the same money; what falls off the lot grid is paid out in cash at the mark. */
+  applySplit(instrument: number, ratio: number, timeMs: number): void {
     this.quantity[instrument] = this.quantity[instrument]! * ratio;
     this.averagePrice[instrument] = this.averagePrice[instrument]! / ratio;
     this.mark[instrument] = this.mark[instrument]! / ratio;
@@ -191,6 +211,8 @@ export class Ledger {
     if (row < 0) return;
     const at = row * this.trades.stride;
     for (const column of [T.entryQuantity, T.exitQuantity, T.quantity]) this.trades.data[at + column]! *= ratio;
+    const off = this.quantity[instrument]! - this.lots[instrument]!.truncate(this.quantity[instrument]!);
+    if (off !== 0) this.applyFill(instrument, -off, this.mark[instrument]!, 0, timeMs, 0);
   }
 
   /** Widens the open trade's best and worst unrealised result by the range of a bar. */

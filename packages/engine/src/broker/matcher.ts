@@ -131,7 +131,7 @@ export class Matcher {
 
   #atOpen(instrument: number, open: number): void {
     const orders = this.#orders;
-    this.#tried.clear();
+    if (this.#tried.size > 0) this.#tried.clear();
     for (let id = this.#next(instrument, open, open, true); id !== 0; id = this.#next(instrument, open, open, true)) {
       this.#meet(id);
     }
@@ -196,7 +196,7 @@ export class Matcher {
   // Exits first or in order of acceptance, every order that the range of the bar reaches, at its own price.
   #withoutPath(instrument: number, open: number, high: number, low: number): void {
     const { context } = this.#execution;
-    this.#tried.clear();
+    if (this.#tried.size > 0) this.#tried.clear();
     while (context.volumeLeft > 0) {
       const id = this.#nextInRange(instrument, high, low);
       if (id === 0) break;
@@ -259,7 +259,7 @@ export class Matcher {
   #walk(instrument: number, open: number, path: ArrayLike<number>, length: number): void {
     const { context } = this.#execution;
     let from = open;
-    this.#tried.clear();
+    if (this.#tried.size > 0) this.#tried.clear();
     for (let index = 0; index < length; index++) {
       const to = path[index]!;
       while (context.volumeLeft > 0) {

@@ -332,6 +332,21 @@ describe("corporate actions and funding", () => {
     expect(broker.account.equity).toBe(10_000 - 120);
     expect(broker.trades.at(0)).toMatchObject({ entryPrice: 25, exitPrice: 22, pnl: -120 });
   });
+  it("a split that leaves a part of a lot pays it out", () => {
+    const corporateActions = [{ kind: "split", symbol: "X", timeMs: minuteMs, ratio: 1.5 }] as const;
+    const broker = createBroker({ cash: 1_000, marketFill: "same_close", corporateActions }, [
+      defineInstrument({ symbol: "X", lotSize: "1" }),
+    ]);
+    for (const [minute, price] of [120, 80].entries()) {
+      const nowMs = (minute + 1) * minuteMs;
+      broker.onBar(0, minute * minuteMs, nowMs, price, price, price, price, 1);
+      broker.onTime(nowMs);
+      if (minute === 0) broker.submitTargetQuantity(0, 3, nowMs);
+      broker.afterIntents(nowMs);
+    }
+    expect(broker.account.position(0).quantity).toBe(4);
+    expect(broker.account).toMatchObject({ cash: 640 + 40, equity: 1_000 });
+  });
   it("funding moves from longs to shorts, on the value before the bar", () => {
     const funding = [{ symbol: "X", timeMs: minuteMs, rate: 0.001 }] as const;
     expect(play({ funding }, [100, 120], 10).account.equity).toBe(10_200 - 1);

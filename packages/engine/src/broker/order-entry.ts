@@ -81,6 +81,7 @@ export class OrderEntry {
     this.#times(at, type, timeInForce, nowMs, intent.expireAt);
     if (intent.parentId !== undefined) this.#waitFor(at, intent.parentId);
     this.#size(at, id, intent, sized, side);
+    if (!this.#orders.isOpen(id)) this.#execution.sweep(instrument);
     return id;
   }
 
@@ -102,6 +103,7 @@ export class OrderEntry {
     this.#orders.data[at + O.flags] = TARGET;
     this.#times(at, MARKET, GTC, nowMs, undefined);
     this.#sizeTarget(at, id, percent, delta);
+    if (!this.#orders.isOpen(id)) this.#execution.sweep(instrument);
     return id;
   }
 

@@ -7,6 +7,8 @@ export class RecordTable {
   readonly stride: number;
   data: Float64Array;
   length = 0;
+  // Rows below this have been written before: after a rollback they are cleared before they are used again.
+  #dirty = 0;
 
   constructor(stride: number) {
     this.stride = stride;
@@ -20,10 +22,9 @@ export class RecordTable {
       const grown = new Float64Array(this.data.length * 2);
       grown.set(this.data);
       this.data = grown;
-    } else {
-      this.data.fill(0, offset, offset + this.stride);
-    }
+    } else if (this.length < this.#dirty) this.data.fill(0, offset, offset + this.stride);
     this.length++;
+    if (this.length > this.#dirty) this.#dirty = this.length;
     return offset;
   }
 
@@ -34,6 +35,7 @@ export class RecordTable {
   load(saved: readonly unknown[]): void {
     this.data = Float64Array.from(saved, jsonToNumber);
     this.length = this.data.length / this.stride;
+    this.#dirty = this.length;
     if (this.data.length === 0) this.data = new Float64Array(this.stride * 64);
   }
 }

@@ -60,6 +60,6 @@ export class StepGrid {
   // Beyond 2^53 steps the product is no longer exact; such values are far off any real price or quantity, and the
   // result is still the nearest float, only not provably a grid point.
   #point(k: number): number {
-    return (k * this.#numerator) / this.#scale;
+    return (k * this.#numerator) / this.#scale + 0; // never -0
   }
 }
