@@ -75,7 +75,7 @@ module.exports = {
       name: "declared-dependencies",
       comment: "a package that works only because another one installed something breaks when that one moves on",
       severity: "error",
-      from: { path: "^(packages|apps)/", pathNot: testFiles() },
+      from: { path: "^(packages|apps)/", pathNot: [testFiles(), "/fixtures/"] },
       to: { dependencyTypes: ["npm-no-pkg", "npm-unknown", "npm-dev"] },
     },
   ],
