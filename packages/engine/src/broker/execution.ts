@@ -276,7 +276,8 @@ export class Execution {
     const signed = this.unitsFor(instrument, d[at + O.side]!, d[at + O.sizeKind]!, d[at + O.sizeValue]!, price);
     const quantity = ledger.lots[instrument]!.floor(Math.abs(signed));
     if (!(quantity > 0)) {
-      this.close(id, REJECTED, "smaller than one lot");
+      if (d[at + O.sizeKind] === SIZE_TARGET_PERCENT) this.close(id, CANCELLED, "already at the target");
+      else this.close(id, REJECTED, "smaller than one lot");
       return;
     }
     d[at + O.side] = Math.sign(signed);
@@ -362,19 +363,26 @@ export class Execution {
     const left = ledger.lots[instrument]!.round(d[at + O.quantity]! - d[at + O.filled]!);
     if (left > d[at + O.quantity]! * 1e-12) d[at + O.status] = PARTIALLY_FILLED;
     else this.close(id, FILLED, null);
-    if (d[at + O.ocoGroup] !== 0) this.#cancelGroup(id, d[at + O.ocoGroup]!);
+    if (d[at + O.ocoGroup] !== 0) this.#oneCancelsOther(id, at, quantity);
     if ((d[at + O.flags]! & PARENT) !== 0) this.#activateChildren(id);
     const after = ledger.quantity[instrument]!;
     if (before !== 0 && after * before <= 0) this.#cancelBracketExits(instrument, id);
     if (!Number.isNaN(d[at + O.stopLoss]!) || !Number.isNaN(d[at + O.takeProfit]!)) this.#bracket(id, quantity);
   }
 
-  #cancelGroup(filled: number, group: number): void {
+  // The first fill cancels the group. Exits of a bracket share one position: part of one leaves less for the other, so
+  // that what is still held stays protected.
+  #oneCancelsOther(filled: number, at: number, quantity: number): void {
     const orders = this.#orders;
+    const group = orders.data[at + O.ocoGroup]!;
+    const partOfBracket = (orders.data[at + O.flags]! & BRACKET_EXIT) !== 0 && orders.isOpen(filled);
     this.#eachOpen((id) => {
-      if (id !== filled && orders.data[orders.offset(id) + O.ocoGroup] === group) {
-        this.close(id, CANCELLED, "another order of its group filled");
-      }
+      const other = orders.offset(id);
+      if (id === filled || orders.data[other + O.ocoGroup] !== group) return;
+      if (partOfBracket) {
+        orders.touch(id);
+        orders.data[other + O.quantity]! -= quantity;
+      } else this.close(id, CANCELLED, "another order of its group filled");
     });
   }
 
@@ -470,7 +478,9 @@ export class Execution {
     const d = this.#orders.data;
     const instrument = d[at + O.instrument]!;
     const bar = this.#ledger.bars[instrument]!;
-    const sameBar = d[at + O.type] !== MARKET && this.#activeAtOnce(at, parent);
+    // Another instrument's bar of the same time may lie before this fill: its order waits for the next one.
+    const sameInstrument = d[parent + O.instrument] === instrument;
+    const sameBar = sameInstrument && d[at + O.type] !== MARKET && this.#activeAtOnce(at, parent);
     d[at + O.eligibleMs] = sameBar ? this.context.barTimeMs : this.context.timeMs;
     d[at + O.eligibleBar] = sameBar ? bar : bar + 1;
   }

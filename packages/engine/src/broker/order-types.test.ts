@@ -232,6 +232,13 @@ describe("groups", () => {
     ]);
     expect(broker.account.position(0).quantity).toBe(0);
   });
+  it("a part of one bracket exit leaves the other for the rest", () => {
+    const order = { ...buy, stopLoss: 95, takeProfit: 105 } as const;
+    const bars: TestBar[] = [flat(100, 1_000), [100, 106, 100, 104, 40], [104, 104, 94, 94, 1_000]];
+    const broker = send([order], bars, { volumeShareMax: 0.1 });
+    expect(shownFills(broker)).toEqual(["BUY 10 @ 100 bar 1", "SELL 4 @ 105 bar 2", "SELL 6 @ 95 bar 3"]);
+    expect(broker.openOrderCount).toBe(0);
+  });
   it("bracket exits are cancelled when something else closes the position", () => {
     const broker = playBars({}, [flat(100), flat(100), flat(101), flat(80)], {
       0: (each, nowMs) => each.submit({ ...buy, stopLoss: 95, takeProfit: 110 }, nowMs),
