@@ -39,6 +39,7 @@ export function describeAssumptions(options: BrokerOptions): readonly Assumption
     "sizes",
     `values and percents become units ${options.sizing === "submit" ? "at the close they are sent at" : "at the price of the fill"}`,
   );
+  add("repeated targets", options.rebalance === "on_change" ? "act once, until they change" : "rebalance every time");
   add("orders that cannot be paid", options.insufficientFunds === "reduce" ? "cut to what can be paid" : "rejected");
   if (options.wholeUnits) add("units", "whole units only");
   if (options.exclusiveOrders) add("exclusive orders", "a new order cancels open ones and closes the position");

@@ -362,6 +362,8 @@ class SimulatedBroker implements Broker {
       schedule: this.#schedule.save(),
       closeMs: numbers(this.#closeMs),
       openMs: numbers(this.#openMs),
+      lastTarget: numbers(this.#entry.lastTarget),
+      lastUnit: numbers(this.#entry.lastUnit),
       accruedMs: numberToJson(this.#accruedMs),
       counts: [this.#liquidations, this.#matcher.ambiguousFills, this.#matcher.ambiguousBars],
     };
@@ -387,6 +389,8 @@ class SimulatedBroker implements Broker {
     this.#schedule.load(saved.schedule);
     this.#closeMs.set(saved.closeMs.map(jsonToNumber));
     this.#openMs.set(saved.openMs.map(jsonToNumber));
+    this.#entry.lastTarget.set(saved.lastTarget.map(jsonToNumber));
+    this.#entry.lastUnit.set(saved.lastUnit.map(jsonToNumber));
     this.#accruedMs = jsonToNumber(saved.accruedMs);
     const [liquidations, fills, bars] = saved.counts;
     this.#liquidations = liquidations!;
@@ -410,6 +414,8 @@ interface SavedBroker {
   readonly schedule: readonly number[];
   readonly closeMs: readonly unknown[];
   readonly openMs: readonly unknown[];
+  readonly lastTarget: readonly unknown[];
+  readonly lastUnit: readonly unknown[];
   readonly accruedMs: unknown;
   readonly counts: readonly number[];
 }

@@ -22,7 +22,6 @@ import {
   REDUCE_ONLY,
   REJECTED,
   SIZE_ALL,
-  SIZE_PERCENT,
   SIZE_TARGET_PERCENT,
   SIZE_UNITS,
   SIZE_VALUE,
@@ -291,16 +290,26 @@ export class Execution {
     const unit = price * ledger.multiplier[instrument]!;
     if (kind === SIZE_ALL) return side * Infinity;
     if (kind === SIZE_VALUE) return (side * size) / unit;
-    const base =
-      kind === SIZE_PERCENT && this.#options.percentOf === "buying_power"
-        ? this.#spendable(instrument, price)
-        : this.#equityAt(instrument, price);
-    const units = (size * base) / (unit * ledger.rate[instrument]!);
-    if (kind === SIZE_TARGET_PERCENT) return units - ledger.quantity[instrument]!;
-    return side * units;
+    const afterCosts = this.#options.percentOf === "buying_power";
+    const rated = unit * ledger.rate[instrument]!;
+    if (kind === SIZE_TARGET_PERCENT) {
+      const held = ledger.quantity[instrument]!;
+      let base = this.#equityAt(instrument, price);
+      if (afterCosts) {
+        const closing = held * size < 0 ? this.feeFor(instrument, Math.abs(held), price, false) : 0;
+        base = (base - closing * ledger.rate[instrument]!) * this.#afterCosts(instrument, price);
+      }
+      return (size * base) / rated - held;
+    }
+    const base = afterCosts
+      ? (Math.max(0, this.buyingPower(instrument, price)) / this.#options.initialMargin) *
+        this.#afterCosts(instrument, price)
+      : this.#equityAt(instrument, price);
+    return (side * size * base) / rated;
   }
 
-  #spendable(instrument: number, price: number): number {
+  // What is left for units out of one unit of money, when slippage and the fee of the purchase come out of it too.
+  #afterCosts(instrument: number, price: number): number {
     const slip = slippageOf(
       this.#options.slippage,
       price,
@@ -309,8 +318,7 @@ export class Execution {
       this.#ledger.ticks[instrument]!.step,
     );
     const fee = this.feeFor(instrument, 1, price + slip, false) / this.#ledger.multiplier[instrument]!;
-    const power = Math.max(0, this.buyingPower(instrument, price)) / this.#options.initialMargin;
-    return (power * price) / (price + slip + fee);
+    return price / (price + slip + fee);
   }
 
   #equityAt(instrument: number, price: number): number {

@@ -46,6 +46,23 @@ describe("sizes", () => {
     });
     expect(broker.orders.length).toBe(1);
   });
+  it("repeat a target once, or bring the position back to it every time", () => {
+    const play = (rebalance: "on_change" | "every_bar") => {
+      const half = (each: Broker, nowMs: number) => each.submitTargetPercent(0, 0.5, nowMs);
+      const broker = playBars({ rebalance }, [flat(100), flat(100), flat(200), flat(200)], {
+        0: half,
+        1: half,
+        2: half,
+      });
+      return broker.fills.toArray().map((fill) => [fill.side, fill.quantity]);
+    };
+    expect(play("on_change")).toEqual([["BUY", 50]]);
+    // 5,000 cash and 50 at 200: half of 15,000 is 37.5 units.
+    expect(play("every_bar")).toEqual([
+      ["BUY", 50],
+      ["SELL", 12.5],
+    ]);
+  });
   it("a newer target replaces an older one that is still open", () => {
     const broker = playBars({ latencyBars: 5 }, [flat(100), flat(100)], {
       0: (each, nowMs) => each.submitTargetPercent(0, 1, nowMs),

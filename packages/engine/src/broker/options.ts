@@ -58,7 +58,12 @@ export interface BrokerOptions {
 
   /** Values, percents and targets become units when sent (default; at the last close), or at the price of the fill. */
   readonly sizing: "submit" | "fill";
-  /** What a `percent` size is a fraction of: equity (default), or what is left to spend after slippage and fees. */
+  /**
+   * A stream of targets that repeats one target acts on it once (default, "on_change"), so that a stop-out stays out and
+   * price drift sends no orders; or brings the position back to it every time. Orders sent as intents always act.
+   */
+  readonly rebalance: "on_change" | "every_bar";
+  /** What percents are a fraction of: equity (default), or what is left to spend after slippage and fees. */
   readonly percentOf: "equity" | "buying_power";
   /** An order that cannot be paid for: cut to what can be (default), or rejected. */
   readonly insufficientFunds: "reduce" | "reject";
@@ -128,6 +133,7 @@ export const defaultBrokerOptions: BrokerOptions = {
   slippage: { kind: "none" },
   fees: { kind: "none" },
   sizing: "submit",
+  rebalance: "on_change",
   percentOf: "equity",
   insufficientFunds: "reduce",
   checkOnSubmit: false,
@@ -178,6 +184,7 @@ const checks: Readonly<Record<keyof BrokerOptions, Check>> = {
   slippage: () => undefined, // read by resolveSlippage
   fees: () => undefined, // read by resolveFees
   sizing: oneOf("submit", "fill"),
+  rebalance: oneOf("on_change", "every_bar"),
   percentOf: oneOf("equity", "buying_power"),
   insufficientFunds: oneOf("reduce", "reject"),
   checkOnSubmit: boolean,

@@ -36,6 +36,11 @@ const dust = 1e-9;
 
 /** Turns intents into orders: checks, sizes, snaps to the grids, and puts them in the book. */
 export class OrderEntry {
+  /** The newest target by instrument, NaN before the first, and what it counts: 0 percent, 1 units. */
+  readonly lastTarget: Float64Array;
+  readonly lastUnit: Uint8Array;
+
+  readonly #onChange: boolean;
   readonly #options: BrokerOptions;
   readonly #ledger: Ledger;
   readonly #orders: OrderTable;
@@ -48,6 +53,9 @@ export class OrderEntry {
     this.#orders = orders;
     this.#execution = execution;
     this.#texts = texts;
+    this.#onChange = options.rebalance === "on_change";
+    this.lastTarget = new Float64Array(ledger.instruments.length).fill(NaN);
+    this.lastUnit = new Uint8Array(ledger.instruments.length);
   }
 
   /**
@@ -92,6 +100,10 @@ export class OrderEntry {
     if (held === undefined) this.#known(instrument);
     const target = Number.isNaN(percent) ? quantity : percent;
     if (!Number.isFinite(target)) invalid("target", "a finite number", target);
+    const unit = Number.isNaN(percent) ? 1 : 0;
+    if (target === this.lastTarget[instrument] && unit === this.lastUnit[instrument] && this.#onChange) return 0;
+    this.lastTarget[instrument] = target;
+    this.lastUnit[instrument] = unit;
     const delta = this.#delta(instrument, percent, quantity);
     const near = Math.abs(delta) <= dust * Math.abs(held!) || delta === 0;
     if (near && this.#execution.books[instrument]!.length === 0) return 0;

@@ -39,6 +39,12 @@ const golden = JSON.parse(readFileSync(new URL("golden/profiles.json", import.me
 };
 const barMs = 60_000;
 
+const withFees: Partial<BrokerOptions> = {
+  semantics: "vectorbt",
+  cash: 10_000,
+  fees: { kind: "percent", rate: 0.001 },
+};
+
 type Decide = (broker: Broker, signal: 1 | -1, close: number, nowMs: number) => void;
 
 describe("vectorbt semantics", () => {
@@ -76,6 +82,28 @@ describe("vectorbt semantics", () => {
         } else if (signal < 0 && position > 0) each.submit({ instrument: 0, side: "SELL" }, nowMs);
       });
       expectTrades(run, broker);
+    });
+  }
+});
+
+describe("a stream of targets under a named semantics", () => {
+  const streams: readonly [string, Partial<BrokerOptions>, number][] = [
+    ["vectorbt/%/long", { semantics: "vectorbt" }, 0],
+    ["vectorbt/%/fees", { ...withFees, slippage: { kind: "percent", rate: 0.0005 } }, 0],
+    ["vectorbt/%/both", { ...withFees, shorting: true }, -1],
+    ["backtesting.py/%/long", { semantics: "backtesting.py" }, 0],
+    ["backtesting.py/%/fees", { semantics: "backtesting.py", fees: { kind: "percent", rate: 0.002 } }, 0],
+    ["backtesting.py/%/both", { semantics: "backtesting.py", fees: { kind: "percent", rate: 0.001 } }, -1],
+  ];
+  for (const [name, data, [key, options, down]] of casesOf(
+    Object.fromEntries(streams.map((each) => [each[0], each])),
+  )) {
+    it(`${name.replace("%", data)} comes out the same`, () => {
+      const run = golden.runs[key.replace("%", data)]!;
+      const broker = play(run, options, (each, signal, _close, nowMs) => {
+        each.submitTargetPercent(0, signal > 0 ? 1 : down, nowMs);
+      });
+      expectTrades(run, broker, key.startsWith("backtesting"));
     });
   }
 });

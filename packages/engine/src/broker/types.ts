@@ -198,8 +198,9 @@ export interface Broker {
   /** @throws QmtlError `ORDER_INVALID`, `INSTRUMENT_UNKNOWN`; what the market or the money refuses is a rejected order. */
   submit(intent: OrderIntent, nowMs: EpochMs): Order;
   /**
-   * Market order to a position worth `fraction` of equity (signed). Replaces the instrument's earlier open targets; does
-   * nothing, and allocates nothing, when the position is there already.
+   * Market order to a position worth `fraction` of equity (signed), for a stream of targets. Replaces the instrument's
+   * earlier open targets; does nothing, and allocates nothing, when the target is the one before (unless `rebalance` is
+   * "every_bar") or the position is there already.
    *
    * @returns the order's id; 0 when there is nothing to do
    * @throws QmtlError `ORDER_INVALID` when the target is not finite, `INSTRUMENT_UNKNOWN`
