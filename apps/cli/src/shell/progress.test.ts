@@ -1,7 +1,10 @@
 import { PassThrough } from "node:stream";
 import { setImmediate } from "node:timers/promises";
-import { expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import { withProgress } from "./progress.ts";
+
+// Loaded ahead, so that loading it later takes no file access that a step would have to wait for.
+beforeAll(() => import("cli-progress"));
 
 /** Work of four steps, a second each by its own clock. Gives back what was drawn. */
 async function drawn(isTerminal: boolean, secondsPerStep: number): Promise<string> {
