@@ -266,6 +266,77 @@ describe("groups", () => {
   });
 });
 
+describe("orders on two instruments", () => {
+  const two = () =>
+    createBroker({ cash: 10_000 }, [defineInstrument({ symbol: "A" }), defineInstrument({ symbol: "B" })]);
+  const step = (broker: Broker, minute: number, a: TestBar, b: TestBar) => {
+    const nowMs = (minute + 1) * minuteMs;
+    for (const [instrument, [open, high, low, close]] of [a, b].entries()) {
+      broker.onBar(instrument, minute * minuteMs, nowMs, open, high, low, close, 1_000);
+    }
+    broker.onTime(nowMs);
+    return nowMs;
+  };
+  it("a child on another instrument does not see the bar in which its parent filled", () => {
+    const broker = two();
+    const nowMs = step(broker, 0, flat(100), flat(50));
+    const parent = broker.submit({ ...buy, type: "limit", limitPrice: 95 }, nowMs);
+    broker.submit(
+      { instrument: 1, side: "BUY", quantity: 1, type: "limit", limitPrice: 49, parentId: parent.id },
+      nowMs,
+    );
+    step(broker, 1, [100, 100, 94, 96], [50, 50, 40, 50]); // the low of B may have come before the fill in A
+    expect(broker.fills.length).toBe(1);
+    step(broker, 2, flat(96), [50, 50, 48, 50]);
+    expect(broker.fills.at(1)).toMatchObject({ instrument: 1, price: 49, barTimeMs: 2 * minuteMs });
+  });
+  it("one group cancels across instruments", () => {
+    const broker = two();
+    const nowMs = step(broker, 0, flat(100), flat(50));
+    broker.submit({ ...buy, type: "limit", limitPrice: 95, ocoGroup: "g" }, nowMs);
+    broker.submit({ ...buy, instrument: 1, type: "limit", limitPrice: 45, ocoGroup: "g" }, nowMs);
+    step(broker, 1, flat(94), flat(44));
+    expect(shownFills(broker)).toEqual(["BUY 10 @ 94 bar 1"]);
+    expect(statusOf(broker, 2)).toBe("cancelled: another order of its group filled");
+  });
+  it("a same-close order waits for the next open where its instrument did not close", () => {
+    const broker = createBroker({ marketFill: "same_close" }, [
+      defineInstrument({ symbol: "A" }),
+      defineInstrument({ symbol: "B" }),
+    ]);
+    broker.onBar(1, 0, minuteMs, 50, 50, 50, 50, 1);
+    broker.onBar(0, minuteMs, 2 * minuteMs, 100, 100, 100, 100, 1);
+    broker.onTime(2 * minuteMs);
+    broker.submit({ instrument: 1, side: "BUY", quantity: 1 }, 2 * minuteMs);
+    broker.afterIntents(2 * minuteMs);
+    expect(broker.fills.length).toBe(0);
+    broker.onBar(1, 2 * minuteMs, 3 * minuteMs, 51, 52, 51, 52, 1);
+    expect(broker.fills.at(0)).toMatchObject({ price: 51, timeMs: 2 * minuteMs });
+  });
+  it("an order does not see a bar that was under way when it was sent", () => {
+    const broker = two();
+    broker.onBar(0, 0, minuteMs, 100, 100, 100, 100, 1);
+    broker.onTime(minuteMs);
+    broker.submit({ instrument: 1, side: "BUY", quantity: 1, type: "limit", limitPrice: 45 }, minuteMs);
+    broker.onBar(1, 0, 5 * minuteMs, 50, 50, 40, 50, 1); // opened before, closes after
+    expect(broker.fills.length).toBe(0);
+  });
+});
+
+describe("exclusive orders", () => {
+  it("cancel what is open and close the position first", () => {
+    const broker = playBars({ exclusiveOrders: true }, [flat(100), flat(100), flat(101), flat(102)], {
+      0: (each, nowMs) => each.submit(buy, nowMs),
+      1: (each, nowMs) => {
+        each.submit({ ...buy, type: "limit", limitPrice: 50 }, nowMs);
+      },
+      2: (each, nowMs) => each.submit(sell, nowMs),
+    });
+    expect(shownFills(broker)).toEqual(["BUY 10 @ 100 bar 1", "SELL 10 @ 101 bar 2", "SELL 10 @ 102 bar 3"]);
+    expect(statusOf(broker, 3)).toBe("cancelled: replaced by a newer order");
+  });
+});
+
 describe("intents that are no orders", () => {
   const cases: readonly [string, Partial<OrderIntent>, RegExp][] = [
     ["no size", { side: "BUY" }, /size of an order must be one of quantity.*found "none"/],

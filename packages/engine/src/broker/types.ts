@@ -6,12 +6,21 @@ import type { RecordList } from "./record-list.ts";
  * The broker's surface, used by backtest and paper alike. Pure: no clock, no I/O; time comes in with bars.
  *
  * One simulated close time T runs in this order, driven by `simulate/`:
- *   1. `onBar` for every instrument whose bar closes at T (instrument order): corporate actions, funding, then
- *      open orders are matched along the bar, open -> path -> close;
- *   2. `onTime(T)`: expiries, settlements, borrow and interest accrual, liquidation check;
- *   3. the strategy's intents of T: `submit` / `cancel` (they can fill from T's close only if the fill
- *      option says so by name: "same_close");
+ *   1. `onBar` for every instrument whose bar closes at T (instrument order): corporate actions and funding due by the
+ *      bar's open, then open orders are matched along the bar, open -> path -> close;
+ *   2. `onTime(T)`: expiries, settlements, borrow and interest accrual, liquidation at the closes of T;
+ *   3. the strategy's intents of T: `submit` / `cancel` (they can fill from T's close only if the fill option says so by
+ *      name: "same_close");
  *   4. `afterIntents(T)`: same-close fills; equity is marked at the closes of T.
+ *
+ * An order takes part in the first bar of its instrument that opens at or after its sending time plus latency, and in
+ * every later one that opens before it expires. A bar that was already under way when the order was sent does not
+ * count, so an order never sees a price from before its own time. Immediate orders (IOC, FOK) get the open of that
+ * first bar and nothing else. Fills at the open carry the bar's open time, all others its close time.
+ *
+ * Money is float64. Quantities are cut down to the lot and positions kept on it; limit prices snap so that they are
+ * never worse than asked (buys down, sells up), stops so that they never trigger earlier (buys up, sells down), slipped
+ * prices against the order. Cash of an unlevered account never goes below zero by a purchase; sums hold to 1e-9 relative.
  */
 export type Side = "BUY" | "SELL";
 export type OrderType =
