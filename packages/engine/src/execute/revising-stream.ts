@@ -162,6 +162,9 @@ export class RevisingStream {
       const rows = this.#waiting.splice(0, count);
       if (this.#horizonMs > 0) this.#checkpoint();
       this.#computeClose(closeMs, rows);
+      // Without lateness nothing is computed again: the newest row of each source is enough to tell a repetition.
+      if (this.#horizonMs === 0)
+        this.#done = this.#done.filter((done) => !rows.some((row) => row.sourceId === done.sourceId));
       this.#done.push(...rows);
     }
   }

@@ -604,6 +604,11 @@ export class StreamGrid {
         compute++;
       }
     }
+    // What is not in the snapshot had no value yet.
+    for (const output of this.#nodeOutputs) {
+      for (const column of output.numeric.values()) column.fill(Number.NaN);
+      output.payload?.fill(undefined);
+    }
     for (const { name, values } of snapshot.columns) {
       const [owner, field] = [name.slice(0, name.indexOf(":")), name.slice(name.indexOf(":") + 1)];
       if (owner === "aligned") this.#aligned[Number(field)]!.to.set(values);

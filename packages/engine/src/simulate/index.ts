@@ -1,4 +1,10 @@
 export { orderTarget, type OrderTargetParams } from "./order-target.ts";
 export { simulateColumns, type BarFeed, type OrderSource, type SimulateHooks } from "./simulate-columns.ts";
-export { simulateStream, type StreamAccount, type StreamOrderSource, type StreamSource } from "./simulate-stream.ts";
+export {
+  deliverOrders,
+  simulateStream,
+  type StreamAccount,
+  type StreamOrderSource,
+  type StreamSource,
+} from "./simulate-stream.ts";
 export { Simulation, type SimulationSnapshot } from "./simulation.ts";

@@ -98,7 +98,7 @@ function streamOneSource(
     simulation.bar(instrument, time[row]!, nowMs, open[row]!, high[row]!, low[row]!, close[row]!, volume[row]!);
     simulation.open(nowMs);
     ingest(executor, input);
-    deliver(simulation, orders, nowMs);
+    deliverOrders(simulation, orders, nowMs);
     simulation.close(nowMs);
     if ((row & 0xffff) === 0xffff) hooks.onProgress?.(row + 1);
   }
@@ -120,7 +120,7 @@ function streamMerged(
     if (executor.needsFlush) {
       // Buckets that ended since the last event are closed, and their orders sent, before its bars trade.
       executor.flush(nowMs - 1);
-      for (const account of accounts) deliver(account.simulation, account.orders, nowMs - 1);
+      for (const account of accounts) deliverOrders(account.simulation, account.orders, nowMs - 1);
     }
     const tradedAccounts = accounts.filter((account) => tradeBars(account, inputs, nowMs));
     for (const input of inputs) {
@@ -128,7 +128,7 @@ function streamMerged(
       if (next < frame.length && frame.time[next]! + frame.intervalMs === nowMs) ingest(executor, input);
     }
     executor.flush(nowMs);
-    for (const account of accounts) deliver(account.simulation, account.orders, nowMs);
+    for (const account of accounts) deliverOrders(account.simulation, account.orders, nowMs);
     for (const { simulation, hooks } of tradedAccounts) {
       hooks.onClose?.(nowMs);
       simulation.close(nowMs);
@@ -151,8 +151,8 @@ function tradeBars({ simulation, feeds }: StreamAccount, inputs: readonly Input[
   return traded;
 }
 
-// Rows that came since the last time, earliest first, sources in order within one instant.
-function deliver(simulation: Simulation, orders: readonly StreamOrderSource[], upToMs: EpochMs): void {
+/** Sends the orders of rows that came since the last time, earliest first, sources in order within one instant. */
+export function deliverOrders(simulation: Simulation, orders: readonly StreamOrderSource[], upToMs: EpochMs): void {
   for (;;) {
     let due = Number.POSITIVE_INFINITY;
     for (let index = 0; index < orders.length; index++) {

@@ -43,10 +43,16 @@ export async function bindData(graphs: readonly StrategyGraph[], options: Offlin
     const to = endMs === undefined ? frame.length : firstRowAt(frame, endMs);
     const cut = from === 0 && to === frame.length ? frame : sliceFrame(frame, from, to);
     checkStream(identified, cut, loaded);
-    frames.set(id, cut);
+    frames.set(id, withFields(cut, (identified.node as StreamInput<string>).fields));
     quality.set(id, loaded.quality);
   }
   return { frames, quality };
+}
+
+// A history may have more columns than the stream names: they are none of the node's outputs.
+function withFields(frame: Frame, fields: readonly string[]): Frame {
+  if (Object.keys(frame.columns).length === fields.length) return frame;
+  return { ...frame, columns: Object.fromEntries(fields.map((field) => [field, frame.columns[field]!])) };
 }
 
 async function loadStream(

@@ -10,11 +10,11 @@ import {
   type StreamOrderSource,
   type StreamSource,
 } from "@qmtl/engine/simulate";
-import { OutputColumns } from "@qmtl/engine/view";
 import { Strategy } from "../strategy/strategy.ts";
 import { payloadAt, type Account } from "./account.ts";
 import type { NodeOutputs } from "./assemble-result.ts";
 import type { OfflineOptions } from "./options.ts";
+import { StreamRecorder } from "./stream-recorder.ts";
 
 /** Column by column, then every account over its bars. */
 export function computeBatch(
@@ -62,7 +62,7 @@ export class StreamRun {
   readonly #accounts: readonly Account[];
   readonly #orders: readonly StreamOrderSource[][];
   readonly #options: OfflineOptions;
-  readonly #recorder: Recorder;
+  readonly #recorder: StreamRecorder;
   #hooks: readonly SimulateHooks[] | undefined;
 
   constructor(
@@ -70,7 +70,7 @@ export class StreamRun {
     frames: ReadonlyMap<NodeId, Frame>,
     accounts: readonly Account[],
     options: OfflineOptions,
-    recorder: Recorder = new Recorder(plan, options.keep !== "none"),
+    recorder: StreamRecorder = new StreamRecorder(plan, options.keep !== "none"),
   ) {
     this.executor = new StreamExecutor(plan);
     this.#accounts = accounts;
@@ -79,7 +79,7 @@ export class StreamRun {
     this.sources = plan.nodes.flatMap(({ node }) =>
       node.kind === "source" ? [{ id: node.id, frame: frames.get(node.id)!, fields: node.fields, next: 0 }] : [],
     );
-    this.#orders = accounts.map((account) => this.#orderSources(account));
+    this.#orders = accounts.map((account) => streamOrders(account, this.executor));
     recorder.listenTo(this.executor);
   }
 
@@ -131,137 +131,35 @@ export class StreamRun {
   outputs(): NodeOutputs {
     return this.#recorder;
   }
+}
 
-  #orderSources(account: Account): StreamOrderSource[] {
-    const { executor } = this;
-    const targets: StreamOrderSource[] = account.targets.map(({ node, instrument, unit }) => ({
-      kind: "target",
-      grid: executor.gridOf(node.id),
-      column: executor.columnsOf(node.id).numeric.get("value")!,
-      instrument,
-      unit,
+/** Where a stream's rows become orders of an account. */
+export function streamOrders(account: Account, executor: StreamExecutor): StreamOrderSource[] {
+  const targets: StreamOrderSource[] = account.targets.map(({ node, instrument, unit }) => ({
+    kind: "target",
+    grid: executor.gridOf(node.id),
+    column: executor.columnsOf(node.id).numeric.get("value")!,
+    instrument,
+    unit,
+    seenRows: 0,
+  }));
+  const payloads: StreamOrderSource[] = account.orderPath.entries.map((entry) => {
+    const columns = executor.columnsOf(entry.id);
+    return {
+      kind: "payload",
+      grid: executor.gridOf(entry.id),
       seenRows: 0,
-    }));
-    const payloads: StreamOrderSource[] = account.orderPath.entries.map((entry) => {
-      const columns = executor.columnsOf(entry.id);
-      return {
-        kind: "payload",
-        grid: executor.gridOf(entry.id),
-        seenRows: 0,
-        deliver: (position, bucketMs, nowMs) => {
-          const payload = payloadAt(columns, position);
-          if (payload !== undefined) account.orderPath.deliver(entry, payload, bucketMs, nowMs);
-        },
-      };
-    });
-    return [...targets, ...payloads];
-  }
+      deliver: (position, bucketMs, nowMs) => {
+        const payload = payloadAt(columns, position);
+        if (payload !== undefined) account.orderPath.deliver(entry, payload, bucketMs, nowMs);
+      },
+    };
+  });
+  return [...targets, ...payloads];
 }
 
-/** Copies rows out of the rings as they pass, so that a stream leaves the columns a batch would. */
-class Recorder implements NodeOutputs {
-  readonly #keepsColumns: boolean;
-  /** By grid, then by node on it. */
-  readonly #records: readonly GridRecord[];
-  readonly #places = new Map<NodeId, { readonly record: GridRecord; readonly place: number }>();
-
-  constructor(plan: Plan, keepsColumns: boolean) {
-    this.#keepsColumns = keepsColumns;
-    this.#records = plan.grids.map(() => new GridRecord());
-    for (const { node, grid } of plan.nodes) {
-      const record = this.#records[grid.index]!;
-      this.#places.set(node.id, { record, place: record.nodeIds.push(node.id) - 1 });
-    }
-  }
-
-  /** From now on rows come from this executor. */
-  listenTo(executor: StreamExecutor): void {
-    for (const record of this.#records) record.listenTo(executor, this.#keepsColumns);
-  }
-
-  columnsOf(id: NodeId): OutputColumns {
-    const { record, place } = this.#places.get(id)!;
-    return record.columnsOf(place);
-  }
-
-  timeOf(id: NodeId): Float64Array {
-    return this.#places.get(id)!.record.time();
-  }
-}
-
-class GridRecord {
-  readonly nodeIds: NodeId[] = [];
-  rows = 0;
-  #time = new Float64Array(1_024);
-  #rings: readonly OutputColumns[] = [];
-  #kept: OutputColumns[] = [];
-  #copies: { from: Float64Array; to: Float64Array }[] = [];
-  #fieldCount = -1;
-
-  listenTo(executor: StreamExecutor, keepsColumns: boolean): void {
-    this.#rings = this.nodeIds.map((id) => executor.columnsOf(id));
-    if (this.#kept.length === 0) this.#kept = this.#rings.map(() => new OutputColumns(this.#time.length));
-    this.#fieldCount = -1;
-    const [first] = this.nodeIds;
-    if (first !== undefined && keepsColumns)
-      executor.gridOf(first).listen((position, bucketMs) => this.#add(position, bucketMs));
-  }
-
-  time(): Float64Array {
-    return this.#time.subarray(0, this.rows);
-  }
-
-  columnsOf(place: number): OutputColumns {
-    const kept = this.#kept[place]!;
-    const columns = new OutputColumns(this.rows);
-    for (const [field, column] of kept.numeric) columns.setField(field, column.subarray(0, this.rows));
-    if (kept.payload) columns.payload = kept.payload.slice(0, this.rows);
-    return columns;
-  }
-
-  #add(position: number, bucketMs: number): void {
-    if (this.rows === this.#time.length) this.#grow();
-    // Fields of authors' functions appear with their first output.
-    let fields = 0;
-    for (const ring of this.#rings) fields += ring.numeric.size + (ring.payload ? 1 : 0);
-    if (fields !== this.#fieldCount) this.#link(fields);
-    const row = this.rows++;
-    this.#time[row] = bucketMs;
-    for (let index = 0; index < this.#copies.length; index++) {
-      const { from, to } = this.#copies[index]!;
-      to[row] = from[position]!;
-    }
-    for (let index = 0; index < this.#rings.length; index++) {
-      const { payload } = this.#rings[index]!;
-      if (payload) this.#kept[index]!.payload![row] = payload[position];
-    }
-  }
-
-  #link(fields: number): void {
-    this.#fieldCount = fields;
-    this.#copies = this.#rings.flatMap((ring, index) => {
-      const kept = this.#kept[index]!;
-      if (ring.payload) kept.addPayload();
-      return [...ring.numeric].map(([field, from]) => ({ from, to: kept.numeric.get(field) ?? kept.addField(field) }));
-    });
-  }
-
-  #grow(): void {
-    const size = this.#time.length * 2;
-    const time = new Float64Array(size);
-    time.set(this.#time);
-    this.#time = time;
-    this.#kept = this.#kept.map((old) => {
-      const columns = new OutputColumns(size);
-      for (const [field, values] of old.numeric) columns.addField(field).set(values);
-      if (old.payload) columns.payload = old.payload;
-      return columns;
-    });
-    this.#fieldCount = -1;
-  }
-}
-
-function hooksOf(account: Account, options: OfflineOptions, index: number, count: number): SimulateHooks {
+/** What the loop over closes calls besides the account: progress, stages that wait, the strategy's `onFill`. */
+export function hooksOf(account: Account, options: OfflineOptions, index: number, count: number): SimulateHooks {
   const { strategy } = account.graph;
   const rows = Math.max(1, ...account.feeds.map((feed) => feed.length));
   const wantsFills = strategy.onFill !== Strategy.prototype.onFill;

@@ -1,17 +1,23 @@
-import { QmtlError, type NodeId } from "@qmtl/core";
+import { formatInstant, QmtlError, type EpochMs, type NodeId } from "@qmtl/core";
+import type { PushOutcome, Revision } from "@qmtl/engine/execute";
 import type { Frame } from "@qmtl/engine/frame";
 import type { RunResult } from "@qmtl/engine/result";
 import type { Strategy } from "../strategy/strategy.ts";
+import { StreamInput } from "../strategy/stream-input.ts";
 import { extendFeeds, openAccount, type Account } from "./account.ts";
 import { assembleResult } from "./assemble-result.ts";
 import { bindData, type BoundData } from "./bind-data.ts";
 import { StreamRun } from "./compute.ts";
 import { prepareRun, type PreparedRun, type StrategyInput } from "./offline.ts";
 import type { OfflineOptions } from "./options.ts";
+import { RevisingRun } from "./revising-run.ts";
 
 /**
  * A run that goes on: history first, then whatever rows are appended. At every moment `result()` equals, bit for bit,
  * that of one run over all rows so far.
+ *
+ * When a stream allows lateness, rows may come late and in any order: nodes end as if the rows had been in time
+ * (`revisions` lists what changed), while orders that were sent stay sent.
  */
 export class RunSession {
   readonly strategy: Strategy;
@@ -19,7 +25,7 @@ export class RunSession {
   readonly #options: OfflineOptions;
   readonly #data: BoundData;
   readonly #account: Account;
-  readonly #run: StreamRun;
+  readonly #run: StreamRun | RevisingRun;
   #closed = false;
 
   private constructor(prepared: PreparedRun, data: BoundData, options: OfflineOptions) {
@@ -28,46 +34,57 @@ export class RunSession {
     this.#data = data;
     this.strategy = prepared.strategies[0]!;
     this.#account = openAccount(prepared.graphs[0]!, data.frames, options);
-    this.#run = new StreamRun(prepared.plan, data.frames, [this.#account], options);
+    const allowsLateness = prepared.graphs[0]!.nodes.some(
+      ({ node }) => node instanceof StreamInput && node.allowedLatenessMs > 0,
+    );
+    this.#run = allowsLateness
+      ? new RevisingRun(prepared.plan, this.#account, options)
+      : new StreamRun(prepared.plan, data.frames, [this.#account], options);
   }
 
   static async open(strategy: StrategyInput, options: OfflineOptions): Promise<RunSession> {
     const prepared = prepareRun([strategy], options.params);
     await prepared.strategies[0]!.onStart();
     const session = new RunSession(prepared, await bindData(prepared.graphs, options), options);
-    session.#run.run();
+    if (session.#run instanceof StreamRun) session.#run.run();
+    else session.#pushAll([...session.#data.frames]);
     return session;
   }
 
+  /** Values that late rows have changed, in the order in which that happened. */
+  get revisions(): readonly Revision[] {
+    return this.#run instanceof RevisingRun ? this.#run.revisions : [];
+  }
+
   /**
-   * Gives a stream more rows and runs them. Rows must follow the ones that are there.
+   * Gives streams more rows and runs them: one frame for a single stream, or frames by stream name. Without lateness, rows
+   * must follow the ones that are there.
    *
-   * @throws QmtlError `DATA_UNSORTED`, `DATA_MISSING`, `CANCELLED` after close
+   * @returns how the rows were taken; without lateness all are accepted
+   * @throws QmtlError `DATA_UNSORTED`, `DATA_LATE`, `DATA_MISSING`, `CANCELLED` after close
    */
-  append(rows: Frame | Readonly<Record<string, Frame>>): void {
+  append(rows: Frame | Readonly<Record<string, Frame>>): Readonly<Record<PushOutcome, number>> {
     if (this.#closed) throw new QmtlError("CANCELLED", "the session is closed; open another one to go on");
     const streams = this.#prepared.graphs[0]!.nodes.filter((node) => this.#data.frames.has(node.id));
-    const named =
-      "intervalMs" in rows && "time" in rows
-        ? { [streams[0]!.node.name]: rows as Frame }
-        : (rows as Readonly<Record<string, Frame>>);
-    for (const [name, frame] of Object.entries(named)) {
+    const named = isFrame(rows) ? { [streams[0]!.node.name]: rows } : rows;
+    const taken = Object.entries(named).map(([name, frame]) => {
       const stream = streams.find(({ node }) => node.name === name);
-      if (!stream) {
-        throw new QmtlError(
-          "DATA_MISSING",
-          `there is no stream "${name}"; the streams are ${streams.map(({ node }) => node.name).join(", ")}`,
-        );
-      }
-      this.#extend(stream.id, stream.node.name, frame);
-    }
+      if (stream) return [stream.id, frame, name] as const;
+      const names = streams.map(({ node }) => node.name).join(", ");
+      throw new QmtlError("DATA_MISSING", `there is no stream "${name}"; the streams are ${names}`);
+    });
+    if (this.#run instanceof RevisingRun) return this.#pushAll(taken.map(([id, frame]) => [id, frame]));
+    for (const [id, frame, name] of taken) this.#extend(this.#run, id, name, frame);
     this.#run.run();
+    return { ...noOutcomes, accepted: taken.reduce((sum, [, frame]) => sum + frame.length, 0) };
   }
 
   result(): RunResult {
-    return assembleResult(this.#account, this.#run.outputs(), this.#data.quality, this.#options);
+    const outputs = this.#run instanceof RevisingRun ? this.#run.recorder : this.#run.outputs();
+    return assembleResult(this.#account, outputs, this.#data.quality, this.#options);
   }
 
+  /** Lets go of the run. Closing twice is no error. */
   close(): void {
     this.#closed = true;
   }
@@ -77,14 +94,42 @@ export class RunSession {
     this.close();
   }
 
-  #extend(id: NodeId, name: string, frame: Frame): void {
-    const source = this.#run.sources.find((each) => each.id === id)!;
+  #pushAll(frames: readonly (readonly [NodeId, Frame])[]): Readonly<Record<PushOutcome, number>> {
+    const run = this.#run as RevisingRun;
+    const counts = { ...noOutcomes };
+    const rows = frames.flatMap(([id, frame]) =>
+      Array.from({ length: frame.length }, (_, row) => ({
+        id,
+        frame,
+        row,
+        closeMs: frame.time[row]! + frame.intervalMs,
+      })),
+    );
+    // Several streams in one call come together: in event time, as they would have arrived.
+    if (frames.length > 1) rows.sort((a, b) => a.closeMs - b.closeMs);
+    for (const { id, frame, row } of rows) {
+      const { fields } = this.#prepared.plan.byId.get(id)!.node as { fields: readonly string[] };
+      const values = Float64Array.from(fields, (field) => frame.columns[field]?.[row] ?? Number.NaN);
+      counts[run.push(id, frame.time[row]!, values)]++;
+    }
+    return counts;
+  }
+
+  #extend(run: StreamRun, id: NodeId, name: string, frame: Frame): void {
+    const source = run.sources.find((each) => each.id === id)!;
     const known = source.frame;
-    const lastMs = known.time[known.length - 1]!;
-    if (frame.intervalMs !== known.intervalMs || !(frame.time[0]! > lastMs)) {
+    const lastMs: EpochMs = known.length > 0 ? known.time[known.length - 1]! : Number.NEGATIVE_INFINITY;
+    if (frame.length > 0 && !(frame.time[0]! > lastMs)) {
       throw new QmtlError(
         "DATA_UNSORTED",
-        `appended rows of "${name}" must follow ${new Date(lastMs).toISOString()}; found ${new Date(frame.time[0]!).toISOString()}`,
+        `appended rows of "${name}" must follow ${formatInstant(lastMs)}; found ${formatInstant(frame.time[0]!)}`,
+        { hint: 'give the stream allowedLateness: "5m" when rows may come late' },
+      );
+    }
+    if (frame.intervalMs !== known.intervalMs) {
+      throw new QmtlError(
+        "DATA_INVALID",
+        `appended rows of "${name}" have interval ${frame.intervalMs} ms; expected ${known.intervalMs} ms`,
       );
     }
     // The rows before were consumed: only the new ones have to be at hand.
@@ -92,4 +137,16 @@ export class RunSession {
     source.next = 0;
     extendFeeds(this.#account, id, frame);
   }
+}
+
+const noOutcomes: Readonly<Record<PushOutcome, number>> = {
+  accepted: 0,
+  revised: 0,
+  duplicate: 0,
+  ignored: 0,
+  side_output: 0,
+};
+
+function isFrame(rows: Frame | Readonly<Record<string, Frame>>): rows is Frame {
+  return "intervalMs" in rows && "time" in rows && rows.time instanceof Float64Array;
 }

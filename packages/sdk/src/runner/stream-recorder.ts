@@ -1,0 +1,122 @@
+import type { EpochMs, IntervalMs, NodeId } from "@qmtl/core";
+import type { StreamExecutor } from "@qmtl/engine/execute";
+import type { Plan } from "@qmtl/engine/plan";
+import { OutputColumns } from "@qmtl/engine/view";
+import type { NodeOutputs } from "./assemble-result.ts";
+
+/** Copies rows out of the rings as they pass, so that a stream leaves the columns a batch would. */
+export class StreamRecorder implements NodeOutputs {
+  readonly #keepsColumns: boolean;
+  /** By grid, then by node on it. */
+  readonly #records: readonly GridRecord[];
+  readonly #places = new Map<NodeId, { readonly record: GridRecord; readonly place: number }>();
+
+  constructor(plan: Plan, keepsColumns: boolean) {
+    this.#keepsColumns = keepsColumns;
+    this.#records = plan.grids.map((grid) => new GridRecord(grid.intervalMs));
+    for (const { node, grid } of plan.nodes) {
+      const record = this.#records[grid.index]!;
+      this.#places.set(node.id, { record, place: record.nodeIds.push(node.id) - 1 });
+    }
+  }
+
+  /** From now on rows come from this executor. */
+  listenTo(executor: StreamExecutor): void {
+    for (const record of this.#records) record.listenTo(executor, this.#keepsColumns);
+  }
+
+  /** Forgets rows that closed after `closeMs`: they are about to come again. */
+  rewind(closeMs: EpochMs): void {
+    for (const record of this.#records) record.rewind(closeMs);
+  }
+
+  columnsOf(id: NodeId): OutputColumns {
+    const { record, place } = this.#places.get(id)!;
+    return record.columnsOf(place);
+  }
+
+  timeOf(id: NodeId): Float64Array {
+    return this.#places.get(id)!.record.time();
+  }
+}
+
+class GridRecord {
+  readonly nodeIds: NodeId[] = [];
+  rows = 0;
+  #time = new Float64Array(1_024);
+  #rings: readonly OutputColumns[] = [];
+  #kept: OutputColumns[] = [];
+  #copies: { from: Float64Array; to: Float64Array }[] = [];
+  #fieldCount = -1;
+  readonly #intervalMs: IntervalMs;
+
+  constructor(intervalMs: IntervalMs) {
+    this.#intervalMs = intervalMs;
+  }
+
+  rewind(closeMs: EpochMs): void {
+    while (this.rows > 0 && this.#time[this.rows - 1]! + this.#intervalMs > closeMs) this.rows--;
+  }
+
+  listenTo(executor: StreamExecutor, keepsColumns: boolean): void {
+    this.#rings = this.nodeIds.map((id) => executor.columnsOf(id));
+    if (this.#kept.length === 0) this.#kept = this.#rings.map(() => new OutputColumns(this.#time.length));
+    this.#fieldCount = -1;
+    const [first] = this.nodeIds;
+    if (first !== undefined && keepsColumns)
+      executor.gridOf(first).listen((position, bucketMs) => this.#add(position, bucketMs));
+  }
+
+  time(): Float64Array {
+    return this.#time.subarray(0, this.rows);
+  }
+
+  columnsOf(place: number): OutputColumns {
+    const kept = this.#kept[place]!;
+    const columns = new OutputColumns(this.rows);
+    for (const [field, column] of kept.numeric) columns.setField(field, column.subarray(0, this.rows));
+    if (kept.payload) columns.payload = kept.payload.slice(0, this.rows);
+    return columns;
+  }
+
+  #add(position: number, bucketMs: number): void {
+    if (this.rows === this.#time.length) this.#grow();
+    // Fields of authors' functions appear with their first output.
+    let fields = 0;
+    for (const ring of this.#rings) fields += ring.numeric.size + (ring.payload ? 1 : 0);
+    if (fields !== this.#fieldCount) this.#link(fields);
+    const row = this.rows++;
+    this.#time[row] = bucketMs;
+    for (let index = 0; index < this.#copies.length; index++) {
+      const { from, to } = this.#copies[index]!;
+      to[row] = from[position]!;
+    }
+    for (let index = 0; index < this.#rings.length; index++) {
+      const { payload } = this.#rings[index]!;
+      if (payload) this.#kept[index]!.payload![row] = payload[position];
+    }
+  }
+
+  #link(fields: number): void {
+    this.#fieldCount = fields;
+    this.#copies = this.#rings.flatMap((ring, index) => {
+      const kept = this.#kept[index]!;
+      if (ring.payload) kept.addPayload();
+      return [...ring.numeric].map(([field, from]) => ({ from, to: kept.numeric.get(field) ?? kept.addField(field) }));
+    });
+  }
+
+  #grow(): void {
+    const size = this.#time.length * 2;
+    const time = new Float64Array(size);
+    time.set(this.#time);
+    this.#time = time;
+    this.#kept = this.#kept.map((old) => {
+      const columns = new OutputColumns(size);
+      for (const [field, values] of old.numeric) columns.addField(field).set(values);
+      if (old.payload) columns.payload = old.payload;
+      return columns;
+    });
+    this.#fieldCount = -1;
+  }
+}
