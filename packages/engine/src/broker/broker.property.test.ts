@@ -96,7 +96,10 @@ const extras: fc.Arbitrary<Partial<OrderIntent>> = fc.oneof(
   fc.record({ ocoGroup: fc.constantFrom("a", "b") }),
   fc.record({ stopLoss: price }),
   fc.record({ takeProfit: price }),
-  fc.record({ timeInForce: fc.constantFrom("DAY" as const) }),
+  fc.record({
+    timeInForce: fc.constantFrom("DAY" as const, "IOC" as const, "FOK" as const),
+    postOnly: fc.constant(false),
+  }),
 );
 const action = (instruments: number): fc.Arbitrary<Action> =>
   fc.oneof(

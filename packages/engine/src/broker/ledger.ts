@@ -115,6 +115,16 @@ export class Ledger {
     return sum;
   }
 
+  /** Equity with one instrument valued at another price than its mark. */
+  equityAt(instrument: number, price: number): number {
+    let sum = this.cash;
+    for (const each of this.held) {
+      if (each !== instrument) sum += this.value(each);
+      else sum += this.quantity[each]! * price * this.multiplier[each]! * this.rate[each]!;
+    }
+    return sum;
+  }
+
   /** Whether equity is gone, or below `maintenance` times the exposure. */
   isShortOfMargin(maintenance: number): boolean {
     const { held } = this;

@@ -175,11 +175,11 @@ export class Matcher {
     const fillsSinceFirst = () => this.#fills.data.slice(first, this.#fills.length * this.#fills.stride);
     this.#checkpoint.set(instrument);
     this.#walkBar(instrument, open, high, low, close, !highFirst);
-    const otherEquity = this.#equityAt(instrument, close);
+    const otherEquity = this.#ledger.equityAt(instrument, close);
     let unchosen = fillsSinceFirst();
     this.#checkpoint.rollback(instrument);
     this.#walkBar(instrument, open, high, low, close, highFirst);
-    const equity = this.#equityAt(instrument, close);
+    const equity = this.#ledger.equityAt(instrument, close);
     const decided = Math.abs(equity - otherEquity) > 1e-12 * Math.abs(equity);
     if (intrabarPath === "none") {
       this.#checkpoint.rollback(instrument);
@@ -444,18 +444,6 @@ export class Matcher {
       return side > 0 ? high >= d[at + O.stopPrice]! : low <= d[at + O.stopPrice]!;
     if (type !== TRAILING_STOP) return false;
     return side > 0 ? high >= this.#trailedStop(at, low) : low <= this.#trailedStop(at, high);
-  }
-
-  #equityAt(instrument: number, price: number): number {
-    const ledger = this.#ledger;
-    let sum = ledger.cash;
-    for (const each of ledger.held) {
-      sum +=
-        each === instrument
-          ? ledger.quantity[each]! * price * ledger.multiplier[each]! * ledger.rate[each]!
-          : ledger.value(each);
-    }
-    return sum;
   }
 }
 

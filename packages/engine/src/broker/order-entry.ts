@@ -1,6 +1,7 @@
 import { QmtlError, shown, type EpochMs } from "@qmtl/core";
 import { sessionEndAfter, sessionStartAtOrAfter } from "../instrument/index.ts";
 import type { Execution } from "./execution.ts";
+import type { Funds } from "./funds.ts";
 import { checkIntent, invalid, type SizeField } from "./intent.ts";
 import type { Ledger } from "./ledger.ts";
 import type { BrokerOptions } from "./options.ts";
@@ -43,13 +44,22 @@ export class OrderEntry {
   readonly #onChange: boolean;
   readonly #options: BrokerOptions;
   readonly #ledger: Ledger;
+  readonly #funds: Funds;
   readonly #orders: OrderTable;
   readonly #execution: Execution;
   readonly #texts: TextTable;
 
-  constructor(options: BrokerOptions, ledger: Ledger, orders: OrderTable, execution: Execution, texts: TextTable) {
+  constructor(
+    options: BrokerOptions,
+    ledger: Ledger,
+    funds: Funds,
+    orders: OrderTable,
+    execution: Execution,
+    texts: TextTable,
+  ) {
     this.#options = options;
     this.#ledger = ledger;
+    this.#funds = funds;
     this.#orders = orders;
     this.#execution = execution;
     this.#texts = texts;
@@ -150,7 +160,7 @@ export class OrderEntry {
     if (percent === 0) return 0 - this.#ledger.quantity[instrument]!;
     if (Number.isNaN(percent)) return quantity - this.#ledger.quantity[instrument]!;
     const mark = this.#ledger.mark[instrument]!;
-    return this.#execution.unitsFor(instrument, 1, SIZE_TARGET_PERCENT, percent, mark);
+    return this.#funds.unitsFor(instrument, 1, SIZE_TARGET_PERCENT, percent, mark);
   }
 
   #size(at: number, id: number, intent: OrderIntent, sized: SizeField | undefined, side: number): void {
@@ -166,7 +176,7 @@ export class OrderEntry {
     if (sized === undefined && defaultSize === "all") {
       d[at + O.sizeKind] = SIZE_ALL;
       d[at + O.side] = side;
-      d[at + O.quantity] = finite(this.#execution.largest(instrument, side, this.#ledger.mark[instrument]!));
+      d[at + O.quantity] = finite(this.#funds.largest(instrument, side, this.#ledger.mark[instrument]!));
       return;
     }
     const fallback = sized === undefined && defaultSize !== "all" ? defaultSize : null;
@@ -179,7 +189,7 @@ export class OrderEntry {
       const size = Math.abs(percent ?? intent.value!);
       const limit = d[at + O.limitPrice]!;
       const price = Number.isNaN(limit) ? this.#ledger.mark[instrument]! : limit;
-      signed = this.#execution.unitsFor(instrument, direction, kind, size, price);
+      signed = this.#funds.unitsFor(instrument, direction, kind, size, price);
       if (this.#options.sizing === "fill" && size > 0) {
         d[at + O.sizeKind] = kind;
         d[at + O.sizeValue] = size;
