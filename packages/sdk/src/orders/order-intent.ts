@@ -48,17 +48,18 @@ const carried = new Set([
   "price",
   "timestamp",
   "route",
+  "reason",
+  "metadata",
   "world_id",
   "strategy_id",
   "correlation_id",
-  "metadata",
-  "reason",
-  "action",
-  "size",
+  "risk_adjusted",
+  "risk_violation",
+  "risk_severity",
 ]);
 
 /**
- * An order payload as the broker takes it. `symbol` may be left out when the account has one instrument.
+ * A payload (as `normalizeOrderIntent` gives it) as the broker takes it. `symbol` may be left out when the account has one instrument.
  *
  * @throws QmtlError `ORDER_INVALID` for a field that is unknown or of the wrong type, `INSTRUMENT_UNKNOWN`
  */

@@ -1,5 +1,5 @@
 import type { EpochMs, JsonValue } from "@qmtl/core";
-import type { AccountView, Order, OrderIntent } from "@qmtl/engine/broker";
+import type { AccountView, Fill, Order, OrderIntent, RecordList } from "@qmtl/engine/broker";
 import type { Instrument } from "@qmtl/engine/instrument";
 import { Node, type NodeOptions } from "../strategy/node.ts";
 
@@ -31,7 +31,10 @@ export abstract class OrderStageNode extends Node<string> {
 
 export interface OrderStage {
   handle(payload: OrderPayload, context: OrderContext): OrderPayload | readonly OrderPayload[] | undefined;
-  /** Called at every close time after all payloads: stages that wait (micro-batches) release here. */
+  /**
+   * Called at every close time after all payloads, in the order of the stages: what waits (micro-batches) is released
+   * here, what watches the account (risk, fills, portfolio) looks at it here.
+   */
   onClose?(context: OrderContext): readonly OrderPayload[] | undefined;
   save?(): JsonValue;
   load?(state: JsonValue): void;
@@ -44,12 +47,33 @@ export interface OrderContext {
   readonly bucketMs: EpochMs;
   readonly account: AccountView;
   readonly instruments: readonly Instrument[];
+  /** All fills of the account so far. */
+  readonly fills: RecordList<Fill>;
+  readonly openOrderCount: number;
   /** Index of a symbol; of the only instrument when the symbol is left out. @throws `INSTRUMENT_UNKNOWN` */
   instrumentOf(symbol: JsonValue | undefined): number;
   /** Last close of an instrument, quote currency; NaN before its first bar. */
   markOf(instrument: number): number;
   /** Volume of the last bar of an instrument; NaN before its first bar. */
   volumeOf(instrument: number): number;
+  /** Account currency per unit of the instrument's quote currency; NaN while it is not known. */
+  rateOf(instrument: number): number;
+  /** What open orders would still trade. */
+  pendingOf(instrument: number): PendingQuantity;
   submit(intent: OrderIntent): Order;
   cancel(orderId: number, reason?: string): boolean;
+}
+
+/** Units that open orders of one instrument would still buy and sell; exits that wait for their parent are left out. */
+export interface PendingQuantity {
+  readonly buys: number;
+  readonly sells: number;
+  /** The part of them that came from targets: the next target replaces it. */
+  readonly targetBuys: number;
+  readonly targetSells: number;
+}
+
+/** An order that goes no further. `reason` is a code; `detail` says it in words. */
+export function refuse(order: OrderPayload, reason: string, detail?: string): OrderPayload {
+  return { ...order, rejected: true, reason, ...(detail !== undefined && { detail }) };
 }
