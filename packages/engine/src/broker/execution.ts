@@ -319,7 +319,7 @@ export class Execution {
       grown = true;
     }
     if (grown) return;
-    const group = this.#texts.id(`bracket of order ${parent}`);
+    const group = -parent; // no text of its own: see OrderTable.make
     const { stopLoss, takeProfit } = {
       stopLoss: orders.data[at + O.stopLoss]!,
       takeProfit: orders.data[at + O.takeProfit]!,

@@ -17,7 +17,7 @@ export const O = {
   submittedMs: 11,
   closedMs: 12, // NaN: still open
   parent: 13, // order id, 0: none
-  ocoGroup: 14,
+  ocoGroup: 14, // text; -n: the bracket of order n
   flags: 15,
   tag: 16,
   clientOrderId: 17,
@@ -161,11 +161,15 @@ export class OrderTable extends RecordTable {
       submittedMs: d[at + O.submittedMs]!,
       closedMs: orNull(d[at + O.closedMs]!),
       parentId: d[at + O.parent]! || null,
-      ocoGroup: this.#texts.text(d[at + O.ocoGroup]!),
+      ocoGroup: this.#groupName(d[at + O.ocoGroup]!),
       reduceOnly: (d[at + O.flags]! & REDUCE_ONLY) !== 0,
       tag: this.#texts.text(d[at + O.tag]!),
       clientOrderId: this.#texts.text(d[at + O.clientOrderId]!),
     };
+  }
+
+  #groupName(group: number): string | null {
+    return group < 0 ? `bracket of order ${-group}` : this.#texts.text(group);
   }
 }
 

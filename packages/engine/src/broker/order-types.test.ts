@@ -212,6 +212,13 @@ describe("groups", () => {
   });
   it("a bracket exits once, whichever side comes first", () => {
     const order = { ...buy, stopLoss: 95, takeProfit: 110 } as const;
+    expect(send([order], [flat(100)]).orders.at(2)).toMatchObject({
+      type: "limit",
+      side: "SELL",
+      parentId: 1,
+      ocoGroup: "bracket of order 1",
+      reduceOnly: true,
+    });
     expect(fillsOf([order], [flat(100), [100, 111, 99, 105], flat(90)])).toEqual([
       "BUY 10 @ 100 bar 1",
       "SELL 10 @ 110 bar 2",
