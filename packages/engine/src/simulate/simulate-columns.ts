@@ -67,7 +67,8 @@ function onFeedRows(source: OrderSource, feed: BarFeed): boolean {
   return source.time === feed.time && source.intervalMs === feed.intervalMs;
 }
 
-// One instrument whose orders live on its own rows: no merging, the row is the clock.
+// One instrument whose orders live on its own rows: no merging, the row is the clock. Stretches without orders are
+// handed over whole; only rows with orders, and those an open order waits for, go step by step.
 function simulateOneFeed(
   simulation: Simulation,
   feed: BarFeed,
@@ -75,7 +76,14 @@ function simulateOneFeed(
   hooks: SimulateHooks,
 ): void {
   const { time, open, high, low, close, volume, intervalMs, instrument, length } = feed;
-  for (let row = 0; row < length; row++) {
+  const onlyTarget = sources.length === 1 && sources[0]!.kind === "target" ? sources[0] : undefined;
+  // An absent bar is no quiet one.
+  const mayBeQuiet = !close.some(Number.isNaN);
+  let reported = 0;
+  for (let row = 0; row < length;) {
+    const next = onlyTarget ? nextValue(onlyTarget.values, row, length) : sources.length === 0 ? length : row;
+    if (mayBeQuiet && next > row) row = simulation.quietRows(feed, row, Math.min(next, row + progressRows));
+    if (row === length) break;
     const bucketMs = time[row]!;
     const nowMs = bucketMs + intervalMs;
     simulation.bar(instrument, bucketMs, nowMs, open[row]!, high[row]!, low[row]!, close[row]!, volume[row]!);
@@ -88,8 +96,17 @@ function simulateOneFeed(
       } else source.deliver(row, bucketMs, nowMs);
     }
     simulation.close(nowMs);
-    if ((row & 0xffff) === 0xffff) hooks.onProgress?.(row + 1);
+    row++;
+    if (row - reported >= progressRows) hooks.onProgress?.((reported = row));
   }
+}
+
+const progressRows = 65_536;
+
+function nextValue(values: Float64Array, from: number, to: number): number {
+  let row = from;
+  while (row < to && values[row] !== values[row]) row++;
+  return row;
 }
 
 function simulateMerged(

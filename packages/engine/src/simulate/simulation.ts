@@ -1,6 +1,7 @@
 import type { EpochMs } from "@qmtl/core";
 import type { AccountView, Broker, BrokerSnapshot, PositionView } from "../broker/index.ts";
 import type { EquityTracker } from "../metrics/index.ts";
+import type { BarFeed } from "./simulate-columns.ts";
 
 export interface SimulationSnapshot {
   readonly broker: BrokerSnapshot;
@@ -93,6 +94,32 @@ export class Simulation {
   /** Volume of the last bar; NaN before the first. */
   volumeOf(instrument: number): number {
     return this.#volumes[instrument]!;
+  }
+
+  /**
+   * Rows `from..to-1` of a feed that has no orders in them, as far as nothing but prices moves the account.
+   *
+   * @returns the row it stopped at: there `bar` … `close` have to be called
+   */
+  quietRows(feed: BarFeed, from: number, to: number): number {
+    while (this.rows + to - from > this.#times.length) this.#grow();
+    const { rows, broker } = this;
+    const { instrument, intervalMs, time } = feed;
+    const end = broker.onQuietBars(instrument, feed, intervalMs, from, to, this.#equity, rows);
+    if (end === from) return from;
+    const stop = rows + end - from;
+    for (let row = rows; row < stop; row++) this.#times[row] = time[from + row - rows]! + intervalMs;
+    this.#cash.fill(this.#account.cash, rows, stop);
+    for (let each = 0; each < this.#held.length; each++) {
+      this.#positions[each]!.fill(this.#held[each]!.quantity, rows, stop);
+    }
+    this.#marks[instrument] = feed.close[end - 1]!;
+    this.#volumes[instrument] = feed.volume[end - 1]!;
+    this.rows = stop;
+    const columns = { times: this.#times, equity: this.#equity, position: this.#positions[instrument]! };
+    // Buy-and-hold is measured on the first instrument, whose rows start with those of the run.
+    this.tracker.addRows(instrument === 0 && rows === from ? { ...columns, price: feed.close } : columns, rows, stop);
+    return end;
   }
 
   /** Everything the next close depends on; the curves behind it are output, not state. */
