@@ -25,6 +25,7 @@ export function describeAssumptions(options: BrokerOptions): readonly Assumption
     "stop orders",
     options.stopGap === "open" ? "a gap through the stop fills at the open" : "always fill at the stop",
   );
+  if (options.stopLimitGap === "stop") add("stop-limit orders", "a gap through the stop fills at the stop");
   add("stop-loss and take-profit", words.bracketActivation[options.bracketActivation]);
   add("trailing stops", options.trailMark === "high" ? "follow the best price of every bar" : "follow closes");
   add(

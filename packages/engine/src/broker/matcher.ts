@@ -211,7 +211,9 @@ export class Matcher {
       if (this.#resting || type !== STOP_LIMIT) continue;
       // Just triggered: it fills where it triggered when its limit allows that, else it waits as a limit.
       this.#tried.add(id);
-      if (side * (d[at + O.limitPrice]! - this.#price) >= 0) this.#execution.fill(id, this.#price, false);
+      const limit = d[at + O.limitPrice]!;
+      const allowed = side > 0 ? this.#price <= limit && low <= limit : this.#price >= limit && high >= limit;
+      if (allowed) this.#execution.fill(id, this.#price, false);
     }
     this.#trailAll(instrument, high, low);
   }
@@ -317,9 +319,9 @@ export class Matcher {
       case STOP:
         return this.#stopPrice(d[at + O.stopPrice]!, side, from, to, atOpen);
       case STOP_LIMIT:
-        return (d[at + O.flags]! & TRIGGERED) !== 0
-          ? this.#limitPrice(at, side, from, to, atOpen)
-          : this.#stopPrice(d[at + O.stopPrice]!, side, from, to, atOpen);
+        if ((d[at + O.flags]! & TRIGGERED) !== 0) return this.#limitPrice(at, side, from, to, atOpen);
+        if (atOpen && this.#options.stopLimitGap === "stop") return NaN;
+        return this.#stopPrice(d[at + O.stopPrice]!, side, from, to, atOpen);
       case TRAILING_STOP:
         return this.#stopPrice(this.#trailedStop(at, from), side, from, to, atOpen);
       default:

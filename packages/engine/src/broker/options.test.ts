@@ -107,6 +107,8 @@ describe("assumptions in words", () => {
           latencyBars: 2,
           borrowRate: 0.03,
           settlementDays: 2,
+          stopLimitGap: "stop",
+          rebalance: "every_bar",
         }),
       ).map((each) => [each.name, each.value]),
     );
@@ -116,5 +118,7 @@ describe("assumptions in words", () => {
     expect(lines.get("latency")).toBe("0 ms and 2 bars");
     expect(lines.get("short borrow")).toBe("3 % a year");
     expect(lines.get("settlement")).toBe("trade day + 2");
+    expect(lines.get("stop-limit orders")).toBe("a gap through the stop fills at the stop");
+    expect(lines.get("repeated targets")).toBe("rebalance every time");
   });
 });

@@ -36,6 +36,11 @@ export interface BrokerOptions {
   /** A stop that the open jumps over fills at the worse open (default), or, as if it never gapped, at its own price. */
   readonly stopGap: "open" | "stop";
   /**
+   * A stop-limit whose stop the open jumps over goes on as a limit from that open (default), or ("stop", with
+   * `intrabarPath: "none"`) fills at its stop as if the price had passed it, when the range of the bar holds its limit.
+   */
+  readonly stopLimitGap: "open" | "stop";
+  /**
    * Stop-loss and take-profit of an order can fill within the bar of its fill (default), from the next bar on, or
    * ("unambiguous") within that bar only after a market order filled at its open, and for a take-profit after a stop
    * entry whose stop-loss the bar did not reach.
@@ -123,6 +128,7 @@ export const defaultBrokerOptions: BrokerOptions = {
   limitFill: "touch",
   limitGap: "open",
   stopGap: "open",
+  stopLimitGap: "open",
   bracketActivation: "same_bar",
   trailMark: "high",
   lastBar: "leave_open",
@@ -170,6 +176,7 @@ const checks: Readonly<Record<keyof BrokerOptions, Check>> = {
   limitFill: oneOf("touch", "cross"),
   limitGap: oneOf("open", "limit"),
   stopGap: oneOf("open", "stop"),
+  stopLimitGap: oneOf("open", "stop"),
   bracketActivation: oneOf("same_bar", "next_bar", "unambiguous"),
   trailMark: oneOf("high", "close"),
   lastBar: oneOf("leave_open", "cancel", "fill_at_close"),

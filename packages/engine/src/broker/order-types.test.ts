@@ -90,6 +90,12 @@ describe("stop orders", () => {
       "BUY 10 @ 101 bar 3",
     ]);
   });
+  it("as stop-limits that gap go on from the open, or fill at the stop where no path is assumed", () => {
+    const order = { ...buy, type: "stop_limit", stopPrice: 103, limitPrice: 104 } as const;
+    const bars: TestBar[] = [[106, 107, 102, 105]];
+    expect(fillsOf([order], bars, { intrabarPath: "none" })).toEqual(["BUY 10 @ 104 bar 1"]);
+    expect(fillsOf([order], bars, { intrabarPath: "none", stopLimitGap: "stop" })).toEqual(["BUY 10 @ 103 bar 1"]);
+  });
   it("trail the high within bars, or closes only", () => {
     const bars: TestBar[] = [
       [100, 100, 100, 100], // buys at 100

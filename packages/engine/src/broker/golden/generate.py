@@ -89,8 +89,12 @@ def backtesting_run(frame, fast, slow, size=None, sl=None, tp=None, both=False, 
             if up[i]:
                 if entry == "limit":
                     arguments["limit"] = close * 0.999
-                if entry == "stop":
+                if entry in ("stop", "stop_limit", "pullback"):
                     arguments["stop"] = close * 1.0005
+                if entry == "stop_limit":
+                    arguments["limit"] = close * 1.001
+                if entry == "pullback":
+                    arguments["limit"] = close * 0.9998
                 if sl is not None:
                     arguments["sl"] = close * (1 - sl)
                 if tp is not None:
@@ -132,6 +136,8 @@ def backtrader_run(frame, fast, slow, cash, commission, size=1, both=False, brac
                     self.buy(size=size, exectype=bt.Order.Limit, price=close * 0.999)
                 elif entry == "stop":
                     self.buy(size=size, exectype=bt.Order.Stop, price=close * 1.0005)
+                elif entry == "stop_limit":
+                    self.buy(size=size, exectype=bt.Order.StopLimit, price=close * 1.0005, plimit=close * 1.001)
                 elif trail is not None:
                     if not self.position:
                         self.buy(size=size)
@@ -195,6 +201,8 @@ def main():
             "bracket": dict(cash=10_000, commission=0.001, size=10, sl=wide[0], tp=wide[1], exclusive_orders=True),
             "limit": dict(cash=10_000, commission=0.001, size=10, entry="limit", sl=wide[0] * 2, tp=wide[1], finalize_trades=True),
             "stop": dict(cash=10_000, commission=0.001, size=10, entry="stop", sl=wide[0] * 2, tp=wide[1], finalize_trades=True),
+            "stop_limit": dict(cash=10_000, commission=0.001, size=10, entry="stop_limit", finalize_trades=True),
+            "pullback": dict(cash=10_000, commission=0.001, size=10, entry="pullback", finalize_trades=True),
         }
         for case, options in cases.items():
             golden[f"backtesting.py/{name}/{case}"] = dict(
@@ -211,6 +219,7 @@ def main():
             "bracket": dict(cash=10_000, commission=0.001, size=size, bracket=wide),
             "limit": dict(cash=10_000, commission=0.001, size=size, entry="limit"),
             "stop": dict(cash=10_000, commission=0.001, size=size, entry="stop"),
+            "stop_limit": dict(cash=10_000, commission=0.001, size=size, entry="stop_limit"),
             "trail": dict(cash=10_000, commission=0.001, size=size, trail=wide[0]),
         }
         for case, options in cases.items():
