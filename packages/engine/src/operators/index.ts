@@ -68,4 +68,4 @@ export { completeParams, defineOperator, readChoice, readFlag, readNumber, readP
 export type { AtrSmoothing } from "./volatility/average-true-range.ts";
 export type { CascadeSeed } from "./trend/exponential-cascade.ts";
 export type { Deviation } from "./rolling/deviation.ts";
-export type { RsiSmoothing } from "./momentum/rsi.ts";
+export type { RsiSmoothing } from "./momentum/relative-strength.ts";

@@ -53,8 +53,9 @@ export class ExponentialMean {
     return next;
   }
 
-  /** The same over rows `from..to-1` of a column, whole groups with the state in registers. */
-  run(input: Float64Array, output: Float64Array, from: number, to: number): void {
+  /** The same over rows `from..to-1` of a column, whole groups with the state in registers; writes from index `target` on. */
+  run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
+    const shift = target - from;
     const alpha = this.#alpha;
     const c1 = this.#c1;
     const c2 = this.#c2;
@@ -68,16 +69,16 @@ export class ExponentialMean {
           const d3 = input[row + 2]! - mean;
           const d4 = input[row + 3]! - mean;
           if (!Number.isFinite(d1 + d2 + d3 + d4)) break;
-          output[row] = mean + alpha * d1;
-          output[row + 1] = mean + (c1 * d1 + alpha * d2);
-          output[row + 2] = mean + (c2 * d1 + (c1 * d2 + alpha * d3));
+          output[row + shift] = mean + alpha * d1;
+          output[row + shift + 1] = mean + (c1 * d1 + alpha * d2);
+          output[row + shift + 2] = mean + (c2 * d1 + (c1 * d2 + alpha * d3));
           mean = mean + (c3 * d1 + c2 * d2 + (c1 * d3 + alpha * d4));
-          output[row + 3] = mean;
+          output[row + shift + 3] = mean;
         }
         this.#values[0] = mean;
         if (row === to) return;
       }
-      output[row] = this.push(input[row]!);
+      output[row + shift] = this.push(input[row]!);
       row++;
     }
   }

@@ -13,10 +13,12 @@ export {
   type NumberBounds,
 } from "./params.ts";
 export { RollingComoments } from "./rolling-comoments.ts";
+export { RollingCubes } from "./rolling-cubes.ts";
 export { RollingMax, RollingMin } from "./rolling-extreme.ts";
 export { RollingMean } from "./rolling-mean.ts";
 export { RollingMoments } from "./rolling-moments.ts";
 export { RollingSum } from "./rolling-sum.ts";
 export { RollingWeightedMean } from "./rolling-weighted-mean.ts";
+export { ROWS_PER_STEP, scratch } from "./scratch.ts";
 export { SortedWindow } from "./sorted-window.ts";
 export { TrueRange } from "./true-range.ts";

@@ -1,7 +1,6 @@
 import { assert } from "@qmtl/core";
 import type { Kernel } from "../../operator/index.ts";
-
-const ROWS_PER_STEP = 2_048;
+import { ROWS_PER_STEP } from "./scratch.ts";
 
 /**
  * Where a kernel and the parts it is made of keep what they remember: typed arrays, handed out in a fixed
@@ -31,6 +30,7 @@ export class KernelState {
   kernel(step: Kernel["advance"]): Kernel {
     return {
       advance(inputs, outputs, from, to) {
+        if (to - from <= ROWS_PER_STEP) return step(inputs, outputs, from, to);
         for (let row = from; row < to; row += ROWS_PER_STEP) {
           step(inputs, outputs, row, Math.min(to, row + ROWS_PER_STEP));
         }

@@ -33,6 +33,28 @@ export class RollingMax {
     return largest;
   }
 
+  /** The same over rows `from..to-1` of a column; writes from index `target` on. */
+  run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
+    const slots = this.#slots;
+    const size = slots.length;
+    const shift = target - from;
+    let row = from;
+    while (row < to) {
+      let position = this.#position[0]!;
+      let prefix = this.#prefix[0]!;
+      const end = Math.min(to, row + size - position);
+      for (; row < end; row++, position++) {
+        const value = input[row]!;
+        prefix = Math.max(prefix, value);
+        output[row + shift] = Math.max(slots[position]!, prefix);
+        slots[position] = value;
+      }
+      this.#position[0] = position;
+      this.#prefix[0] = prefix;
+      if (position === size) this.#endBlock();
+    }
+  }
+
   #endBlock(): void {
     const slots = this.#slots;
     let largest = -Infinity;
@@ -46,15 +68,63 @@ export class RollingMax {
   }
 }
 
-/** Smallest of the last `period` rows: the largest of the negated ones, which is exact. */
+/** Smallest of the last `period` rows, the mirror image of `RollingMax`. */
 export class RollingMin {
-  readonly #negated: RollingMax;
+  readonly #slots: Float64Array;
+  readonly #position: Int32Array;
+  readonly #prefix: Float64Array;
+  readonly #period: number;
 
   constructor(state: KernelState, period: number) {
-    this.#negated = new RollingMax(state, period);
+    this.#slots = state.array(Math.max(1, period - 1), period === 1 ? Infinity : Number.NaN);
+    this.#position = state.counters(1);
+    this.#prefix = state.array(1, Infinity);
+    this.#period = period;
   }
 
   push(value: number): number {
-    return -this.#negated.push(-value);
+    const slots = this.#slots;
+    const position = this.#position[0]!;
+    const prefix = Math.min(this.#prefix[0]!, value);
+    const smallest = Math.min(slots[position]!, prefix);
+    slots[position] = value;
+    this.#prefix[0] = prefix;
+    this.#position[0] = position + 1;
+    if (position + 1 === slots.length) this.#endBlock();
+    return smallest;
+  }
+
+  /** The same over rows `from..to-1` of a column; writes from index `target` on. */
+  run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
+    const slots = this.#slots;
+    const size = slots.length;
+    const shift = target - from;
+    let row = from;
+    while (row < to) {
+      let position = this.#position[0]!;
+      let prefix = this.#prefix[0]!;
+      const end = Math.min(to, row + size - position);
+      for (; row < end; row++, position++) {
+        const value = input[row]!;
+        prefix = Math.min(prefix, value);
+        output[row + shift] = Math.min(slots[position]!, prefix);
+        slots[position] = value;
+      }
+      this.#position[0] = position;
+      this.#prefix[0] = prefix;
+      if (position === size) this.#endBlock();
+    }
+  }
+
+  #endBlock(): void {
+    const slots = this.#slots;
+    let smallest = Infinity;
+    for (let position = slots.length - 1; position >= 0; position--) {
+      smallest = Math.min(smallest, slots[position]!);
+      slots[position] = smallest;
+    }
+    if (this.#period === 1) slots[0] = Infinity;
+    this.#position[0] = 0;
+    this.#prefix[0] = Infinity;
   }
 }

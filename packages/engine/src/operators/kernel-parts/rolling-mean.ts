@@ -44,12 +44,13 @@ export class RollingMean {
     return mean;
   }
 
-  /** The same over rows `from..to-1` of a column, with the state in registers. */
-  run(input: Float64Array, output: Float64Array, from: number, to: number): void {
+  /** The same over rows `from..to-1` of a column, with the state in registers; writes from index `target` on. */
+  run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
     const slots = this.#slots;
     const size = slots.length;
     const weight = this.#weight;
     const sums = this.#sums;
+    const shift = target - from;
     let row = from;
     while (row < to) {
       let position = this.#position[0]!;
@@ -59,7 +60,7 @@ export class RollingMean {
       for (; row < end; row++, position++) {
         const value = input[row]!;
         prefix += value - anchor;
-        output[row] = anchor + (slots[position]! + prefix) * weight;
+        output[row + shift] = anchor + (slots[position]! + prefix) * weight;
         slots[position] = value;
       }
       this.#position[0] = position;

@@ -1,7 +1,7 @@
 import type { KernelState } from "./kernel-state.ts";
 
 /**
- * Mean and sums of powers of the last `period >= 2` rows, by the block scheme of `RollingMean`.
+ * Mean and sum of squared deviations of the last `period >= 2` rows, by the block scheme of `RollingMean`.
  *
  * The anchor lies inside every window, so `(mean - anchor)² <= (period - 1) · variance`: the subtraction in
  * `Σd² - (Σd)²/n` costs a factor of about `period` in relative error at most, whatever the offset of the
@@ -10,69 +10,97 @@ import type { KernelState } from "./kernel-state.ts";
  * @see Chan, Golub, LeVeque, The American Statistician 37(3), 1983, on shifted data
  */
 export class RollingMoments {
-  /** Mean of the window that ended with the last row; NaN before there is one. */
+  /** After `push`: mean of the window that ended with the row; NaN before there is one. */
   mean = Number.NaN;
-  /** `Σ (x - mean)²`, never negative. */
+  /** After `push`: `Σ (x - mean)²`, never negative. */
   squares = Number.NaN;
-  /** `Σ (x - mean)³`. */
-  cubes = Number.NaN;
 
   readonly #first: Float64Array;
   readonly #second: Float64Array;
-  readonly #third: Float64Array;
   readonly #position: Int32Array;
-  /** Anchor, then the prefix sums of the first, second and third power. */
+  /** Anchor, then the prefix sums of the first and second power. */
   readonly #sums: Float64Array;
-  readonly #period: number;
+  readonly #share: number;
 
   constructor(state: KernelState, period: number) {
     this.#first = state.array(period - 1, Number.NaN);
     this.#second = state.array(period - 1, Number.NaN);
-    this.#third = state.array(period - 1, Number.NaN);
     this.#position = state.counters(1);
-    this.#sums = state.array(4);
-    this.#period = period;
+    this.#sums = state.array(3);
+    this.#share = 1 / period;
   }
 
+  /** Takes one row; `mean` and `squares` are then those of the window that ends with it. */
   push(value: number): void {
     const sums = this.#sums;
     const position = this.#position[0]!;
-    const anchor = sums[0]!;
-    const deviation = value - anchor;
-    const square = deviation * deviation;
-    sums[1]! += deviation;
-    sums[2]! += square;
-    sums[3]! += square * deviation;
-    const first = this.#first[position]! + sums[1]!;
-    const second = this.#second[position]! + sums[2]!;
-    const third = this.#third[position]! + sums[3]!;
-    const offset = first / this.#period;
-    const squares = second - first * offset;
-    this.mean = anchor + offset;
-    this.squares = squares < 0 ? 0 : squares;
-    this.cubes = third - offset * (3 * second - 2 * first * offset);
+    const deviation = value - sums[0]!;
+    const firstPrefix = sums[1]! + deviation;
+    const secondPrefix = sums[2]! + deviation * deviation;
+    const first = this.#first[position]! + firstPrefix;
+    const offset = first * this.#share;
+    const square = this.#second[position]! + secondPrefix - first * offset;
+    this.mean = sums[0]! + offset;
+    this.squares = square < 0 ? 0 : square;
     this.#first[position] = value;
+    sums[1] = firstPrefix;
+    sums[2] = secondPrefix;
     this.#position[0] = position + 1;
     if (position + 1 === this.#first.length) this.#endBlock();
   }
 
+  /**
+   * The same for rows `from..to-1` of a column; writes from index 0 on the means and `Σ (x - mean)²`, never negative, of the
+   * windows that end with them.
+   */
+  run(input: Float64Array, means: Float64Array, squares: Float64Array, from: number, to: number): void {
+    const firsts = this.#first;
+    const seconds = this.#second;
+    const size = firsts.length;
+    const sums = this.#sums;
+    const share = this.#share;
+    let row = from;
+    while (row < to) {
+      let position = this.#position[0]!;
+      const anchor = sums[0]!;
+      let firstPrefix = sums[1]!;
+      let secondPrefix = sums[2]!;
+      const end = Math.min(to, row + size - position);
+      for (; row < end; row++, position++) {
+        const value = input[row]!;
+        const deviation = value - anchor;
+        firstPrefix += deviation;
+        secondPrefix += deviation * deviation;
+        const first = firsts[position]! + firstPrefix;
+        const offset = first * share;
+        const square = seconds[position]! + secondPrefix - first * offset;
+        means[row - from] = anchor + offset;
+        squares[row - from] = square < 0 ? 0 : square;
+        firsts[position] = value;
+      }
+      this.#position[0] = position;
+      sums[1] = firstPrefix;
+      sums[2] = secondPrefix;
+      if (position === size) this.#endBlock();
+    }
+  }
+
   #endBlock(): void {
-    const anchor = this.#first[this.#first.length - 1]!;
+    const firsts = this.#first;
+    const seconds = this.#second;
+    const anchor = firsts[firsts.length - 1]!;
     let first = 0;
     let second = 0;
-    let third = 0;
-    for (let position = this.#first.length - 1; position >= 0; position--) {
-      const deviation = this.#first[position]! - anchor;
-      const square = deviation * deviation;
+    for (let position = firsts.length - 1; position >= 0; position--) {
+      const deviation = firsts[position]! - anchor;
       first += deviation;
-      second += square;
-      third += square * deviation;
-      this.#first[position] = first;
-      this.#second[position] = second;
-      this.#third[position] = third;
+      second += deviation * deviation;
+      firsts[position] = first;
+      seconds[position] = second;
     }
     this.#position[0] = 0;
-    this.#sums.fill(0);
     this.#sums[0] = anchor;
+    this.#sums[1] = 0;
+    this.#sums[2] = 0;
   }
 }

@@ -22,4 +22,21 @@ export class TrueRange {
     this.#previousClose[0] = close;
     return Math.max(high, previous) - Math.min(low, previous);
   }
+
+  /** The same over rows `from..to-1` of three columns; writes from index 0 on. */
+  run(highs: Float64Array, lows: Float64Array, closes: Float64Array, output: Float64Array, from: number, to: number) {
+    let previous = this.#previousClose[0]!;
+    for (let row = from; row < to; row++) {
+      const high = highs[row]!;
+      const low = lows[row]!;
+      const close = closes[row]!;
+      if (Number.isFinite(high + low + close)) {
+        output[row - from] = Math.max(high, previous) - Math.min(low, previous);
+        previous = close;
+      } else {
+        output[row - from] = Number.NaN;
+      }
+    }
+    this.#previousClose[0] = previous;
+  }
 }

@@ -6,6 +6,7 @@ import {
   KernelState,
   readChoice,
   readPeriod,
+  scratch,
 } from "../kernel-parts/index.ts";
 
 /**
@@ -50,19 +51,23 @@ export const macd = defineOperator({
     return state.kernel((inputs, outputs, from, to) => {
       const input = inputs[0]!;
       const [lines, signals, histograms] = [outputs[0]!, outputs[1]!, outputs[2]!];
-      let heldRows = held[0]!;
-      for (let row = from; row < to; row++) {
-        const value = input[row]!;
-        let fastMean = Number.NaN;
-        if (heldRows === 0) fastMean = fast.push(value);
-        else if (Number.isFinite(value)) heldRows--;
-        const line = fastMean - slow.push(value);
-        const smooth = signal.push(line);
+      const { a: fasts, b: slows, c: smooths } = scratch;
+      let row = from;
+      for (; row < to && held[0]! > 0; row++) {
+        if (Number.isFinite(input[row]!)) held[0]!--;
+        fasts[row - from] = Number.NaN;
+      }
+      fast.run(input, fasts, row, to, row - from);
+      slow.run(input, slows, from, to, 0);
+      for (let index = 0; index < to - from; index++) fasts[index]! -= slows[index]!;
+      signal.run(fasts, smooths, 0, to - from);
+      for (row = from; row < to; row++) {
+        const line = fasts[row - from]!;
+        const smooth = smooths[row - from]!;
         lines[row] = line;
         signals[row] = smooth;
         histograms[row] = line - smooth;
       }
-      held[0] = heldRows;
     });
   },
 });

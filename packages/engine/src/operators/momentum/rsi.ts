@@ -1,15 +1,5 @@
-import {
-  completeParams,
-  defineOperator,
-  ExponentialMean,
-  KernelState,
-  readChoice,
-  readPeriod,
-  RollingMean,
-  type KernelState as State,
-} from "../kernel-parts/index.ts";
-
-export type RsiSmoothing = "wilder" | "simple";
+import { completeParams, defineOperator, KernelState, readPeriod } from "../kernel-parts/index.ts";
+import { readRsiSmoothing, relativeStrength } from "./relative-strength.ts";
 
 /**
  * Relative strength index: `100 · G / (G + L)`, with G and L the mean gain and the mean loss per row.
@@ -32,41 +22,7 @@ export const rsi = defineOperator({
   lookbackRows: () => 0,
   createKernel({ period, smoothing }) {
     const state = new KernelState();
-    const strength = new RelativeStrength(state, period, smoothing);
-    return state.kernel((inputs, outputs, from, to) => {
-      const input = inputs[0]!;
-      const output = outputs[0]!;
-      for (let row = from; row < to; row++) output[row] = strength.push(input[row]!);
-    });
+    const strength = relativeStrength(state, period, smoothing);
+    return state.kernel((inputs, outputs, from, to) => strength.run(inputs[0]!, outputs[0]!, from, to));
   },
 });
-
-export function readRsiSmoothing(params: Readonly<Record<string, unknown>>): RsiSmoothing {
-  return readChoice(params, "smoothing", ["wilder", "simple"], "wilder");
-}
-
-/**
- * The index from two means only: that of the change (`G - L`) and that of its size (`G + L`), because
- * `G / (G + L) = (1 + change / size) / 2`. Nothing branches on the direction of a row.
- */
-export class RelativeStrength {
-  readonly #change: ExponentialMean | RollingMean;
-  readonly #size: ExponentialMean | RollingMean;
-  readonly #previous: Float64Array;
-  readonly #holdsOverAbsent: boolean;
-
-  constructor(state: State, period: number, smoothing: RsiSmoothing) {
-    const mean = () =>
-      smoothing === "wilder" ? new ExponentialMean(state, 1 / period, period) : new RollingMean(state, period);
-    this.#change = mean();
-    this.#size = mean();
-    this.#previous = state.array(1, Number.NaN);
-    this.#holdsOverAbsent = smoothing === "wilder";
-  }
-
-  push(value: number): number {
-    const change = value - this.#previous[0]!;
-    if (Number.isFinite(value) || !this.#holdsOverAbsent) this.#previous[0] = value;
-    return 50 + 50 * (this.#change.push(change) / this.#size.push(Math.abs(change)));
-  }
-}

@@ -6,8 +6,9 @@ import {
   RollingMax,
   RollingMean,
   RollingMin,
+  scratch,
 } from "../kernel-parts/index.ts";
-import { readRsiSmoothing, RelativeStrength } from "./rsi.ts";
+import { readRsiSmoothing, relativeStrength } from "./relative-strength.ts";
 
 /**
  * Stochastic RSI: where the RSI stands between its lowest and highest of `stochPeriod` rows, 0 to 100.
@@ -40,7 +41,7 @@ export const stochRsi = defineOperator({
   lookbackRows: () => 0,
   createKernel({ period, stochPeriod, smooth, signalPeriod, smoothing }) {
     const state = new KernelState();
-    const strength = new RelativeStrength(state, period, smoothing);
+    const strength = relativeStrength(state, period, smoothing);
     const highest = new RollingMax(state, stochPeriod);
     const lowest = new RollingMin(state, stochPeriod);
     const valueMean = new RollingMean(state, smooth);
@@ -49,8 +50,9 @@ export const stochRsi = defineOperator({
       const input = inputs[0]!;
       const values = outputs[0]!;
       const signals = outputs[1]!;
+      strength.run(input, scratch.a, from, to, 0);
       for (let row = from; row < to; row++) {
-        const rsi = strength.push(input[row]!);
+        const rsi = scratch.a[row - from]!;
         const low = lowest.push(rsi);
         const value = valueMean.push(((rsi - low) / (highest.push(rsi) - low)) * 100);
         values[row] = value;

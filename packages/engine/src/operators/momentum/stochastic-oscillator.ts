@@ -6,6 +6,7 @@ import {
   RollingMax,
   RollingMean,
   RollingMin,
+  scratch,
 } from "../kernel-parts/index.ts";
 
 /**
@@ -40,12 +41,17 @@ export const stochasticOscillator = defineOperator({
     return state.kernel((inputs, outputs, from, to) => {
       const [highs, lows, closes] = [inputs[0]!, inputs[1]!, inputs[2]!];
       const [ks, ds] = [outputs[0]!, outputs[1]!];
-      for (let row = from; row < to; row++) {
-        const low = lowest.push(lows[row]!);
-        const k = kMean.push(((closes[row]! - low) / (highest.push(highs[row]!) - low)) * 100);
-        ks[row] = k;
-        ds[row] = dMean.push(k);
+      const { a: tops, b: bottoms, c: raw } = scratch;
+      highest.run(highs, tops, from, to, 0);
+      lowest.run(lows, bottoms, from, to, 0);
+      for (let row = from, index = 0; row < to; row++, index++) {
+        const bottom = bottoms[index]!;
+        raw[index] = ((closes[row]! - bottom) / (tops[index]! - bottom)) * 100;
       }
+      const smoothed = tops; // its own values are spent
+      kMean.run(raw, smoothed, 0, to - from);
+      dMean.run(smoothed, ds, 0, to - from, from);
+      for (let row = from; row < to; row++) ks[row] = smoothed[row - from]!;
     });
   },
 });

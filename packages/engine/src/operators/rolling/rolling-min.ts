@@ -12,10 +12,6 @@ export const rollingMin = defineOperator({
   createKernel({ period }) {
     const state = new KernelState();
     const window = new RollingMin(state, period);
-    return state.kernel((inputs, outputs, from, to) => {
-      const input = inputs[0]!;
-      const output = outputs[0]!;
-      for (let row = from; row < to; row++) output[row] = window.push(input[row]!);
-    });
+    return state.kernel((inputs, outputs, from, to) => window.run(inputs[0]!, outputs[0]!, from, to));
   },
 });

@@ -4,7 +4,7 @@ import {
   KernelState,
   readChoice,
   readPeriod,
-  RollingMoments,
+  RollingCubes,
 } from "../kernel-parts/index.ts";
 
 /**
@@ -29,15 +29,15 @@ export const rollingSkew = defineOperator({
   lookbackRows: () => 0,
   createKernel({ period, estimator }) {
     const state = new KernelState();
-    const moments = new RollingMoments(state, period);
+    const window = new RollingCubes(state, period);
     const factor = estimator === "adjusted" ? Math.sqrt(period * (period - 1)) / (period - 2) : 1;
     return state.kernel((inputs, outputs, from, to) => {
       const input = inputs[0]!;
       const output = outputs[0]!;
       for (let row = from; row < to; row++) {
-        moments.push(input[row]!);
-        const variance = moments.squares / period;
-        const third = moments.cubes / period;
+        window.push(input[row]!);
+        const variance = window.squares / period;
+        const third = window.cubes / period;
         output[row] = variance === 0 ? Number.NaN : (factor * third) / (variance * Math.sqrt(variance));
       }
     });

@@ -1,4 +1,4 @@
-import { completeParams, defineOperator, KernelState, RollingMoments } from "../kernel-parts/index.ts";
+import { completeParams, defineOperator, KernelState, RollingMoments, scratch } from "../kernel-parts/index.ts";
 import { divisorOf, readDeviationParams } from "./deviation.ts";
 
 /**
@@ -22,10 +22,9 @@ export const rollingStdev = defineOperator({
     return state.kernel((inputs, outputs, from, to) => {
       const input = inputs[0]!;
       const output = outputs[0]!;
-      for (let row = from; row < to; row++) {
-        moments.push(input[row]!);
-        output[row] = Math.sqrt(moments.squares / divisor);
-      }
+      const squares = scratch.b;
+      moments.run(input, scratch.a, squares, from, to);
+      for (let row = from; row < to; row++) output[row] = Math.sqrt(squares[row - from]! / divisor);
     });
   },
 });

@@ -1,4 +1,4 @@
-import { completeParams, defineOperator, KernelState, RollingMoments } from "../kernel-parts/index.ts";
+import { completeParams, defineOperator, KernelState, RollingMoments, scratch } from "../kernel-parts/index.ts";
 import { divisorOf, readDeviationParams } from "./deviation.ts";
 
 /**
@@ -23,10 +23,12 @@ export const rollingZscore = defineOperator({
     return state.kernel((inputs, outputs, from, to) => {
       const input = inputs[0]!;
       const output = outputs[0]!;
+      const { a: means, b: squares } = scratch;
+      moments.run(input, means, squares, from, to);
       for (let row = from; row < to; row++) {
-        moments.push(input[row]!);
-        const { mean, squares } = moments;
-        output[row] = squares === 0 ? Number.NaN : (input[row]! - mean) / Math.sqrt(squares / divisor);
+        const square = squares[row - from]!;
+        const deviation = input[row]! - means[row - from]!;
+        output[row] = square === 0 ? Number.NaN : deviation / Math.sqrt(square / divisor);
       }
     });
   },

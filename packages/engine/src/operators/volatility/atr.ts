@@ -22,10 +22,6 @@ export const atr = defineOperator({
   createKernel({ period, smoothing }) {
     const state = new KernelState();
     const averageRange = new AverageTrueRange(state, period, smoothing);
-    return state.kernel((inputs, outputs, from, to) => {
-      const [highs, lows, closes] = [inputs[0]!, inputs[1]!, inputs[2]!];
-      const output = outputs[0]!;
-      for (let row = from; row < to; row++) output[row] = averageRange.push(highs[row]!, lows[row]!, closes[row]!);
-    });
+    return state.kernel((inputs, outputs, from, to) => averageRange.run(inputs, outputs[0]!, from, to));
   },
 });

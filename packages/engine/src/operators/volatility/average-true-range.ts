@@ -1,6 +1,7 @@
 import {
   readChoice,
   RollingMean,
+  scratch,
   TrueRange,
   wilderMean,
   type ExponentialMean,
@@ -29,5 +30,11 @@ export class AverageTrueRange {
 
   push(high: number, low: number, close: number): number {
     return this.#mean.push(this.#trueRange.push(high, low, close));
+  }
+
+  /** The same over rows `from..to-1` of three columns; writes from index `target` on. */
+  run(columns: readonly Float64Array[], output: Float64Array, from: number, to: number, target = from): void {
+    this.#trueRange.run(columns[0]!, columns[1]!, columns[2]!, scratch.a, from, to);
+    this.#mean.run(scratch.a, output, 0, to - from, target);
   }
 }

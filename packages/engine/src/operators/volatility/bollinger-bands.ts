@@ -6,6 +6,7 @@ import {
   readNumber,
   readPeriod,
   RollingMoments,
+  scratch,
 } from "../kernel-parts/index.ts";
 
 /**
@@ -34,7 +35,7 @@ export const bollingerBands = defineOperator({
   createKernel({ period, multiplier, deviation }) {
     const state = new KernelState();
     const moments = new RollingMoments(state, period);
-    const divisor = deviation === "population" ? period : period - 1;
+    const share = 1 / (deviation === "population" ? period : period - 1);
     return state.kernel((inputs, outputs, from, to) => {
       const input = inputs[0]!;
       const [mids, uppers, lowers, widths, percents] = outputs as readonly [
@@ -44,16 +45,16 @@ export const bollingerBands = defineOperator({
         Float64Array,
         Float64Array,
       ];
+      const { a: means, b: squares } = scratch;
+      moments.run(input, means, squares, from, to);
       for (let row = from; row < to; row++) {
-        const value = input[row]!;
-        moments.push(value);
-        const mid = moments.mean;
-        const band = multiplier * Math.sqrt(moments.squares / divisor);
+        const mid = means[row - from]!;
+        const band = multiplier * Math.sqrt(squares[row - from]! * share);
         mids[row] = mid;
         uppers[row] = mid + band;
         lowers[row] = mid - band;
         widths[row] = mid === 0 ? Number.NaN : (2 * band) / mid;
-        percents[row] = band === 0 ? Number.NaN : (value - mid + band) / (2 * band);
+        percents[row] = band === 0 ? Number.NaN : (input[row]! - mid + band) / (2 * band);
       }
     });
   },

@@ -6,6 +6,7 @@ import {
   readNumber,
   readPeriod,
   RollingMoments,
+  scratch,
   type GivenParams,
 } from "../kernel-parts/index.ts";
 
@@ -62,12 +63,14 @@ function returnDeviationKernel(period: number, isLog: boolean, divisor: number, 
   return state.kernel((inputs, outputs, from, to) => {
     const input = inputs[0]!;
     const output = outputs[0]!;
+    const { a: returns, b: means, c: squares } = scratch;
     for (let row = from; row < to; row++) {
       const value = input[row]!;
       const ratio = value / previous[0]!;
       previous[0] = value;
-      moments.push(isLog ? (value > 0 ? Math.log(ratio) : Number.NaN) : ratio - 1);
-      output[row] = scale * Math.sqrt(moments.squares / divisor);
+      returns[row - from] = isLog ? (value > 0 ? Math.log(ratio) : Number.NaN) : ratio - 1;
     }
+    moments.run(returns, means, squares, 0, to - from);
+    for (let row = from; row < to; row++) output[row] = scale * Math.sqrt(squares[row - from]! / divisor);
   });
 }

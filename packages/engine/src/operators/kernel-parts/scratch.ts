@@ -1,0 +1,12 @@
+/** Most rows a kernel is handed in one step. */
+export const ROWS_PER_STEP = 2_048;
+
+/**
+ * Columns for what a kernel computes on the way within one step, from index 0. One set for all kernels: a step is
+ * synchronous and none starts another, and what they hold after it means nothing.
+ */
+export const scratch = {
+  a: new Float64Array(ROWS_PER_STEP),
+  b: new Float64Array(ROWS_PER_STEP),
+  c: new Float64Array(ROWS_PER_STEP),
+} as const;
