@@ -178,8 +178,8 @@ class SimulatedBroker implements Broker {
     const { cash } = ledger;
     let row = from;
     if (quantity === 0 && ledger.held.length === 0) {
-      equity.fill(cash, equityFrom, equityFrom + end - from);
-      row = end;
+      while (row < end && !Number.isNaN(close[row]!)) row++;
+      equity.fill(cash, equityFrom, equityFrom + row - from);
     } else {
       const multiplier = ledger.multiplier[instrument]!;
       const rate = ledger.rate[instrument]!;
@@ -189,7 +189,8 @@ class SimulatedBroker implements Broker {
       while (row < end) {
         const value = quantity * close[row]! * multiplier * rate;
         const now = cash + value;
-        if (now <= 0 || now < maintenance * Math.abs(value)) break; // a margin call is not quiet
+        // Neither a margin call nor an absent bar is quiet.
+        if (!(now > 0) || now < maintenance * Math.abs(value)) break;
         if (high[row]! > highest) highest = high[row]!;
         if (low[row]! < lowest) lowest = low[row]!;
         equity[equityFrom + row - from] = now;

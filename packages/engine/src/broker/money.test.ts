@@ -257,6 +257,26 @@ describe("round trips", () => {
   });
 });
 
+describe("bars in one go", () => {
+  const bars = {
+    time: Float64Array.of(1, 2, 3, 4).map((minute) => minute * minuteMs),
+    high: Float64Array.of(102, 103, NaN, 105),
+    low: Float64Array.of(99, 98, NaN, 104),
+    close: Float64Array.of(101, 102, NaN, 105),
+  };
+  for (const quantity of [0, 10]) {
+    it(`stop before an absent bar, holding ${quantity}`, () => {
+      const broker = playBars({ marketFill: "same_close" }, [flat(100)], {
+        0: (each, nowMs) => each.submitTargetQuantity(0, quantity, nowMs),
+      });
+      const equity = new Float64Array(4);
+      expect(broker.onQuietBars(0, bars, minuteMs, 0, 4, equity, 0)).toBe(2);
+      expect([...equity]).toEqual([10_000 + quantity, 10_000 + 2 * quantity, 0, 0]);
+      expect(broker.account.position(0).markPrice).toBe(102);
+    });
+  }
+});
+
 describe("the end of the data", () => {
   const end = (options: Partial<BrokerOptions>) => {
     const broker = playBars(options, [flat(100), flat(100), flat(105)], {

@@ -187,7 +187,8 @@ export interface Broker {
   /**
    * Rows `from` to `to` (exclusive) of one instrument's bars in one go, where nothing is sent between them: the same, bit
    * for bit, as `onBar`, `onTime` and `afterIntents` for every row, at a fraction of their cost. Stops before the first
-   * row that needs them: an open order, an event, a margin call, interest, another position. No row may have a NaN close.
+   * row that needs them: an open order, an event, a margin call, interest, another position, an
+   * absent bar (NaN close).
    *
    * @param equity - takes the equity at the close of row `r` at `equityFrom + r - from`; cash and positions do not change
    * @returns the first row that was not consumed; `from` when none was
