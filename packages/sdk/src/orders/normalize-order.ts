@@ -14,6 +14,9 @@ const sizes = ["quantity", "value", "percent", "target_quantity", "target_percen
  * @throws QmtlError `ORDER_INVALID` for an action that is none
  */
 export function normalizeOrderIntent(payload: OrderPayload): OrderPayload | undefined {
+  const action = payload["action"] ?? undefined;
+  const side = action === undefined ? undefined : sideOfAction(action);
+  if (side === null) return undefined;
   const order: Record<string, JsonValue> = {};
   for (const [field, value] of Object.entries(payload)) {
     if (value === null || value === undefined || field === "action") continue;
@@ -21,9 +24,7 @@ export function normalizeOrderIntent(payload: OrderPayload): OrderPayload | unde
     if (name !== field && payload[name] !== undefined && payload[name] !== null) continue;
     order[name] = value;
   }
-  if (payload["action"] !== undefined && payload["action"] !== null) {
-    const side = sideOfAction(payload["action"]);
-    if (side === undefined) return undefined;
+  if (side !== undefined) {
     order["side"] ??= side;
     if (!sizes.some((size) => order[size] !== undefined)) order["quantity"] = 1;
   }
@@ -42,10 +43,10 @@ export function normalizeOrderIntent(payload: OrderPayload): OrderPayload | unde
   return order;
 }
 
-function sideOfAction(action: JsonValue): "BUY" | "SELL" | undefined {
+function sideOfAction(action: JsonValue): "BUY" | "SELL" | null {
   const word = typeof action === "string" ? action.toUpperCase() : action;
   if (word === "BUY" || word === 1) return "BUY";
   if (word === "SELL" || word === -1) return "SELL";
-  if (word === "HOLD" || word === 0) return undefined;
+  if (word === "HOLD" || word === 0) return null;
   throw new QmtlError("ORDER_INVALID", `action must be BUY, SELL or HOLD; found ${shown(action)}`);
 }
