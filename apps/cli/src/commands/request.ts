@@ -9,10 +9,10 @@ export type CommandBody<Request> = (request: Request, context: CommandContext) =
 /** Puts a command together from its words, their meaning and the work itself. */
 export function commandOf<Request>(
   configure: (command: Command) => void,
-  requestOf: (call: CommandCall) => Request,
+  requestOf: (call: CommandCall) => Request | Promise<Request>,
   body: CommandBody<Request>,
 ): CommandModule {
-  return { configure, run: async (call) => body(requestOf(call), call.context) };
+  return { configure, run: async (call) => body(await requestOf(call), call.context) };
 }
 
 /** A strategy file, and the class in it when the file has several. */
@@ -32,21 +32,45 @@ export function strategyReference(text: string): StrategyReference {
   return { file, className };
 }
 
-/** Half-open range of event times; an end that is absent is open. */
+/** The strategy a command names, or the one that `qmtl.yml` of the working directory names for all. */
+export async function strategyOrDefault(text: string | undefined): Promise<StrategyReference> {
+  if (text !== undefined) return strategyReference(text);
+  const { readProjectConfig } = await import("../project/index.ts");
+  const { project } = await readProjectConfig(process.cwd());
+  if (project.defaultStrategy !== undefined) return strategyReference(project.defaultStrategy);
+  throw new QmtlError("USAGE", "expected a strategy file, found none", {
+    hint: "name one: FILE.ts or FILE.ts:ClassName; or set project.default_strategy in qmtl.yml",
+  });
+}
+
+export const strategyArgument = [
+  "[strategy]",
+  "FILE.ts, or FILE.ts:ClassName when the file has several; default: that of qmtl.yml",
+] as const;
+
+/** Which rows of the data: a half-open range of event times, open where an end is absent. */
 export interface TimeRange {
   readonly startTimeMs: EpochMs | undefined;
   readonly endTimeMs: EpochMs | undefined;
+  /** Findings in the data that do not stop the command. */
+  readonly allow: readonly string[];
 }
 
 export function addTimeRange(command: Command): Command {
   return command
     .option("--start-time <time>", "first bucket, epoch seconds or ISO-8601")
     .option("--end-time <time>", "end of the range, exclusive")
-    .option("--data <[stream=]file>", "history file, for one stream or for all", collect, []);
+    .option("--data <[stream=]file>", "history file, for one stream or for all", collect, [])
+    .option(
+      "--allow <rule>",
+      "go on in spite of this finding in the data: gap, duplicate, ...; may be repeated",
+      collect,
+      [],
+    );
 }
 
 /** @throws QmtlError `TIME_INVALID`; `USAGE` for a range that ends before it starts */
-export function timeRangeOf({ startTime, endTime }: Readonly<Record<string, unknown>>): TimeRange {
+export function timeRangeOf({ startTime, endTime, allow }: Readonly<Record<string, unknown>>): TimeRange {
   const startTimeMs = startTime === undefined ? undefined : parseInstant(startTime, "--start-time");
   const endTimeMs = endTime === undefined ? undefined : parseInstant(endTime, "--end-time");
   if (startTimeMs !== undefined && endTimeMs !== undefined && endTimeMs <= startTimeMs) {
@@ -55,7 +79,7 @@ export function timeRangeOf({ startTime, endTime }: Readonly<Record<string, unkn
       `expected --end-time after --start-time, found ${String(startTime)} to ${String(endTime)}`,
     );
   }
-  return { startTimeMs, endTimeMs };
+  return { startTimeMs, endTimeMs, allow: (allow ?? []) as readonly string[] };
 }
 
 /** For options that may be given several times. */

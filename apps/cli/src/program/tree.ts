@@ -17,6 +17,27 @@ export type CommandEntry = CommandLeaf | CommandGroup;
 
 export const commandTree: readonly CommandEntry[] = [
   {
+    name: "verify",
+    summary: "prove things about a strategy on your own data",
+    commands: [
+      {
+        name: "parity",
+        summary: "batch, stream and restarts give the same bits",
+        load: () => import("../bodies/verify-parity.ts"),
+      },
+      {
+        name: "lookahead",
+        summary: "no node's past changes when later rows arrive",
+        load: () => import("../bodies/verify-lookahead.ts"),
+      },
+    ],
+  },
+  {
+    name: "explain",
+    summary: "why an order was sent, or none was; what strategies share",
+    load: () => import("../bodies/explain.ts"),
+  },
+  {
     name: "tools",
     summary: "work on strategy files and results",
     commands: [
