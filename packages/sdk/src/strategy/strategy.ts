@@ -28,7 +28,10 @@ export abstract class Strategy<P extends StrategyParams = StrategyParams> {
   readonly defaultIntervalMs: IntervalMs | undefined;
   readonly defaultPeriod: number | undefined;
   readonly #nodes: Node[] = [];
-  readonly #names = new Map<string, Node>();
+  readonly #registered = new Set<Node>();
+  readonly #names = new Set<string>();
+  /** How often a default name was wanted: the number that the next node of that name tries first. */
+  readonly #wanted = new Map<string, number>();
 
   constructor(options: StrategyOptions<P> = {}) {
     this.defaultIntervalMs = options.defaultInterval === undefined ? undefined : parseInterval(options.defaultInterval);
@@ -64,7 +67,7 @@ export abstract class Strategy<P extends StrategyParams = StrategyParams> {
   }
 
   #add(node: Node): void {
-    if (this.#nodes.includes(node)) return;
+    if (this.#registered.has(node)) return;
     if (node.explicitName !== undefined && this.#names.has(node.explicitName)) {
       throw new QmtlError(
         "GRAPH_NAME_TAKEN",
@@ -76,11 +79,14 @@ export abstract class Strategy<P extends StrategyParams = StrategyParams> {
     }
     if (node.explicitName === undefined) {
       const base = node.defaultName();
-      let name = base;
-      for (let number = 2; this.#names.has(name); number++) name = `${base}_${number}`;
+      let number = (this.#wanted.get(base) ?? 0) + 1;
+      let name = number === 1 ? base : `${base}_${number}`;
+      while (this.#names.has(name)) name = `${base}_${++number}`;
+      this.#wanted.set(base, number);
       node.assignName(name);
     }
-    this.#names.set(node.name, node);
+    this.#names.add(node.name);
+    this.#registered.add(node);
     this.#nodes.push(node);
   }
 }
