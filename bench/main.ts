@@ -1,0 +1,12 @@
+// Benches that need nothing but this repository. `npm run bench`; what each row means: docs/benchmarks.md.
+
+import { fileURLToPath } from "node:url";
+import { runBenches } from "./harness/run-benches.ts";
+import { append } from "./rows/append.ts";
+import { batch } from "./rows/batch.ts";
+import { graph } from "./rows/graph.ts";
+import { operators } from "./rows/operators.ts";
+import { sharing } from "./rows/sharing.ts";
+import { stream } from "./rows/stream.ts";
+
+await runBenches("bench", fileURLToPath(import.meta.url), [operators, batch, stream, append, sharing, graph]);
