@@ -8,12 +8,12 @@ export type { ColumnView, ComputeView, InputView, RowView } from "@qmtl/engine/v
 export * from "./explain/index.ts";
 export * from "./history/index.ts";
 export * from "./indicators/index.ts";
-export { OrderPublishNode } from "./orders/order-publish-node.ts";
-export { OrderStageNode, type OrderContext, type OrderPayload, type OrderStage } from "./orders/order-stage.ts";
-export { positionTargetNode as positionTarget, PositionTargetNode } from "./orders/position-target-node.ts";
-export { renderReport, type ReportFormat } from "./report/index.ts";
+export * from "./node-sets/index.ts";
+export * from "./orders/index.ts";
+export { renderReport, runSummary, type ReportFormat } from "./report/index.ts";
 export * from "./runner/index.ts";
 export { readRun, reproduceRun, writeRun, type RunManifest, type WrittenRun } from "./runs/index.ts";
 export { sampleDataPath } from "./sample-data/index.ts";
+export * from "./sessions/index.ts";
 export * from "./strategy/index.ts";
 export * from "./verify/index.ts";

@@ -19,7 +19,7 @@ export function dataCheck(body: CommandBody<DataCheckRequest>): CommandModule {
         .option("--time-format <format>", "how times are written: iso, DD/MM/YYYY, epoch-s, epoch-ms, ...")
         .addHelpText(
           "after",
-          `\nNames file, row and value of what is wrong; exits with 1 when it finds something.\n\nExamples:\n  $ qmtl data check data/btc.csv --interval 1h`,
+          `\nNames file, row and value of what is wrong; exits with 1 when a run would refuse the file.\n\nExamples:\n  $ qmtl data check data/btc.csv --interval 1h`,
         ),
     ({ words: [file], options }) => ({
       file: file as string,

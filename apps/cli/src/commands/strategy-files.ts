@@ -8,7 +8,8 @@ import {
   dataFilesOf,
   parametersOf,
   splitPair,
-  strategyReference,
+  strategyArgument,
+  strategyOrDefault,
   timeRangeOf,
   type CommandBody,
   type StrategyReference,
@@ -26,7 +27,7 @@ export function graph(body: CommandBody<GraphRequest>): CommandModule {
   return commandOf(
     (command) =>
       command
-        .argument("<strategy>", "FILE.ts, or FILE.ts:ClassName when the file has several")
+        .argument(...strategyArgument)
         .addOption(
           new Option("--format <format>", "how to draw it").choices(["text", "mermaid", "dot"]).default("text"),
         )
@@ -34,8 +35,8 @@ export function graph(body: CommandBody<GraphRequest>): CommandModule {
           "after",
           `\nExamples:\n  $ qmtl graph strategy.ts\n  $ qmtl graph strategy.ts --format dot | dot -Tsvg > graph.svg`,
         ),
-    ({ words: [strategy], options }) => ({
-      ...strategyReference(strategy as string),
+    async ({ words: [strategy], options }) => ({
+      ...(await strategyOrDefault(strategy as string | undefined)),
       format: options["format"] as GraphRequest["format"],
     }),
     body,
@@ -58,14 +59,14 @@ export function verifyLookahead(body: CommandBody<VerifyRequest>): CommandModule
 }
 
 function addVerifyOptions(command: Command, name: string): Command {
-  return addTimeRange(command.argument("<strategy>", "FILE.ts, or FILE.ts:ClassName when the file has several"))
+  return addTimeRange(command.argument(...strategyArgument))
     .option("--param <name=value>", "override a parameter of the strategy; may be repeated", collect, [])
     .addHelpText("after", `\nExits with 1 when it finds something.\n\nExamples:\n  $ qmtl verify ${name} strategy.ts`);
 }
 
-function verifyRequestOf({ words: [strategy], options }: CommandCall): VerifyRequest {
+async function verifyRequestOf({ words: [strategy], options }: CommandCall): Promise<VerifyRequest> {
   return {
-    ...strategyReference(strategy as string),
+    ...(await strategyOrDefault(strategy as string | undefined)),
     ...timeRangeOf(options),
     data: dataFilesOf(options["data"] as readonly string[]),
     params: parametersOf(options["param"] as readonly string[]),
@@ -85,7 +86,7 @@ export interface SweepRequest extends StrategyReference, TimeRange {
 export function sweep(body: CommandBody<SweepRequest>): CommandModule {
   return commandOf(
     (command) =>
-      addTimeRange(command.argument("<strategy>", "FILE.ts, or FILE.ts:ClassName when the file has several"))
+      addTimeRange(command.argument(...strategyArgument))
         .requiredOption("--param <name=values>", "values to try: 5..50, 5..50:5 or a,b,c; may be repeated", collect)
         .option("--metric <name>", "what to rank by", "sharpe")
         .option("--workers <count>", "threads; one per processor by default", parseCount)
@@ -94,8 +95,8 @@ export function sweep(body: CommandBody<SweepRequest>): CommandModule {
           "after",
           `\nExamples:\n  $ qmtl sweep strategy.ts --param fast=2..100 --param slow=3..100 --workers 4`,
         ),
-    ({ words: [strategy], options }) => ({
-      ...strategyReference(strategy as string),
+    async ({ words: [strategy], options }) => ({
+      ...(await strategyOrDefault(strategy as string | undefined)),
       ...timeRangeOf(options),
       data: dataFilesOf(options["data"] as readonly string[]),
       grid: gridOf(options["param"] as readonly string[]),

@@ -1,22 +1,27 @@
+import { Option } from "commander";
 import {
   addTimeRange,
   collect,
   commandOf,
   dataFilesOf,
   parametersOf,
-  strategyReference,
+  strategyArgument,
+  strategyOrDefault,
   timeRangeOf,
   type CommandBody,
   type StrategyReference,
   type TimeRange,
 } from "./request.ts";
+import { parseNumber, type CommandCall, type CommandModule } from "../shell/index.ts";
 import type { Command } from "commander";
-import type { CommandCall, CommandModule } from "../shell/index.ts";
 
 export interface SdkRunRequest extends StrategyReference, TimeRange {
   /** Files by stream; the empty name stands for every stream. */
   readonly data: Readonly<Record<string, string>>;
   readonly params: Readonly<Record<string, unknown>>;
+  /** Broker options by name, as given. */
+  readonly broker: Readonly<Record<string, unknown>>;
+  readonly executor: "batch" | "stream" | undefined;
   /** Folder the run is kept in. */
   readonly out: string | undefined;
   /** A world to follow and the gateway that knows it: both or neither. */
@@ -43,27 +48,51 @@ export function sdkOffline(body: CommandBody<SdkRunRequest>): CommandModule {
 }
 
 function addRunOptions(command: Command): Command {
-  return addTimeRange(command.argument("<strategy>", "FILE.ts, or FILE.ts:ClassName when the file has several"))
+  return addTimeRange(command.argument(...strategyArgument))
     .option("--param <name=value>", "override a parameter of the strategy; may be repeated", collect, [])
-    .option("--out <folder>", "where the run is kept");
+    .option("--cash <amount>", "money the account starts with", parseNumber)
+    .option("--fee <rate>", "fee as a fraction of what is traded: 0.001 is 10 basis points", parseNumber)
+    .option("--semantics <profile>", "fill rules of: qmtl, vectorbt, backtesting.py, backtrader")
+    .option("--broker <name=value>", "any other option of the broker, its value as JSON; may be repeated", collect, [])
+    .addOption(
+      new Option("--executor <kind>", "column by column, or event by event: the results are equal").choices([
+        "batch",
+        "stream",
+      ]),
+    )
+    .option("--out <folder>", "folder that runs are kept in; .qmtl/runs by default");
 }
 
-function requestOf({ words: [strategy], options }: CommandCall): SdkRunRequest {
+async function requestOf({ words: [strategy], options }: CommandCall): Promise<SdkRunRequest> {
   return {
-    ...strategyReference(strategy as string),
+    ...(await strategyOrDefault(strategy as string | undefined)),
     ...timeRangeOf(options),
     data: dataFilesOf(options["data"] as readonly string[]),
     params: parametersOf(options["param"] as readonly string[]),
+    broker: brokerOf(options),
+    executor: options["executor"] as SdkRunRequest["executor"],
     out: options["out"] as string | undefined,
     worldId: options["worldId"] as string | undefined,
     gatewayUrl: options["gatewayUrl"] as string | undefined,
   };
 }
 
+function brokerOf({ cash, fee, semantics, broker }: CommandCall["options"]): Readonly<Record<string, unknown>> {
+  return {
+    ...parametersOf(broker as readonly string[]),
+    ...(cash !== undefined && { cash }),
+    ...(fee !== undefined && { fees: fee === 0 ? { kind: "none" } : { kind: "percent", rate: fee } }),
+    ...(semantics !== undefined && { semantics }),
+  };
+}
+
 function examples(name: string): string {
   return `
+A strategy file may export "backtest", options for Runner.offline: the account, its fees, the range. They hold for
+this command too; what stands on the command line wins.
+
 Examples:
   $ qmtl tools sdk ${name} strategy.ts
   $ qmtl tools sdk ${name} strategy.ts:Momentum --start-time 1700000000 --end-time 1700003600
-  $ qmtl tools sdk ${name} strategy.ts --data prices=data/btc.csv --param lag=10`;
+  $ qmtl tools sdk ${name} strategy.ts --data prices=data/btc.csv --param lag=10 --cash 50000 --fee 0.001`;
 }

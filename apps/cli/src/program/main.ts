@@ -82,6 +82,7 @@ async function underInterrupt(
       json,
       palette,
       note: (line) => void process.stderr.write(`${line}\n`),
+      interruptibly: interrupt.without,
       withProgress: (label, total, work) => withProgress(label, total, work, { stream: process.stderr }),
     });
     await print(process.stdout, json ? JSON.stringify(result.json, null, 2) : await result.text());

@@ -17,6 +17,43 @@ export type CommandEntry = CommandLeaf | CommandGroup;
 
 export const commandTree: readonly CommandEntry[] = [
   {
+    name: "project",
+    summary: "start a project of one's own",
+    commands: [
+      {
+        name: "init",
+        summary: "write a project with a strategy, tests and, when asked, sample data",
+        load: () => import("../bodies/project-init.ts"),
+      },
+    ],
+  },
+  {
+    name: "report",
+    summary: "show the report of a run",
+    load: () => import("../bodies/report.ts"),
+  },
+  {
+    name: "graph",
+    summary: "draw the nodes of a strategy",
+    load: () => import("../bodies/graph.ts"),
+  },
+  {
+    name: "reproduce",
+    summary: "run a recorded run again and compare it byte for byte",
+    load: () => import("../bodies/reproduce.ts"),
+  },
+  {
+    name: "data",
+    summary: "look after data files",
+    commands: [
+      {
+        name: "check",
+        summary: "find gaps, duplicates and impossible values in a data file",
+        load: () => import("../bodies/data-check.ts"),
+      },
+    ],
+  },
+  {
     name: "verify",
     summary: "prove things about a strategy on your own data",
     commands: [
@@ -41,6 +78,22 @@ export const commandTree: readonly CommandEntry[] = [
     name: "tools",
     summary: "work on strategy files and results",
     commands: [
+      {
+        name: "sdk",
+        summary: "run strategies",
+        commands: [
+          {
+            name: "run",
+            summary: "run a strategy over its history",
+            load: () => import("../bodies/sdk-run.ts"),
+          },
+          {
+            name: "offline",
+            summary: "backtest a strategy, without a server",
+            load: () => import("../bodies/sdk-offline.ts"),
+          },
+        ],
+      },
       {
         name: "report",
         summary: "turn a file of returns into a Markdown report",

@@ -25,6 +25,11 @@ export interface CommandContext {
   readonly palette: Palette;
   /** One line for people, on standard error. */
   readonly note: (line: string) => void;
+  /**
+   * For work that may compute for seconds without a pause, during which no signal can be heard: meanwhile Ctrl-C ends
+   * the process at once. Such work must leave nothing half done.
+   */
+  readonly interruptibly: <T>(work: () => Promise<T>) => Promise<T>;
   readonly withProgress: <T>(label: string, total: number, work: (report: Report) => Promise<T>) => Promise<T>;
 }
 

@@ -7,6 +7,8 @@ export interface Interrupt {
   readonly signal: AbortSignal;
   /** 130 after Ctrl-C, 143 after a termination request, else undefined. */
   readonly exitCode: () => number | undefined;
+  /** Runs work during which Ctrl-C ends the process at once, as it does where nobody listens. */
+  readonly without: <T>(work: () => Promise<T>) => Promise<T>;
   readonly dispose: () => void;
 }
 
@@ -25,10 +27,20 @@ export function listenForInterrupt(palette: Palette): Interrupt {
     controller.abort();
     setTimeout(() => process.exit(code), graceMs).unref();
   };
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  const listen = (): void => void process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  const dispose = (): void => void process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+  listen();
   return {
     signal: controller.signal,
     exitCode: () => exitCode,
-    dispose: () => void process.off("SIGINT", onSignal).off("SIGTERM", onSignal),
+    without: async (work) => {
+      dispose();
+      try {
+        return await work();
+      } finally {
+        listen();
+      }
+    },
+    dispose,
   };
 }

@@ -29,6 +29,7 @@ export {
 } from "./backfill-strategies.ts";
 export { EventRecorderService } from "./event-recorder-service.ts";
 export { arrowHistory, csvHistory, FileHistory, fileHistory, jsonlHistory, parquetHistory } from "./file-history.ts";
+export { frameHistory } from "./frame-history.ts";
 export { emptyFrame, frameRange, mergeFrames } from "./frames.ts";
 export { inspectFile, loadFrame, type LoadOptions } from "./load-frame.ts";
 export { MemoryHistoryBackend } from "./memory-history-backend.ts";

@@ -9,3 +9,4 @@ export {
 } from "./render-report.ts";
 export type { TradeRow, ReportDocument } from "./report-document.ts";
 export type { PeriodRow } from "./period-rows.ts";
+export { remarks, runSummary, summaryFigures, type SummaryFigure } from "./run-summary.ts";

@@ -49,8 +49,8 @@ export async function bindData(graphs: readonly StrategyGraph[], options: Offlin
   return { frames, quality };
 }
 
-// A history may have more columns than the stream names: they are none of the node's outputs.
-function withFields(frame: Frame, fields: readonly string[]): Frame {
+/** A history may have more columns than the stream names: they are none of its outputs. */
+export function withFields(frame: Frame, fields: readonly string[]): Frame {
   if (Object.keys(frame.columns).length === fields.length) return frame;
   return { ...frame, columns: Object.fromEntries(fields.map((field) => [field, frame.columns[field]!])) };
 }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { nearestWord, QmtlError } from "@qmtl/core";
 import type { RunManifest } from "./manifest.ts";
@@ -12,13 +12,14 @@ export interface StoredRun {
 }
 
 /**
- * Finds a run by its folder, by its id below `.qmtl/runs`, or `latest`.
+ * Finds a run by its folder, by its id below `.qmtl/runs`, or the one written last there as `latest`.
  *
  * @throws QmtlError `RUN_NOT_FOUND`, `CATALOG_CORRUPT` when the manifest is no manifest
  */
 export async function readRun(run: string, base: string = process.cwd()): Promise<StoredRun> {
   const runs = join(base, ".qmtl", "runs");
-  const folder = [resolve(base, run), join(runs, run)].find((each) => existsSync(join(each, "manifest.json")));
+  const places = [resolve(base, run), join(runs, run)];
+  const folder = places.find((each) => existsSync(join(each, "manifest.json"))) ?? (await latestOf(run, runs));
   if (folder === undefined) throw await notFound(run, runs);
   const text = await readFile(join(folder, "manifest.json"), "utf8");
   let manifest: RunManifest;
@@ -37,10 +38,21 @@ export async function readRun(run: string, base: string = process.cwd()): Promis
   return { folder, base: inProject?.[1] ?? base, manifest };
 }
 
+async function latestOf(run: string, runs: string): Promise<string | undefined> {
+  if (run !== "latest") return undefined;
+  const names = await runsIn(runs);
+  const written = await Promise.all(names.map(async (name) => (await stat(join(runs, name, "manifest.json"))).mtimeMs));
+  const last = names[written.indexOf(Math.max(...written))];
+  return last === undefined ? undefined : join(runs, last);
+}
+
+async function runsIn(runs: string): Promise<readonly string[]> {
+  if (!existsSync(runs)) return [];
+  return (await readdir(runs)).filter((name) => existsSync(join(runs, name, "manifest.json")));
+}
+
 async function notFound(run: string, runs: string): Promise<QmtlError> {
-  const known = existsSync(runs)
-    ? (await readdir(runs)).filter((name) => existsSync(join(runs, name, "manifest.json")))
-    : [];
+  const known = await runsIn(runs);
   const guess = nearestWord(run, known);
   return new QmtlError("RUN_NOT_FOUND", `there is no run "${run}"`, {
     details: { run, known },

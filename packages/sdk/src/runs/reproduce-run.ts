@@ -53,8 +53,10 @@ export async function reproduceRun({ manifest, base }: StoredRun, signal?: Abort
 /** The options a manifest records, as the runner takes them. */
 export function optionsOf(manifest: RunManifest, base: string): OfflineOptions {
   const { startTime, endTime, returnsBasis, broker, load } = manifest.options;
+  // Rows that were made in memory come from the strategy's own history again; their digest tells whether they are equal.
+  const files = manifest.data.filter(({ source }) => !source.startsWith("memory:"));
   return {
-    data: Object.fromEntries(manifest.data.map(({ stream, source }) => [stream, resolve(base, source)])),
+    data: Object.fromEntries(files.map(({ stream, source }) => [stream, resolve(base, source)])),
     params: manifest.strategy.params as Readonly<Record<string, unknown>>,
     returnsBasis,
     broker,

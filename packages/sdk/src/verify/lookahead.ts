@@ -3,7 +3,7 @@ import { runBatch, type BatchRun } from "@qmtl/engine/execute";
 import { sliceFrame, type Frame } from "@qmtl/engine/frame";
 import type { Plan, PlannedNode } from "@qmtl/engine/plan";
 import type { IdentifiedNode } from "../graph/build-graph.ts";
-import { bindData } from "../runner/bind-data.ts";
+import { bindData, withFields } from "../runner/bind-data.ts";
 import { prepareRun, type StrategyInput } from "../runner/offline.ts";
 import type { OfflineOptions } from "../runner/options.ts";
 import { StreamInput } from "../strategy/stream-input.ts";
@@ -117,9 +117,10 @@ async function prefixOf(
   }
   for (const { id, node, intervalMs } of providers) {
     const first = frames.get(id)!.time[0];
-    const { history } = node as StreamInput<string>;
+    const { history, fields } = node as StreamInput<string>;
     if (first === undefined || prefix.get(id)!.length === 0) continue;
-    prefix.set(id, await history!.fetch({ nodeId: id, intervalMs, start: first, end: cutMs - intervalMs + 1 }));
+    const rows = await history!.fetch({ nodeId: id, intervalMs, start: first, end: cutMs - intervalMs + 1 });
+    prefix.set(id, withFields(rows, fields));
   }
   return prefix;
 }

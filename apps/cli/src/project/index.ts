@@ -1,0 +1,1 @@
+export { readProjectConfig, type ProjectConfig } from "./project-config.ts";
