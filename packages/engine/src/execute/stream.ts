@@ -57,6 +57,17 @@ export class StreamExecutor {
     }
   }
 
+  /** The same from a row of columns, in the order of the source's fields: what a replay does a million times. */
+  ingestRow(source: StreamGrid, bucketMs: EpochMs, columns: readonly Float64Array[], row: number): void {
+    const position = source.begin(bucketMs);
+    source.writeRow(position, columns, row);
+    source.compute(position, bucketMs);
+    if (!source.fresh) {
+      source.fresh = true;
+      this.#fresh.push(source);
+    }
+  }
+
   /** Everything that closes at or before `nowMs` has been ingested: closes buckets and fires joins. */
   flush(nowMs: EpochMs): void {
     for (const grid of this.#derived) {
@@ -80,7 +91,9 @@ export class StreamExecutor {
     return this.#grids[this.plan.byId.get(id)!.grid.index]!;
   }
 
+  /** A node's rings. Asking for those of a source makes it keep all its fields, not only those that nodes read. */
   columnsOf(id: NodeId): OutputColumns {
+    this.#sources.get(id)?.keepAllFields();
     return this.#outputs.get(id)!;
   }
 
@@ -172,6 +185,8 @@ export class StreamGrid {
   readonly #nodeOutputs: OutputColumns[] = [];
   #source: OutputColumns | undefined;
   #sourceFields: readonly Float64Array[] = [];
+  /** Positions of the fields that somebody reads: the others are not written. */
+  #readFields: number[] = [];
   #resampled: { readonly columns: OutputColumns; readonly input: OutputColumns } | undefined;
   #bucket = Number.NaN;
   #states: { value: number; count: number }[] = [];
@@ -294,6 +309,7 @@ export class StreamGrid {
   // yet has no column: it is looked up again for every row.
   #inputColumn(member: StreamGrid, columns: OutputColumns, field: string): Float64Array {
     const known = columns.numeric.get(field);
+    if (known) member.#readField(known);
     if (member === this && known) return known;
     const to = new Float64Array(this.capacity * 2).fill(Number.NaN);
     this.#aligned.push({ member, from: () => columns.numeric.get(field), to });
@@ -327,6 +343,26 @@ export class StreamGrid {
     this.position = position;
     this.pendingRows++;
     return position;
+  }
+
+  keepAllFields(): void {
+    this.#readFields = this.#sourceFields.map((_, index) => index);
+  }
+
+  #readField(column: Float64Array): void {
+    const index = this.#sourceFields.indexOf(column);
+    if (index >= 0 && !this.#readFields.includes(index)) this.#readFields.push(index);
+  }
+
+  writeRow(position: number, columns: readonly Float64Array[], row: number): void {
+    const mirror = position - this.capacity;
+    for (let each = 0; each < this.#readFields.length; each++) {
+      const index = this.#readFields[each]!;
+      const field = this.#sourceFields[index]!;
+      const value = columns[index]![row]!;
+      field[position] = value;
+      field[mirror] = value;
+    }
   }
 
   writeSource(position: number, values: ArrayLike<number>, payload: JsonValue | undefined): void {

@@ -56,7 +56,7 @@ export function simulateStream(
     payloads: source.frame.objects?.["payload"],
   }));
   const only = inputs[0];
-  if (inputs.length === 1 && only && !executor.needsFlush && accounts.length === 1 && isPlain(accounts[0]!)) {
+  if (inputs.length === 1 && only && !executor.needsFlush && accounts.length === 1 && isPlain(accounts[0]!, only)) {
     streamOneSource(executor, only, accounts[0]!, upToMs);
   } else streamMerged(executor, inputs, accounts, upToMs);
 }
@@ -69,39 +69,65 @@ interface Input {
   readonly payloads: readonly (JsonValue | undefined)[] | undefined;
 }
 
-function isPlain({ hooks, feeds }: StreamAccount): boolean {
-  return feeds.length === 1 && hooks.onClose === undefined && hooks.afterClose === undefined;
+// One target at most, on the rows of the bars themselves, and nobody who wants to hear of every close.
+function isPlain({ hooks, feeds, orders }: StreamAccount, { grid, source, payloads }: Input): boolean {
+  const { onClose, afterClose } = hooks;
+  const plainOrders = orders.length <= 1 && orders.every((order) => order.kind === "target" && order.grid === grid);
+  const ownBars = feeds.length === 1 && feeds[0]!.feed.time === source.frame.time;
+  return plainOrders && ownBars && payloads === undefined && onClose === undefined && afterClose === undefined;
 }
 
 function ingest(executor: StreamExecutor, input: Input): void {
   const { source, grid, columns, values, payloads } = input;
   const row = source.next++;
+  if (payloads === undefined) return executor.ingestRow(grid, source.frame.time[row]!, columns, row);
   for (let index = 0; index < columns.length; index++) values[index] = columns[index]![row]!;
-  executor.ingest(grid, source.frame.time[row]!, values, payloads?.[row]);
+  executor.ingest(grid, source.frame.time[row]!, values, payloads[row]);
 }
 
-// One source, one account, nothing derived: the hot path of a single-instrument stream.
+// One source, one account, nothing derived, targets only: the hot path of a single-instrument replay. Nodes do not
+// see the account, so a row is computed first; rows without an order are then handed to the account whole.
 function streamOneSource(
   executor: StreamExecutor,
-  input: Input,
+  { source, columns }: Input,
   { simulation, feeds, orders, hooks }: StreamAccount,
   upToMs: EpochMs,
 ): void {
   const { feed } = feeds[0]!;
   const { time, open, high, low, close, volume, intervalMs, instrument } = feed;
-  const { source } = input;
-  const length = source.frame.length;
-  while (source.next < length) {
-    const row = source.next;
+  const grid = executor.inputOf(source.id);
+  const order = orders[0];
+  const targets = order?.kind === "target" ? order.column : undefined;
+  const mayBeQuiet = !close.some(Number.isNaN);
+  let settled = source.next;
+  const settleUpTo = (to: number) => {
+    while (settled < to) {
+      if (mayBeQuiet) settled = simulation.quietRows(feed, settled, to);
+      if (settled < to) step(settled++, Number.NaN);
+    }
+  };
+  const step = (row: number, target: number) => {
     const nowMs = time[row]! + intervalMs;
-    if (nowMs > upToMs) return;
     simulation.bar(instrument, time[row]!, nowMs, open[row]!, high[row]!, low[row]!, close[row]!, volume[row]!);
     simulation.open(nowMs);
-    ingest(executor, input);
-    deliverOrders(simulation, orders, nowMs);
+    if (target === target && order?.kind === "target") simulation.target(order.instrument, target, order.unit, nowMs);
     simulation.close(nowMs);
+  };
+  const { length } = source.frame;
+  let row = settled;
+  for (; row < length && time[row]! + intervalMs <= upToMs; row++) {
+    executor.ingestRow(grid, time[row]!, columns, row);
+    const target = targets ? targets[grid.position]! : Number.NaN;
+    if (target === target) {
+      settleUpTo(row);
+      step(row, target);
+      settled = row + 1;
+    }
     if ((row & 0xffff) === 0xffff) hooks.onProgress?.(row + 1);
   }
+  settleUpTo(row);
+  source.next = row;
+  for (const each of orders) each.seenRows = grid.rows;
 }
 
 function streamMerged(

@@ -116,9 +116,17 @@ export class Simulation {
     this.#marks[instrument] = feed.close[end - 1]!;
     this.#volumes[instrument] = feed.volume[end - 1]!;
     this.rows = stop;
-    const columns = { times: this.#times, equity: this.#equity, position: this.#positions[instrument]! };
-    // Buy-and-hold is measured on the first instrument, whose rows start with those of the run.
-    this.tracker.addRows(instrument === 0 && rows === from ? { ...columns, price: feed.close } : columns, rows, stop);
+    const position = this.#positions[instrument]!;
+    // Buy-and-hold is measured on the first instrument. Rows of a feed and of the run go together until rows are
+    // appended or another feed joins.
+    const price = instrument === 0 ? feed.close : undefined;
+    if (rows === from) {
+      this.tracker.addRows({ times: this.#times, equity: this.#equity, position, ...(price && { price }) }, rows, stop);
+    } else {
+      const cut = (column: Float64Array) => column.subarray(rows, stop);
+      const columns = { times: cut(this.#times), equity: cut(this.#equity), position: cut(position) };
+      this.tracker.addRows({ ...columns, ...(price && { price: price.subarray(from, end) }) }, 0, end - from);
+    }
     return end;
   }
 
