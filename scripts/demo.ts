@@ -1,33 +1,42 @@
-// From a fresh clone to a backtest: builds the package, scaffolds a project with sample data, and runs it.
-// A project that is there already is run as it stands: whatever was tried out in it stays.
+// From a fresh clone to a backtest: builds the package, scaffolds a project with sample data, installs and runs it, by
+// the very commands that a user types. A project that is there already stays as it is: the demo then takes a new folder.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, symlinkSync } from "node:fs";
-import { join, relative } from "node:path";
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { inRepository, root } from "./build/repository.ts";
 
-const project = inRepository("my_qmtl_project");
+const command = inRepository("dist", "bin", "qmtl.mjs");
+const project = freeFolder("my_qmtl_project");
 
-run("building", root, ["scripts/build.ts"]);
-if (existsSync(project)) {
-  console.log(`${relative(root, project)}/ is there already and runs as it stands`);
-} else {
-  const words = ["project", "init", "--path", project, "--strategy", "general", "--with-sample-data"];
-  run(`scaffolding ${relative(root, project)}/`, root, [inRepository("dist", "bin", "qmtl.mjs"), ...words]);
-}
-linkPackage();
-run("backtesting", project, ["strategy.ts"]);
+node("building the package", root, ["scripts/build.ts"]);
+node(`scaffolding ${project}`, root, [command, "project", "init", "--path", project, "--with-sample-data"]);
+npm("installing it there", project, ["install", "--no-audit", "--no-fund", "--loglevel=error"]);
+npm("running it", project, ["start", "--silent"]);
+console.log(`\nThe project is in ${project}: change strategy.ts there and run npm start again.`);
 
-/** Stands in for `npm install`: the package the project asks for is the one that was just built. */
-function linkPackage(): void {
-  const link = join(project, "node_modules", "qmtl");
-  if (existsSync(link)) return;
-  mkdirSync(join(project, "node_modules"), { recursive: true });
-  symlinkSync(root, link, "junction");
+function freeFolder(name: string): string {
+  const folder = inRepository(name);
+  return existsSync(folder) ? join(mkdtempSync(join(tmpdir(), "qmtl-demo-")), name) : folder;
 }
 
-function run(what: string, folder: string, words: readonly string[]): void {
-  console.log(`${what} ...`);
-  const { status, signal } = spawnSync(process.execPath, words, { cwd: folder, stdio: "inherit" });
-  if (status !== 0) process.exit(signal === "SIGINT" ? 130 : (status ?? 1));
+function node(what: string, folder: string, words: readonly string[]): void {
+  run(what, folder, process.execPath, words);
+}
+
+/** The npm that started this script, where one did: it need not be on the path. */
+function npm(what: string, folder: string, words: readonly string[]): void {
+  const script = process.env["npm_execpath"];
+  if (script !== undefined && /\.c?js$/.test(script)) run(what, folder, process.execPath, [script, ...words]);
+  else run(what, folder, "npm", words);
+}
+
+function run(what: string, folder: string, program: string, words: readonly string[]): void {
+  console.log(`\n${what} ...`);
+  const shell = program === "npm" && process.platform === "win32"; // there npm is a batch file
+  const { status, signal, error } = spawnSync(program, words, { cwd: folder, stdio: "inherit", shell });
+  if (status === 0) return;
+  if (error !== undefined) console.error(error.message);
+  process.exit(signal === "SIGINT" ? 130 : (status ?? 1));
 }
