@@ -1,0 +1,29 @@
+// Writes the reference pages that are made from the sources. `--check` writes nothing and fails when one is stale.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { inRepository } from "./build/repository.ts";
+import { errorsPage } from "./docs/errors-page.ts";
+import { indicatorsPage, transformsPage } from "./docs/operators-page.ts";
+
+/** Path below the repository → what makes its text. */
+const pages: Readonly<Record<string, () => string>> = {
+  "docs/errors.md": errorsPage,
+  "docs/indicators.md": indicatorsPage,
+  "docs/transforms.md": transformsPage,
+};
+
+/** Every generated page as it should be, by its path. */
+export function generatedPages(): ReadonlyMap<string, string> {
+  return new Map(Object.entries(pages).map(([path, page]) => [path, page()]));
+}
+
+if (import.meta.main) {
+  const check = process.argv.includes("--check");
+  for (const [path, text] of generatedPages()) {
+    if (!check) writeFileSync(inRepository(path), text);
+    else if (readFileSync(inRepository(path), "utf8") !== text) {
+      console.error(`${path} is stale: run node scripts/docs.ts`);
+      process.exitCode = 1;
+    }
+  }
+}
