@@ -134,6 +134,7 @@ interface GridSnapshot {
 }
 
 interface OperatorStep {
+  readonly kind: "operator";
   readonly kernel: Kernel;
   readonly inputs: readonly Float64Array[];
   readonly outputs: readonly Float64Array[];
@@ -164,7 +165,7 @@ interface SeriesStep {
 
 type Step =
   | { readonly kind: "series"; readonly series: SeriesStep }
-  | { readonly kind: "operator"; readonly operator: OperatorStep }
+  | OperatorStep
   | { readonly kind: "compute"; readonly compute: StreamCompute };
 
 export class StreamGrid {
@@ -178,6 +179,7 @@ export class StreamGrid {
   /** Rows that were added since the last flush (a resampled grid can get more than one). */
   pendingRows = 0;
   readonly #mask: number;
+  readonly #mirrors: boolean;
   readonly #members: readonly StreamGrid[];
   readonly #steps: Step[] = [];
   readonly #aligned: AlignStep[] = [];
@@ -201,7 +203,9 @@ export class StreamGrid {
     this.grid = grid;
     this.#plan = plan;
     // One more than is looked back at, and one for a join that reads a row after its member moved on.
-    this.capacity = 2 ** Math.ceil(Math.log2(Math.max(2, grid.lookbackRows + 2)));
+    // Where nobody looks back and no grid is derived, the current row is all there is: one slot, and no mirror.
+    this.#mirrors = grid.lookbackRows > 0 || plan.grids.length > 1;
+    this.capacity = this.#mirrors ? 2 ** Math.ceil(Math.log2(Math.max(2, grid.lookbackRows + 2))) : 1;
     this.#mask = this.capacity - 1;
     this.time = new Float64Array(this.capacity * 2);
     this.position = this.capacity - 1;
@@ -297,10 +301,8 @@ export class StreamGrid {
     const out = new OutputColumns(size, node.definition.outputs);
     const results = node.definition.outputs.map((field) => out.numeric.get(field)!);
     this.#operatorOutputs.push(...results);
-    this.#steps.push({
-      kind: "operator",
-      operator: { kernel: node.definition.createKernel(node.params), inputs: columns, outputs: results },
-    });
+    const kernel = node.definition.createKernel(node.params);
+    this.#steps.push({ kind: "operator", kernel, inputs: columns, outputs: results });
     this.#nodeOutputs.push(out);
     return out;
   }
@@ -313,7 +315,7 @@ export class StreamGrid {
     if (member === this && known) return known;
     const to = new Float64Array(this.capacity * 2).fill(Number.NaN);
     this.#aligned.push({ member, from: () => columns.numeric.get(field), to });
-    if (member === this) this.#steps.push({ kind: "operator", operator: this.#lateField(columns, field, to) });
+    if (member === this) this.#steps.push(this.#lateField(columns, field, to));
     return to;
   }
 
@@ -324,6 +326,7 @@ export class StreamGrid {
       to[from] = columns.numeric.get(field)?.[from] ?? Number.NaN;
     };
     return {
+      kind: "operator",
       kernel: {
         advance: (_inputs, _outputs, from) => copy(from),
         save: () => new Float64Array(0),
@@ -355,14 +358,11 @@ export class StreamGrid {
   }
 
   writeRow(position: number, columns: readonly Float64Array[], row: number): void {
-    const mirror = position - this.capacity;
     for (let each = 0; each < this.#readFields.length; each++) {
       const index = this.#readFields[each]!;
-      const field = this.#sourceFields[index]!;
-      const value = columns[index]![row]!;
-      field[position] = value;
-      field[mirror] = value;
+      this.#sourceFields[index]![position] = columns[index]![row]!;
     }
+    if (this.#mirrors) this.#mirror(this.#sourceFields, position);
   }
 
   writeSource(position: number, values: ArrayLike<number>, payload: JsonValue | undefined): void {
@@ -385,16 +385,17 @@ export class StreamGrid {
     for (let index = 0; index < steps.length; index++) {
       const step = steps[index]!;
       if (step.kind === "operator") {
-        step.operator.kernel.advance(step.operator.inputs, step.operator.outputs, position, position + 1);
-        const outputs = step.operator.outputs;
-        for (let out = 0; out < outputs.length; out++) {
-          const column = outputs[out]!;
-          column[position - this.capacity] = column[position]!;
-        }
+        step.kernel.advance(step.inputs, step.outputs, position, position + 1);
+        if (this.#mirrors) this.#mirror(step.outputs, position);
       } else if (step.kind === "compute") this.#runCompute(step.compute, position, bucketMs);
       else this.#runSeries(step.series, position, bucketMs);
     }
     this.#onRow?.(position, bucketMs);
+  }
+
+  #mirror(columns: readonly Float64Array[], position: number): void {
+    const mirror = position - this.capacity;
+    for (let index = 0; index < columns.length; index++) columns[index]![mirror] = columns[index]![position]!;
   }
 
   #runSeries(series: SeriesStep, position: number, bucketMs: EpochMs): void {
@@ -587,7 +588,7 @@ export class StreamGrid {
     const shapes: JsonValue[] = [];
     const firstRows: number[][] = [];
     for (const step of this.#steps) {
-      if (step.kind === "operator") kernels.push(step.operator.kernel.save());
+      if (step.kind === "operator") kernels.push(step.kernel.save());
       else if (step.kind === "series") {
         for (const column of step.series.history) kernels.push(column.slice(0, step.series.rows));
         shapes.push([...step.series.output.numeric.keys()]);
@@ -621,7 +622,7 @@ export class StreamGrid {
     let compute = 0;
     let shape = 0;
     for (const step of this.#steps) {
-      if (step.kind === "operator") step.operator.kernel.load(snapshot.kernels[kernel++]!);
+      if (step.kind === "operator") step.kernel.load(snapshot.kernels[kernel++]!);
       else if (step.kind === "series") {
         const { series } = step;
         series.rows = snapshot.kernels[kernel]!.length;

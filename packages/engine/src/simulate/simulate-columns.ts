@@ -78,7 +78,7 @@ function simulateOneFeed(
   const { time, open, high, low, close, volume, intervalMs, instrument, length } = feed;
   const onlyTarget = sources.length === 1 && sources[0]!.kind === "target" ? sources[0] : undefined;
   // An absent bar is no quiet one.
-  const mayBeQuiet = !close.some(Number.isNaN);
+  const mayBeQuiet = !hasAbsent(close);
   let reported = 0;
   for (let row = 0; row < length;) {
     const next = onlyTarget ? nextValue(onlyTarget.values, row, length) : sources.length === 0 ? length : row;
@@ -102,6 +102,12 @@ function simulateOneFeed(
 }
 
 const progressRows = 65_536;
+
+/** Whether a column has an absent value. */
+export function hasAbsent(values: Float64Array): boolean {
+  for (let row = 0; row < values.length; row++) if (values[row] !== values[row]) return true;
+  return false;
+}
 
 function nextValue(values: Float64Array, from: number, to: number): number {
   let row = from;

@@ -1,7 +1,7 @@
 import type { EpochMs, JsonValue, NodeId } from "@qmtl/core";
 import type { StreamExecutor, StreamGrid } from "../execute/index.ts";
 import type { Frame } from "../frame/index.ts";
-import type { BarFeed, SimulateHooks } from "./simulate-columns.ts";
+import { hasAbsent, type BarFeed, type SimulateHooks } from "./simulate-columns.ts";
 import type { Simulation } from "./simulation.ts";
 
 /** Rows of one source, in time order, and how far they have been read. */
@@ -98,36 +98,55 @@ function streamOneSource(
   const grid = executor.inputOf(source.id);
   const order = orders[0];
   const targets = order?.kind === "target" ? order.column : undefined;
-  const mayBeQuiet = !close.some(Number.isNaN);
+  const mayBeQuiet = !hasAbsent(close);
+  const { length } = source.frame;
   let settled = source.next;
-  const settleUpTo = (to: number) => {
-    while (settled < to) {
-      if (mayBeQuiet) settled = simulation.quietRows(feed, settled, to);
-      if (settled < to) step(settled++, Number.NaN);
-    }
-  };
-  const step = (row: number, target: number) => {
-    const nowMs = time[row]! + intervalMs;
-    simulation.bar(instrument, time[row]!, nowMs, open[row]!, high[row]!, low[row]!, close[row]!, volume[row]!);
+  let row = settled;
+  const step = (at: number, target: number) => {
+    const nowMs = time[at]! + intervalMs;
+    simulation.bar(instrument, time[at]!, nowMs, open[at]!, high[at]!, low[at]!, close[at]!, volume[at]!);
     simulation.open(nowMs);
     if (target === target && order?.kind === "target") simulation.target(order.instrument, target, order.unit, nowMs);
     simulation.close(nowMs);
   };
-  const { length } = source.frame;
-  let row = settled;
-  for (; row < length && time[row]! + intervalMs <= upToMs; row++) {
-    executor.ingestRow(grid, time[row]!, columns, row);
-    const target = targets ? targets[grid.position]! : Number.NaN;
-    if (target === target) {
-      settleUpTo(row);
-      step(row, target);
-      settled = row + 1;
+  while (row < length && time[row]! + intervalMs <= upToMs) {
+    const end = Math.min(length, row + progressRows);
+    row = computeRows(executor, grid, time, columns, targets, row, end, upToMs - intervalMs);
+    const target = row > settled && targets ? targets[grid.position]! : Number.NaN;
+    const quietEnd = target === target ? row - 1 : row;
+    while (settled < quietEnd) {
+      if (mayBeQuiet) settled = simulation.quietRows(feed, settled, quietEnd);
+      if (settled < quietEnd) step(settled++, Number.NaN);
     }
-    if ((row & 0xffff) === 0xffff) hooks.onProgress?.(row + 1);
+    if (target === target) step(settled++, target);
+    else hooks.onProgress?.(row);
   }
-  settleUpTo(row);
   source.next = row;
   for (const each of orders) each.seenRows = grid.rows;
+}
+
+const progressRows = 16_384;
+
+/** Computes rows until one gives a target; returns the row after the last one computed. */
+function computeRows(
+  executor: StreamExecutor,
+  grid: StreamGrid,
+  time: Float64Array,
+  columns: readonly Float64Array[],
+  targets: Float64Array | undefined,
+  from: number,
+  to: number,
+  lastBucketMs: EpochMs,
+): number {
+  for (let row = from; row < to; row++) {
+    const bucketMs = time[row]!;
+    if (bucketMs > lastBucketMs) return row;
+    executor.ingestRow(grid, bucketMs, columns, row);
+    if (targets === undefined) continue;
+    const target = targets[grid.position]!;
+    if (target === target) return row + 1;
+  }
+  return to;
 }
 
 function streamMerged(

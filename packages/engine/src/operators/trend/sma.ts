@@ -17,6 +17,10 @@ export const sma = defineOperator({
   createKernel({ period }) {
     const state = new KernelState();
     const mean = new RollingMean(state, period);
-    return state.kernel((inputs, outputs, from, to) => mean.run(inputs[0]!, outputs[0]!, from, to));
+    return state.kernel((inputs, outputs, from, to) => {
+      // A stream comes row by row: `push` is `run` without its loops.
+      if (to - from === 1) outputs[0]![from] = mean.push(inputs[0]![from]!);
+      else mean.run(inputs[0]!, outputs[0]!, from, to);
+    });
   },
 });
