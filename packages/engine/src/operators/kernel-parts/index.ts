@@ -1,6 +1,7 @@
 export { defineOperator } from "./define-operator.ts";
 export { DelayLine } from "./delay-line.ts";
 export { ExponentialMean, exponentialMean, wilderMean } from "./exponential-mean.ts";
+export { finite } from "./finite.ts";
 export { KernelState } from "./kernel-state.ts";
 export {
   completeParams,
@@ -21,4 +22,4 @@ export { RollingSum } from "./rolling-sum.ts";
 export { RollingWeightedMean } from "./rolling-weighted-mean.ts";
 export { ROWS_PER_STEP, scratch } from "./scratch.ts";
 export { SortedWindow } from "./sorted-window.ts";
-export { TrueRange } from "./true-range.ts";
+export { TrueRange, trueRange } from "./true-range.ts";

@@ -37,8 +37,8 @@ export class RollingComoments {
     const xSquares = this.#xx[position]! + (sums[4]! += dx * dx) - (sumX * sumX) / this.#period;
     const ySquares = this.#yy[position]! + (sums[5]! += dy * dy) - (sumY * sumY) / this.#period;
     this.products = this.#xy[position]! + (sums[6]! += dx * dy) - (sumX * sumY) / this.#period;
-    this.xSquares = xSquares < 0 ? 0 : xSquares;
-    this.ySquares = ySquares < 0 ? 0 : ySquares;
+    this.xSquares = Math.max(0, xSquares);
+    this.ySquares = Math.max(0, ySquares);
     this.#x[position] = x;
     this.#y[position] = y;
     this.#position[0] = position + 1;

@@ -41,7 +41,7 @@ export class RollingCubes {
     const third = this.#third[position]! + sums[3]!;
     const offset = first / this.#period;
     const squares = second - first * offset;
-    this.squares = squares < 0 ? 0 : squares;
+    this.squares = Math.max(0, squares);
     this.cubes = third - offset * (3 * second - 2 * first * offset);
     this.#first[position] = value;
     this.#position[0] = position + 1;

@@ -1,4 +1,8 @@
+import { DirectMean } from "./direct-mean.ts";
 import type { KernelState } from "./kernel-state.ts";
+
+/** Up to this many rows a window is summed afresh. */
+const DIRECT_ROWS = 4;
 
 /**
  * Mean of the last `period` rows without ever subtracting what left the window.
@@ -17,20 +21,21 @@ export class RollingMean {
   readonly #position: Int32Array;
   /** Anchor and prefix sum. */
   readonly #sums: Float64Array;
-  readonly #period: number;
+  readonly #direct: DirectMean | undefined;
   readonly #weight: number;
 
   constructor(state: KernelState, period: number) {
     // Until the first block has ended the suffix is absent: the warm-up needs no branch.
-    this.#slots = state.array(Math.max(1, period - 1), period === 1 ? 0 : Number.NaN);
+    this.#direct = period <= DIRECT_ROWS ? new DirectMean(state, period) : undefined;
+    this.#slots = state.array(this.#direct ? 0 : period - 1, Number.NaN);
     this.#position = state.counters(1);
     this.#sums = state.array(2);
-    this.#period = period;
     this.#weight = 1 / period;
   }
 
   /** Takes one row, hands back the mean of the window that ends with it. */
   push(value: number): number {
+    if (this.#direct) return this.#direct.push(value);
     const slots = this.#slots;
     const sums = this.#sums;
     const position = this.#position[0]!;
@@ -46,21 +51,22 @@ export class RollingMean {
 
   /** The same over rows `from..to-1` of a column, with the state in registers; writes from index `target` on. */
   run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
+    if (this.#direct) return this.#direct.run(input, output, from, to, target);
     const slots = this.#slots;
     const size = slots.length;
     const weight = this.#weight;
     const sums = this.#sums;
-    const shift = target - from;
+    let index = target;
     let row = from;
     while (row < to) {
       let position = this.#position[0]!;
       const anchor = sums[0]!;
       let prefix = sums[1]!;
       const end = Math.min(to, row + size - position);
-      for (; row < end; row++, position++) {
+      for (; row < end; row++, index++, position++) {
         const value = input[row]!;
         prefix += value - anchor;
-        output[row + shift] = anchor + (slots[position]! + prefix) * weight;
+        output[index] = anchor + (slots[position]! + prefix) * weight;
         slots[position] = value;
       }
       this.#position[0] = position;
@@ -71,14 +77,12 @@ export class RollingMean {
 
   #endBlock(): void {
     const slots = this.#slots;
-    // With one row a window the finished block is not part of any later window: nothing may carry over.
-    const anchor = this.#period === 1 ? 0 : slots[slots.length - 1]!;
+    const anchor = slots[slots.length - 1]!;
     let sum = 0;
     for (let position = slots.length - 1; position >= 0; position--) {
       sum += slots[position]! - anchor;
       slots[position] = sum;
     }
-    if (this.#period === 1) slots[0] = 0;
     this.#position[0] = 0;
     this.#sums[0] = anchor;
     this.#sums[1] = 0;

@@ -1,4 +1,4 @@
-import { completeParams, defineOperator, KernelState, readPeriod, RollingMean } from "../kernel-parts/index.ts";
+import { completeParams, defineOperator, finite, KernelState, readPeriod, RollingMean } from "../kernel-parts/index.ts";
 
 /**
  * Commodity channel index: `(tp - mean) / (0.015 · mean absolute deviation)` of the typical price
@@ -33,7 +33,7 @@ export const cci = defineOperator({
         const centre = mean.push(typical);
         let deviation = 0;
         for (let index = 0; index < period; index++) deviation += Math.abs(window[index]! - centre);
-        output[row] = deviation === 0 ? Number.NaN : (typical - centre) / ((0.015 * deviation) / period);
+        output[row] = finite((typical - centre) / ((0.015 * deviation) / period));
       }
       places[0] = place;
     });

@@ -1,6 +1,7 @@
 import {
   completeParams,
   defineOperator,
+  finite,
   ExponentialMean,
   KernelState,
   readChoice,
@@ -48,7 +49,7 @@ export const kdj = defineOperator({
       const [ks, ds, js] = [outputs[0]!, outputs[1]!, outputs[2]!];
       for (let row = from; row < to; row++) {
         const low = lowest.push(lows[row]!);
-        const k = kLine.push(((closes[row]! - low) / (highest.push(highs[row]!) - low)) * 100);
+        const k = kLine.push(finite(((closes[row]! - low) / (highest.push(highs[row]!) - low)) * 100));
         const d = dLine.push(k);
         ks[row] = k;
         ds[row] = d;

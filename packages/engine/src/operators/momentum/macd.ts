@@ -1,13 +1,6 @@
 import { QmtlError } from "@qmtl/core";
-import {
-  completeParams,
-  defineOperator,
-  exponentialMean,
-  KernelState,
-  readChoice,
-  readPeriod,
-  scratch,
-} from "../kernel-parts/index.ts";
+import { completeParams, defineOperator, KernelState, readChoice, readPeriod } from "../kernel-parts/index.ts";
+import { MacdLines } from "./macd-lines.ts";
 
 /**
  * Moving average convergence divergence: `macd = EMA(fastPeriod) - EMA(slowPeriod)`, `signal` its EMA over
@@ -44,30 +37,7 @@ export const macd = defineOperator({
   lookbackRows: () => 0,
   createKernel({ fastPeriod, slowPeriod, signalPeriod, seed }) {
     const state = new KernelState();
-    const fast = exponentialMean(state, fastPeriod);
-    const slow = exponentialMean(state, slowPeriod);
-    const signal = exponentialMean(state, signalPeriod);
-    const held = state.counters(1, seed === "aligned" ? slowPeriod - fastPeriod : 0);
-    return state.kernel((inputs, outputs, from, to) => {
-      const input = inputs[0]!;
-      const [lines, signals, histograms] = [outputs[0]!, outputs[1]!, outputs[2]!];
-      const { a: fasts, b: slows, c: smooths } = scratch;
-      let row = from;
-      for (; row < to && held[0]! > 0; row++) {
-        if (Number.isFinite(input[row]!)) held[0]!--;
-        fasts[row - from] = Number.NaN;
-      }
-      fast.run(input, fasts, row, to, row - from);
-      slow.run(input, slows, from, to, 0);
-      for (let index = 0; index < to - from; index++) fasts[index]! -= slows[index]!;
-      signal.run(fasts, smooths, 0, to - from);
-      for (row = from; row < to; row++) {
-        const line = fasts[row - from]!;
-        const smooth = smooths[row - from]!;
-        lines[row] = line;
-        signals[row] = smooth;
-        histograms[row] = line - smooth;
-      }
-    });
+    const lines = new MacdLines(state, fastPeriod, slowPeriod, signalPeriod, seed === "aligned");
+    return state.kernel((inputs, outputs, from, to) => lines.run(inputs[0]!, outputs, from, to));
   },
 });

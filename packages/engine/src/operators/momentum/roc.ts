@@ -1,4 +1,4 @@
-import { completeParams, defineOperator, KernelState, readPeriod } from "../kernel-parts/index.ts";
+import { completeParams, defineOperator, finite, KernelState, readPeriod } from "../kernel-parts/index.ts";
 
 /**
  * Rate of change in percent: `100 · (x - x[period]) / x[period]`. First value at row `period`. Absent when either
@@ -22,7 +22,7 @@ export const roc = defineOperator({
       for (; row < to && missing[0]! > 0; row++, missing[0]!--) output[row] = Number.NaN;
       for (; row < to; row++) {
         const before = input[row - period]!;
-        output[row] = before === 0 ? Number.NaN : ((input[row]! - before) / before) * 100;
+        output[row] = finite(((input[row]! - before) / before) * 100);
       }
     });
   },

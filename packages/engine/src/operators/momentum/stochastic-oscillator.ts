@@ -1,6 +1,7 @@
 import {
   completeParams,
   defineOperator,
+  finite,
   KernelState,
   readPeriod,
   RollingMax,
@@ -46,7 +47,7 @@ export const stochasticOscillator = defineOperator({
       lowest.run(lows, bottoms, from, to, 0);
       for (let row = from, index = 0; row < to; row++, index++) {
         const bottom = bottoms[index]!;
-        raw[index] = ((closes[row]! - bottom) / (tops[index]! - bottom)) * 100;
+        raw[index] = finite(((closes[row]! - bottom) / (tops[index]! - bottom)) * 100);
       }
       const smoothed = tops; // its own values are spent
       kMean.run(raw, smoothed, 0, to - from);

@@ -1,4 +1,4 @@
-import { completeParams, defineOperator, KernelState, readPeriod } from "../kernel-parts/index.ts";
+import { completeParams, defineOperator, finite, KernelState, readPeriod } from "../kernel-parts/index.ts";
 import { cascadeWarmupRows, ExponentialCascade, readCascadeSeed } from "../trend/exponential-cascade.ts";
 
 /**
@@ -28,7 +28,7 @@ export const trix = defineOperator({
       for (let row = from; row < to; row++) {
         cascade.push(input[row]!);
         const before = previous[0]!;
-        output[row] = before === 0 ? Number.NaN : ((cascade.third - before) / before) * 100;
+        output[row] = finite(((cascade.third - before) / before) * 100);
         if (!Number.isNaN(cascade.third)) previous[0] = cascade.third;
       }
     });

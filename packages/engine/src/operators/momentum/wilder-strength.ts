@@ -1,4 +1,4 @@
-import type { KernelState } from "../kernel-parts/index.ts";
+import { finite, type KernelState } from "../kernel-parts/index.ts";
 
 /**
  * Wilder's relative strength index from two recursive means only: that of the change (`G - L`) and that of its size
@@ -31,15 +31,15 @@ export class WilderStrength {
     let size = values[2]!;
     for (; row < to; row++) {
       const value = input[row]!;
-      if (!Number.isFinite(value)) {
-        output[row + shift] = Number.NaN;
-        continue;
+      const step = finite(value) - before;
+      const nextChange = rest * change + alpha * step;
+      const nextSize = rest * size + alpha * Math.abs(step);
+      output[row + shift] = 50 + 50 * (nextChange / nextSize);
+      if (!Number.isNaN(step)) {
+        before = value;
+        change = nextChange;
+        size = nextSize;
       }
-      const step = value - before;
-      before = value;
-      change = rest * change + alpha * step;
-      size = rest * size + alpha * Math.abs(step);
-      output[row + shift] = 50 + 50 * (change / size);
     }
     values[0] = before;
     values[1] = change;

@@ -1,6 +1,7 @@
 import {
   completeParams,
   defineOperator,
+  finite,
   KernelState,
   readPeriod,
   RollingMax,
@@ -30,7 +31,7 @@ export const williamsR = defineOperator({
       const output = outputs[0]!;
       for (let row = from; row < to; row++) {
         const high = highest.push(highs[row]!);
-        output[row] = ((high - closes[row]!) / (high - lowest.push(lows[row]!))) * -100;
+        output[row] = finite(((high - closes[row]!) / (high - lowest.push(lows[row]!))) * -100);
       }
     });
   },

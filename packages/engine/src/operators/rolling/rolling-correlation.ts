@@ -1,4 +1,11 @@
-import { completeParams, defineOperator, KernelState, readPeriod, RollingComoments } from "../kernel-parts/index.ts";
+import {
+  completeParams,
+  defineOperator,
+  finite,
+  KernelState,
+  readPeriod,
+  RollingComoments,
+} from "../kernel-parts/index.ts";
 
 /**
  * Pearson correlation of two columns over the last `period` rows, -1 to 1. First value at row `period - 1`. Absent while
@@ -23,7 +30,7 @@ export const rollingCorrelation = defineOperator({
         window.push(a[row]!, b[row]!);
         const scale = Math.sqrt(window.xSquares) * Math.sqrt(window.ySquares);
         // Rounding may carry a perfect correlation a few units beyond 1.
-        output[row] = scale === 0 ? Number.NaN : Math.max(-1, Math.min(1, window.products / scale));
+        output[row] = Math.max(-1, Math.min(1, finite(window.products / scale)));
       }
     });
   },

@@ -38,7 +38,7 @@ export const rollingSkew = defineOperator({
         window.push(input[row]!);
         const variance = window.squares / period;
         const third = window.cubes / period;
-        output[row] = variance === 0 ? Number.NaN : (factor * third) / (variance * Math.sqrt(variance));
+        output[row] = (factor * third) / (variance * Math.sqrt(variance));
       }
     });
   },

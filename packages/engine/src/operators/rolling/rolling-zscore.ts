@@ -26,9 +26,8 @@ export const rollingZscore = defineOperator({
       const { a: means, b: squares } = scratch;
       moments.run(input, means, squares, from, to);
       for (let row = from; row < to; row++) {
-        const square = squares[row - from]!;
         const deviation = input[row]! - means[row - from]!;
-        output[row] = square === 0 ? Number.NaN : deviation / Math.sqrt(square / divisor);
+        output[row] = deviation / Math.sqrt(squares[row - from]! / divisor);
       }
     });
   },

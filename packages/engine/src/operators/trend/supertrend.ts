@@ -1,5 +1,5 @@
 import { completeParams, defineOperator, KernelState, readNumber, readPeriod } from "../kernel-parts/index.ts";
-import { AverageTrueRange, readAtrSmoothing } from "../volatility/average-true-range.ts";
+import { averageTrueRange, readAtrSmoothing } from "../volatility/average-true-range.ts";
 
 /**
  * SuperTrend: bands `(high + low) / 2 ± multiplier · ATR` that only ever tighten while their trend lasts.
@@ -28,7 +28,7 @@ export const supertrend = defineOperator({
   lookbackRows: () => 0,
   createKernel({ period, multiplier, smoothing }) {
     const state = new KernelState();
-    const averageRange = new AverageTrueRange(state, period, smoothing);
+    const averageRange = averageTrueRange(state, period, smoothing);
     const memory = state.array(4, Number.NaN); // upper band, lower band, trend, previous close
     return state.kernel((inputs, outputs, from, to) => {
       const [highs, lows, closes] = [inputs[0]!, inputs[1]!, inputs[2]!];

@@ -1,6 +1,7 @@
 import {
   completeParams,
   defineOperator,
+  finite,
   KernelState,
   readPeriod,
   RollingSum,
@@ -41,8 +42,8 @@ export const vortex = defineOperator({
         const downs = down.push(Math.abs(low - previous[0]!));
         previous[0] = high;
         previous[1] = low;
-        pluses[row] = ranges === 0 ? Number.NaN : ups / ranges;
-        minuses[row] = ranges === 0 ? Number.NaN : downs / ranges;
+        pluses[row] = finite(ups / ranges);
+        minuses[row] = finite(downs / ranges);
       }
     });
   },

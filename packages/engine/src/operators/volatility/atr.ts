@@ -1,5 +1,5 @@
 import { completeParams, defineOperator, KernelState, readPeriod } from "../kernel-parts/index.ts";
-import { AverageTrueRange, readAtrSmoothing } from "./average-true-range.ts";
+import { averageTrueRange, readAtrSmoothing } from "./average-true-range.ts";
 
 /**
  * Average true range over `period` rows.
@@ -21,7 +21,7 @@ export const atr = defineOperator({
   lookbackRows: () => 0,
   createKernel({ period, smoothing }) {
     const state = new KernelState();
-    const averageRange = new AverageTrueRange(state, period, smoothing);
+    const averageRange = averageTrueRange(state, period, smoothing);
     return state.kernel((inputs, outputs, from, to) => averageRange.run(inputs, outputs[0]!, from, to));
   },
 });

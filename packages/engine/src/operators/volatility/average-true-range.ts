@@ -1,13 +1,5 @@
-import {
-  readChoice,
-  RollingMean,
-  scratch,
-  TrueRange,
-  wilderMean,
-  type ExponentialMean,
-  type GivenParams,
-  type KernelState,
-} from "../kernel-parts/index.ts";
+import { readChoice, RollingMean, TrueRange, type GivenParams, type KernelState } from "../kernel-parts/index.ts";
+import { WilderRange } from "./wilder-range.ts";
 
 export type AtrSmoothing = "wilder" | "simple";
 
@@ -16,25 +8,32 @@ export function readAtrSmoothing(params: GivenParams): AtrSmoothing {
 }
 
 /**
- * Mean true range: Wilder's, seeded by the mean of the first `period` ranges, or the plain mean of the last
- * `period`. The first row has no range, so the first value comes at row `period`.
+ * Mean true range as a part: Wilder's, or the plain mean of the last `period` ranges. The first row has no range, so
+ * the first value comes at row `period`.
  */
-export class AverageTrueRange {
-  readonly #trueRange: TrueRange;
-  readonly #mean: ExponentialMean | RollingMean;
+export function averageTrueRange(
+  state: KernelState,
+  period: number,
+  smoothing: AtrSmoothing,
+): WilderRange | SimpleRange {
+  return smoothing === "wilder" ? new WilderRange(state, period) : new SimpleRange(state, period);
+}
 
-  constructor(state: KernelState, period: number, smoothing: AtrSmoothing) {
+class SimpleRange {
+  readonly #trueRange: TrueRange;
+  readonly #mean: RollingMean;
+
+  constructor(state: KernelState, period: number) {
     this.#trueRange = new TrueRange(state);
-    this.#mean = smoothing === "wilder" ? wilderMean(state, period) : new RollingMean(state, period);
+    this.#mean = new RollingMean(state, period);
   }
 
   push(high: number, low: number, close: number): number {
     return this.#mean.push(this.#trueRange.push(high, low, close));
   }
 
-  /** The same over rows `from..to-1` of three columns; writes from index `target` on. */
-  run(columns: readonly Float64Array[], output: Float64Array, from: number, to: number, target = from): void {
-    this.#trueRange.run(columns[0]!, columns[1]!, columns[2]!, scratch.a, from, to);
-    this.#mean.run(scratch.a, output, 0, to - from, target);
+  run(columns: readonly Float64Array[], output: Float64Array, from: number, to: number): void {
+    const [highs, lows, closes] = [columns[0]!, columns[1]!, columns[2]!];
+    for (let row = from; row < to; row++) output[row] = this.push(highs[row]!, lows[row]!, closes[row]!);
   }
 }

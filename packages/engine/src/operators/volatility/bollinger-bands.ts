@@ -1,6 +1,7 @@
 import {
   completeParams,
   defineOperator,
+  finite,
   KernelState,
   readChoice,
   readNumber,
@@ -53,8 +54,8 @@ export const bollingerBands = defineOperator({
         mids[row] = mid;
         uppers[row] = mid + band;
         lowers[row] = mid - band;
-        widths[row] = mid === 0 ? Number.NaN : (2 * band) / mid;
-        percents[row] = band === 0 ? Number.NaN : (input[row]! - mid + band) / (2 * band);
+        widths[row] = finite((2 * band) / mid);
+        percents[row] = finite((input[row]! - mid + band) / (2 * band));
       }
     });
   },

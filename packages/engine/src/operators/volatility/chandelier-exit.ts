@@ -7,7 +7,7 @@ import {
   RollingMax,
   RollingMin,
 } from "../kernel-parts/index.ts";
-import { AverageTrueRange, readAtrSmoothing } from "./average-true-range.ts";
+import { averageTrueRange, readAtrSmoothing } from "./average-true-range.ts";
 
 /**
  * Chandelier exit: `long = highest high - multiplier · ATR`, `short = lowest low + multiplier · ATR`, all over `period` rows.
@@ -34,7 +34,7 @@ export const chandelierExit = defineOperator({
     const state = new KernelState();
     const highest = new RollingMax(state, period);
     const lowest = new RollingMin(state, period);
-    const averageRange = new AverageTrueRange(state, period, smoothing);
+    const averageRange = averageTrueRange(state, period, smoothing);
     return state.kernel((inputs, outputs, from, to) => {
       const [highs, lows, closes] = [inputs[0]!, inputs[1]!, inputs[2]!];
       const [longs, shorts] = [outputs[0]!, outputs[1]!];

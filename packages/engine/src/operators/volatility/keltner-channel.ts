@@ -6,7 +6,7 @@ import {
   readNumber,
   readPeriod,
 } from "../kernel-parts/index.ts";
-import { AverageTrueRange, readAtrSmoothing } from "./average-true-range.ts";
+import { averageTrueRange, readAtrSmoothing } from "./average-true-range.ts";
 
 /**
  * Keltner channel: `mid` the EMA of close over `emaPeriod` rows, `upper` and `lower` `multiplier` ATRs of `atrPeriod` rows
@@ -34,7 +34,7 @@ export const keltnerChannel = defineOperator({
   createKernel({ emaPeriod, atrPeriod, multiplier, smoothing }) {
     const state = new KernelState();
     const mean = exponentialMean(state, emaPeriod);
-    const averageRange = new AverageTrueRange(state, atrPeriod, smoothing);
+    const averageRange = averageTrueRange(state, atrPeriod, smoothing);
     return state.kernel((inputs, outputs, from, to) => {
       const [highs, lows, closes] = [inputs[0]!, inputs[1]!, inputs[2]!];
       const [mids, uppers, lowers] = [outputs[0]!, outputs[1]!, outputs[2]!];

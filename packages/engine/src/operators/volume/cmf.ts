@@ -1,4 +1,4 @@
-import { completeParams, defineOperator, KernelState, readPeriod, RollingSum } from "../kernel-parts/index.ts";
+import { completeParams, defineOperator, finite, KernelState, readPeriod, RollingSum } from "../kernel-parts/index.ts";
 import { moneyFlowMultiplier } from "./money-flow-multiplier.ts";
 
 /**
@@ -24,7 +24,7 @@ export const cmf = defineOperator({
         const volume = volumes[row]!;
         const sum = flow.push(moneyFlowMultiplier(highs[row]!, lows[row]!, closes[row]!) * volume);
         const total = traded.push(volume);
-        output[row] = total === 0 ? Number.NaN : sum / total;
+        output[row] = finite(sum / total);
       }
     });
   },

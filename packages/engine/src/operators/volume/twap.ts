@@ -1,4 +1,4 @@
-import { completeParams, defineOperator, KernelState, readPeriod, RollingSum } from "../kernel-parts/index.ts";
+import { completeParams, defineOperator, finite, KernelState, readPeriod, RollingSum } from "../kernel-parts/index.ts";
 
 /**
  * Time-weighted average of the last `period` observations before this row, each weighted by the time until the next:
@@ -27,7 +27,7 @@ export const twap = defineOperator({
         const duration = time - previous[0]!;
         const sum = weighted.push(previous[1]! * duration);
         const total = elapsed.push(duration);
-        output[row] = total === 0 ? Number.NaN : sum / total;
+        output[row] = finite(sum / total);
         previous[0] = time;
         previous[1] = values[row]!;
       }

@@ -1,4 +1,4 @@
-import { completeParams, defineOperator, KernelState, readPeriod, RollingSum } from "../kernel-parts/index.ts";
+import { completeParams, defineOperator, finite, KernelState, readPeriod, RollingSum } from "../kernel-parts/index.ts";
 
 /**
  * Volume-weighted average price of the last `period` rows: `Σ price·volume / Σ volume`. First value at row
@@ -29,7 +29,7 @@ function weightedByVolume<const In extends string>(name: string, inputs: readonl
           const volume = volumes[row]!;
           const sum = turnover.push(values[row]! * volume);
           const weight = traded.push(volume);
-          output[row] = weight === 0 ? Number.NaN : sum / weight;
+          output[row] = finite(sum / weight);
         }
       });
     },

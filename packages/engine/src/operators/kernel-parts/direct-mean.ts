@@ -1,0 +1,42 @@
+import type { KernelState } from "./kernel-state.ts";
+
+/**
+ * Mean of a window of a few rows, summed afresh at each row relative to that row: for so few, keeping blocks costs
+ * more than the sum. A flat window gives exactly its value; an absent or infinite row spoils the windows that hold it.
+ */
+export class DirectMean {
+  /** The rows before this one, newest first. */
+  readonly #before: Float64Array;
+  readonly #weight: number;
+
+  constructor(state: KernelState, period: number) {
+    this.#before = state.array(period - 1, Number.NaN);
+    this.#weight = 1 / period;
+  }
+
+  push(value: number): number {
+    const before = this.#before;
+    let sum = value - value;
+    for (let age = 0; age < before.length; age++) sum += before[age]! - value;
+    before.copyWithin(1, 0);
+    before[0] = value;
+    return value + sum * this.#weight;
+  }
+
+  /** The same over rows `from..to-1` of a column; writes from index `target` on. */
+  run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
+    const before = this.#before;
+    const weight = this.#weight;
+    const rows = before.length;
+    let row = from;
+    for (; row < to && row < from + rows; row++) output[row - from + target] = this.push(input[row]!);
+    if (row === to) return;
+    for (; row < to; row++) {
+      const value = input[row]!;
+      let sum = value - value;
+      for (let age = 1; age <= rows; age++) sum += input[row - age]! - value;
+      output[row - from + target] = value + sum * weight;
+    }
+    for (let age = 0; age < rows; age++) before[age] = input[to - 1 - age]!;
+  }
+}
