@@ -1,13 +1,13 @@
-import { loadStrategyClass } from "@qmtl/sdk/strategy-file";
 import { describeLookahead, verifyLookahead as verify } from "@qmtl/sdk/verify";
 import { verifyLookahead } from "../commands/strategy-files.ts";
-import { offlineOptionsOf } from "./offline-options.ts";
+import { loadStrategy, optionsOf } from "./strategy-module.ts";
 
 export const command = verifyLookahead(async (request, context) => {
-  const strategy = await loadStrategyClass(request.file, request.className);
+  const { strategy, backtest } = await loadStrategy(request);
   const report = await context.withProgress("replaying prefixes", 100, (done) =>
     verify(strategy, {
-      ...offlineOptionsOf(request, context),
+      ...optionsOf(backtest, request),
+      signal: context.signal,
       onProgress: (fraction) => done(Math.round(fraction * 100)),
     }),
   );

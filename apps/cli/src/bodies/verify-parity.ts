@@ -1,14 +1,14 @@
 import { formatInstant } from "@qmtl/core";
-import { loadStrategyClass } from "@qmtl/sdk/strategy-file";
 import { verifyParity as verify, type Difference } from "@qmtl/sdk/verify";
 import { verifyParity } from "../commands/strategy-files.ts";
-import { offlineOptionsOf } from "./offline-options.ts";
+import { loadStrategy, optionsOf } from "./strategy-module.ts";
 
 export const command = verifyParity(async (request, context) => {
-  const strategy = await loadStrategyClass(request.file, request.className);
+  const { strategy, backtest } = await loadStrategy(request);
   const report = await context.withProgress("restarting", 100, (done) =>
     verify(strategy, {
-      ...offlineOptionsOf(request, context),
+      ...optionsOf(backtest, request),
+      signal: context.signal,
       onProgress: (fraction) => done(Math.round(fraction * 100)),
     }),
   );
