@@ -1,6 +1,7 @@
 import { nearestWord, QmtlError, shown } from "@qmtl/core";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parse } from "yaml";
 
 /** What `qmtl.yml` says. */
 export interface ProjectConfig {
@@ -35,7 +36,6 @@ async function parsedDocument(path: string): Promise<unknown> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
-  const { parse } = await import("yaml");
   try {
     return parse(text) as unknown;
   } catch (cause) {

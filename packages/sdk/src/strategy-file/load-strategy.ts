@@ -61,12 +61,17 @@ async function importFile(path: string, shownPath: string): Promise<Readonly<Rec
   } catch (cause) {
     if (cause instanceof QmtlError) throw cause;
     const error = cause as Error & { code?: string };
-    const where = /\n?(?:file:\/\/)?([^\s]+:\d+)/.exec(error.stack ?? "")?.[1];
+    // An import that is not found says who imports it, and no frame of the stack is the author's.
+    const where =
+      error.code !== "ERR_MODULE_NOT_FOUND" &&
+      /(?:^|[\s(])(?:file:\/\/)?((?:\/|[A-Z]:\\)[^\s():]*:\d+)/.exec(error.stack ?? "")?.[1];
     const hint =
       error.code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX"
         ? "strategy files use TypeScript that can be stripped: no enums, namespaces or parameter properties"
         : error.code === "ERR_MODULE_NOT_FOUND"
-          ? "install what the file imports: npm install"
+          ? error.message.startsWith("Cannot find package")
+            ? "install what the file imports: npm install"
+            : "correct the path of the import; it ends with the file's own ending, .ts"
           : "run the file by itself to see more: node " + shownPath;
     throw new QmtlError(
       "STRATEGY_LOAD_FAILED",
