@@ -30,8 +30,12 @@ export interface EquityTracker {
    * @param price - of the thing buy-and-hold holds; NaN or absent when there is none yet
    */
   add(closeTimeMs: EpochMs, equity: number, inPosition: boolean, price?: number): void;
-  /** `add` of the rows `from..to-1`: the same bits, several times faster. */
-  addRows(columns: EquityColumns, from: number, to: number): void;
+  /**
+   * `add` of the rows `from..to-1`, to the same bits.
+   *
+   * @param isHeld - whether a position is held at all of these rows; left out where the columns say it row by row
+   */
+  addRows(columns: EquityColumns, from: number, to: number, isHeld?: boolean): void;
   /** @throws QmtlError `ACCOUNTING_BROKEN` when an equity was not finite */
   read(): EquityReading;
   /** The whole state as numbers (NaN included). */
@@ -142,7 +146,7 @@ class Tracker implements EquityTracker {
     }
   }
 
-  addRows({ times, equity, position, price }: EquityColumns, from: number, to: number): void {
+  addRows({ times, equity, position, price }: EquityColumns, from: number, to: number, isHeld = false): void {
     if (from >= to) return;
     const s = this.#scalars;
     // Locals, because a running sum through memory costs a store and a load per bar.
@@ -180,6 +184,7 @@ class Tracker implements EquityTracker {
     s[lastTimeAt] = times[to - 1]!;
     s[lastEquityAt] = equity[to - 1]!;
     if (position) s[exposedAt]! += countHeld(position, from, to);
+    else if (isHeld) s[exposedAt]! += to - from;
     if (price) this.#addPrices(price, from, to);
   }
 

@@ -1,7 +1,8 @@
 import type { EpochMs } from "@qmtl/core";
 import type { AccountView, Broker, BrokerSnapshot, PositionView } from "../broker/index.ts";
-import type { EquityTracker } from "../metrics/index.ts";
+import type { EquityColumns, EquityTracker } from "../metrics/index.ts";
 import type { BarFeed } from "./simulate-columns.ts";
+import { StepCurve } from "./step-curve.ts";
 
 export interface SimulationSnapshot {
   readonly broker: BrokerSnapshot;
@@ -23,10 +24,11 @@ export class Simulation {
   readonly #held: readonly PositionView[];
   #times: Float64Array;
   #equity: Float64Array;
-  #cash: Float64Array;
-  #positions: Float64Array[];
+  #cash = new StepCurve();
+  #positions: readonly StepCurve[];
   readonly #marks: Float64Array;
   readonly #volumes: Float64Array;
+  #tracked: EquityColumns | undefined;
 
   constructor(broker: Broker, tracker: EquityTracker, instruments: number, expectedRows: number) {
     this.broker = broker;
@@ -38,8 +40,7 @@ export class Simulation {
     const size = Math.max(16, expectedRows);
     this.#times = new Float64Array(size);
     this.#equity = new Float64Array(size);
-    this.#cash = new Float64Array(size);
-    this.#positions = Array.from({ length: instruments }, () => new Float64Array(size));
+    this.#positions = this.#held.map(() => new StepCurve());
   }
 
   bar(
@@ -74,11 +75,11 @@ export class Simulation {
     const equity = this.#account.equity;
     this.#times[row] = nowMs;
     this.#equity[row] = equity;
-    this.#cash[row] = this.#account.cash;
+    this.#cash.set(row, this.#account.cash);
     let held = false;
     for (let instrument = 0; instrument < this.#held.length; instrument++) {
       const quantity = this.#held[instrument]!.quantity;
-      this.#positions[instrument]![row] = quantity;
+      this.#positions[instrument]!.set(row, quantity);
       if (quantity !== 0) held = true;
     }
     this.rows = row + 1;
@@ -103,31 +104,38 @@ export class Simulation {
    */
   quietRows(feed: BarFeed, from: number, to: number): number {
     while (this.rows + to - from > this.#times.length) this.#grow();
-    const { rows, broker } = this;
+    const { rows } = this;
     const { instrument, intervalMs, time } = feed;
-    const end = broker.onQuietBars(instrument, feed, intervalMs, from, to, this.#equity, rows);
+    const end = this.broker.onQuietBars(instrument, feed, intervalMs, from, to, this.#equity, rows);
     if (end === from) return from;
     const stop = rows + end - from;
-    for (let row = rows; row < stop; row++) this.#times[row] = time[from + row - rows]! + intervalMs;
-    this.#cash.fill(this.#account.cash, rows, stop);
-    for (let each = 0; each < this.#held.length; each++) {
-      this.#positions[each]!.fill(this.#held[each]!.quantity, rows, stop);
-    }
+    const times = this.#times;
+    // A plain loop: stretches are short.
+    for (let row = rows, bar = from; row < stop; row++, bar++) times[row] = time[bar]! + intervalMs;
+    this.#cash.set(rows, this.#account.cash);
+    for (let each = 0; each < this.#held.length; each++) this.#positions[each]!.set(rows, this.#held[each]!.quantity);
     this.#marks[instrument] = feed.close[end - 1]!;
     this.#volumes[instrument] = feed.volume[end - 1]!;
     this.rows = stop;
-    const position = this.#positions[instrument]!;
-    // Buy-and-hold is measured on the first instrument. Rows of a feed and of the run go together until rows are
-    // appended or another feed joins.
+    this.#track(feed, from, rows, stop);
+    return end;
+  }
+
+  // Buy-and-hold is measured on the first instrument. Rows of a feed and of the run go together until rows are
+  // appended or another feed joins.
+  #track(feed: BarFeed, from: number, rows: number, stop: number): void {
+    const { instrument } = feed;
+    const isHeld = this.#held[instrument]!.quantity !== 0;
     const price = instrument === 0 ? feed.close : undefined;
     if (rows === from) {
-      this.tracker.addRows({ times: this.#times, equity: this.#equity, position, ...(price && { price }) }, rows, stop);
-    } else {
-      const cut = (column: Float64Array) => column.subarray(rows, stop);
-      const columns = { times: cut(this.#times), equity: cut(this.#equity), position: cut(position) };
-      this.tracker.addRows({ ...columns, ...(price && { price: price.subarray(from, end) }) }, 0, end - from);
+      if (this.#tracked?.price !== price || this.#tracked?.times !== this.#times) {
+        this.#tracked = { times: this.#times, equity: this.#equity, ...(price && { price }) };
+      }
+      return this.tracker.addRows(this.#tracked, rows, stop, isHeld);
     }
-    return end;
+    const columns = { times: this.#times.subarray(rows, stop), equity: this.#equity.subarray(rows, stop) };
+    const prices = price?.subarray(from, from + stop - rows);
+    this.tracker.addRows({ ...columns, ...(prices && { price: prices }) }, 0, stop - rows, isHeld);
   }
 
   /** Everything the next close depends on; the curves behind it are output, not state. */
@@ -163,10 +171,10 @@ export class Simulation {
     return this.#equity.subarray(0, this.rows);
   }
   get cash(): Float64Array {
-    return this.#cash.subarray(0, this.rows);
+    return this.#cash.column(this.rows);
   }
   get positions(): readonly Float64Array[] {
-    return this.#positions.map((column) => column.subarray(0, this.rows));
+    return this.#positions.map((curve) => curve.column(this.rows));
   }
 
   #grow(): void {
@@ -177,7 +185,5 @@ export class Simulation {
     };
     this.#times = grown(this.#times);
     this.#equity = grown(this.#equity);
-    this.#cash = grown(this.#cash);
-    this.#positions = this.#positions.map(grown);
   }
 }

@@ -35,6 +35,8 @@ export function assembleResult(
     fills: once(() => broker.fills.toArray()),
     trades,
     columns: once(() => (options.keep === "none" ? new Map<NodeId, NodeColumns>() : keptColumns(account, outputs))),
+    cash: once(() => simulation.cash),
+    positions: once(() => simulation.positions),
     strategyId: once(() => strategyIdOf(account)),
     warnings: once(() => warningsOf(account)),
     zeroTradeReasons: once(() => explainZeroTrades(account, nodes())),
@@ -56,8 +58,12 @@ export function assembleResult(
     instruments,
     times: simulation.times,
     equity: simulation.equity,
-    cash: simulation.cash,
-    positions: simulation.positions,
+    get cash() {
+      return lazy.cash();
+    },
+    get positions() {
+      return lazy.positions();
+    },
     get orders() {
       return lazy.orders();
     },

@@ -22,10 +22,23 @@ export interface PreparedRun {
 /** Instantiates, sets up, identifies and plans: everything that needs no data. */
 export function prepareRun(inputs: readonly StrategyInput[], params?: Readonly<Record<string, unknown>>): PreparedRun {
   const strategies = inputs.map((input) => instantiate(input, params));
-  for (const strategy of strategies) if (strategy.nodes.length === 0) strategy.setup();
+  for (const strategy of strategies) if (strategy.nodes.length === 0) setUp(strategy);
   const graphs = buildGraphs(strategies);
   const nodes = graphs.flatMap((graph) => graph.nodes.flatMap((node) => graphNodeOf(node) ?? []));
   return { strategies, graphs, plan: planGraph(nodes) };
+}
+
+function setUp(strategy: Strategy): void {
+  try {
+    strategy.setup();
+  } catch (cause) {
+    if (cause instanceof QmtlError) throw cause;
+    const { message } = cause as Error;
+    throw new QmtlError("STRATEGY_LOAD_FAILED", `setup() of ${strategy.constructor.name} failed: ${message}`, {
+      hint: "the cause of this error says where; on the command line, --debug shows it",
+      cause,
+    });
+  }
 }
 
 /** Runs strategies over history, all in one plan: what they share is computed once. */
