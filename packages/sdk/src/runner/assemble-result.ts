@@ -103,7 +103,7 @@ function once<T>(make: () => T): () => T {
 }
 
 /** Equal exactly when the nodes and the broker's options are: the name of a strategy is not its content. */
-export function strategyIdOf({ graph, options }: Account): string {
+function strategyIdOf({ graph, options }: Account): string {
   const ids = [...new Set(graph.nodes.map((node) => node.id))].sort();
   return blake3Text(JSON.stringify([ids, options]));
 }

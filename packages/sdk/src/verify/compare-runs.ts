@@ -72,7 +72,7 @@ export function firstDifference(expected: RunResult, found: RunResult): Differen
 }
 
 /** First row whose values differ by `Object.is`; -1 when none does. */
-export function firstRow(a: Float64Array, b: Float64Array): number {
+function firstRow(a: Float64Array, b: Float64Array): number {
   const length = Math.max(a.length, b.length);
   for (let row = 0; row < length; row++) if (!Object.is(a[row], b[row])) return row;
   return -1;
