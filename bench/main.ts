@@ -4,9 +4,24 @@ import { fileURLToPath } from "node:url";
 import { runBenches } from "./harness/run-benches.ts";
 import { append } from "./rows/append.ts";
 import { batch } from "./rows/batch.ts";
+import { catalog } from "./rows/catalog.ts";
+import { command } from "./rows/command.ts";
+import { csv } from "./rows/csv.ts";
 import { graph } from "./rows/graph.ts";
+import { memory } from "./rows/memory.ts";
 import { operators } from "./rows/operators.ts";
 import { sharing } from "./rows/sharing.ts";
 import { stream } from "./rows/stream.ts";
 
-await runBenches("bench", fileURLToPath(import.meta.url), [operators, batch, stream, append, sharing, graph]);
+await runBenches("bench", fileURLToPath(import.meta.url), [
+  operators,
+  batch,
+  stream,
+  sharing,
+  append,
+  graph,
+  csv,
+  catalog,
+  command,
+  memory,
+]);
