@@ -23,19 +23,25 @@ export class DirectMean {
     return value + sum * this.#weight;
   }
 
-  /** The same over rows `from..to-1` of a column; writes from index `target` on. */
-  run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
+  /** The same over rows `from..to-1` of a column. */
+  run(input: Float64Array, output: Float64Array, from: number, to: number): void {
     const before = this.#before;
     const weight = this.#weight;
     const rows = before.length;
     let row = from;
-    for (; row < to && row < from + rows; row++) output[row - from + target] = this.push(input[row]!);
+    for (; row < to && row < from + rows; row++) output[row] = this.push(input[row]!);
     if (row === to) return;
+    // Three rows, the usual smoothing, are spelled out; the operations are those of the loop below.
+    for (; rows === 2 && row < to; row++) {
+      const value = input[row]!;
+      const sum = value - value + (input[row - 1]! - value) + (input[row - 2]! - value);
+      output[row] = value + sum * weight;
+    }
     for (; row < to; row++) {
       const value = input[row]!;
       let sum = value - value;
       for (let age = 1; age <= rows; age++) sum += input[row - age]! - value;
-      output[row - from + target] = value + sum * weight;
+      output[row] = value + sum * weight;
     }
     for (let age = 0; age < rows; age++) before[age] = input[to - 1 - age]!;
   }

@@ -45,46 +45,52 @@ export class RollingMean {
     slots[position] = value;
     sums[1] = prefix;
     this.#position[0] = position + 1;
-    if (position + 1 === slots.length) this.#endBlock();
+    if (position + 1 === slots.length) {
+      sums[0] = suffixSums(slots);
+      sums[1] = 0;
+      this.#position[0] = 0;
+    }
     return mean;
   }
 
-  /** The same over rows `from..to-1` of a column, with the state in registers; writes from index `target` on. */
-  run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
-    if (this.#direct) return this.#direct.run(input, output, from, to, target);
+  /** The same over rows `from..to-1` of a column, with the state in registers. */
+  run(input: Float64Array, output: Float64Array, from: number, to: number): void {
+    if (this.#direct) return this.#direct.run(input, output, from, to);
     const slots = this.#slots;
     const size = slots.length;
     const weight = this.#weight;
     const sums = this.#sums;
-    let index = target;
+    let position = this.#position[0]!;
+    let anchor = sums[0]!;
+    let prefix = sums[1]!;
     let row = from;
     while (row < to) {
-      let position = this.#position[0]!;
-      const anchor = sums[0]!;
-      let prefix = sums[1]!;
       const end = Math.min(to, row + size - position);
-      for (; row < end; row++, index++, position++) {
+      for (; row < end; row++, position++) {
         const value = input[row]!;
         prefix += value - anchor;
-        output[index] = anchor + (slots[position]! + prefix) * weight;
+        output[row] = anchor + (slots[position]! + prefix) * weight;
         slots[position] = value;
       }
-      this.#position[0] = position;
-      sums[1] = prefix;
-      if (position === size) this.#endBlock();
+      if (position === size) {
+        anchor = suffixSums(slots);
+        position = 0;
+        prefix = 0;
+      }
     }
+    this.#position[0] = position;
+    sums[0] = anchor;
+    sums[1] = prefix;
   }
+}
 
-  #endBlock(): void {
-    const slots = this.#slots;
-    const anchor = slots[slots.length - 1]!;
-    let sum = 0;
-    for (let position = slots.length - 1; position >= 0; position--) {
-      sum += slots[position]! - anchor;
-      slots[position] = sum;
-    }
-    this.#position[0] = 0;
-    this.#sums[0] = anchor;
-    this.#sums[1] = 0;
+/** Turns a finished block into its suffix sums relative to its last row, which is returned. */
+function suffixSums(slots: Float64Array): number {
+  const anchor = slots[slots.length - 1]!;
+  let sum = 0;
+  for (let position = slots.length - 1; position >= 0; position--) {
+    sum += slots[position]! - anchor;
+    slots[position] = sum;
   }
+  return anchor;
 }

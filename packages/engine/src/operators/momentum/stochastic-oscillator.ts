@@ -49,10 +49,13 @@ export const stochasticOscillator = defineOperator({
         const bottom = bottoms[index]!;
         raw[index] = finite(((closes[row]! - bottom) / (tops[index]! - bottom)) * 100);
       }
-      const smoothed = tops; // its own values are spent
+      const smoothed = tops; // what the columns held is spent
       kMean.run(raw, smoothed, 0, to - from);
-      dMean.run(smoothed, ds, 0, to - from, from);
-      for (let row = from; row < to; row++) ks[row] = smoothed[row - from]!;
+      dMean.run(smoothed, bottoms, 0, to - from);
+      for (let row = from; row < to; row++) {
+        ks[row] = smoothed[row - from]!;
+        ds[row] = bottoms[row - from]!;
+      }
     });
   },
 });
