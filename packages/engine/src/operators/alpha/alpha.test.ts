@@ -8,7 +8,6 @@ import {
   positionTarget,
   thresholdSignal,
   thresholdSignalOperator,
-  toOrderPayloads,
   tradeSignal,
   validationMetrics,
 } from "./index.ts";
@@ -144,17 +143,6 @@ describe("signals", () => {
     expect([...state]).toEqual([0, 1, 1, 1, 0, 0, -1, -1, 0]);
     expect([...target]).toEqual([nan, 3, nan, nan, 0, nan, -3, nan, 0]);
     expect(() => positionTarget.resolve({ ...params, long_exit: 2 })).toThrow("long_exit must not be above long_enter");
-  });
-
-  it("turn targets into order payloads", () => {
-    const targets = [
-      { symbol: "BTC", targetQty: -2, reason: "exit" },
-      { symbol: "toString", targetPercent: 0.1 },
-    ];
-    expect(toOrderPayloads(targets, { BTC: 100 })).toEqual([
-      { symbol: "BTC", quantity: -2, price: 100, reason: "exit" },
-      { symbol: "toString", target_percent: 0.1 },
-    ]);
   });
 });
 

@@ -17,10 +17,8 @@ export {
 export {
   nextPositionState,
   positionTarget,
-  toOrderPayloads,
   type PositionState,
   type PositionTarget,
-  type TargetOrderPayload,
   type Thresholds,
 } from "./position-target.ts";
 export { alphaPerformanceOperator, equityLinearityOperator, equityLinearityV2Operator } from "./rolling-operators.ts";

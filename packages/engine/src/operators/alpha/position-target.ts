@@ -75,25 +75,3 @@ export interface PositionTarget {
   readonly targetQty?: number;
   readonly reason?: string;
 }
-
-export interface TargetOrderPayload {
-  readonly symbol: string;
-  readonly quantity?: number;
-  readonly target_percent?: number;
-  readonly price?: number;
-  readonly reason?: string;
-}
-
-/** Order payloads as the pipeline carries them: quantity or percent as asked, price and reason where known. */
-export function toOrderPayloads(
-  targets: readonly PositionTarget[],
-  priceBySymbol: Readonly<Record<string, number>> = {},
-): TargetOrderPayload[] {
-  return targets.map(({ symbol, targetPercent, targetQty, reason }) => ({
-    symbol,
-    ...(targetQty !== undefined && { quantity: targetQty }),
-    ...(targetPercent !== undefined && { target_percent: targetPercent }),
-    ...(Object.hasOwn(priceBySymbol, symbol) && { price: priceBySymbol[symbol]! }),
-    ...(reason !== undefined && { reason }),
-  }));
-}
