@@ -128,6 +128,14 @@ describe("graphs", () => {
     expect(() => buildGraphs([strategyOf(minute, wrong)])).toThrow(/resample|finest input has 1m/);
   });
 
+  it("gives a compute node without a period that of the streams it reads", () => {
+    const [short, long] = [price({ period: 5 }), price({ period: 30, tags: ["eth"] })];
+    const both = new ProcessingNode({ input: [short, long], compute: (view) => view.value });
+    const own = new ProcessingNode({ input: long, period: 2, compute: (view) => view.value });
+    const graph = buildGraphs([strategyOf(short, long, both, own)])[0]!;
+    expect([graph.byNode.get(both)!.period, graph.byNode.get(own)!.period]).toEqual([30, 2]);
+  });
+
   it("gives a stream without an interval the strategy's default, or says what to do", () => {
     class Hourly extends Strategy {
       constructor() {

@@ -80,7 +80,7 @@ function identify(
 ): IdentifiedNode {
   const inputs = node.inputs.map((input) => known.get(input)!);
   const intervalMs = intervalOf(node, inputs, strategy);
-  const period = node instanceof StreamInput && node.period === 0 ? (strategy.defaultPeriod ?? 1) : node.period;
+  const period = periodOf(node, inputs, strategy);
   const params = identityParams(
     node,
     inputs.map((input) => input.id),
@@ -98,6 +98,16 @@ function identify(
     codeHash,
   });
   return { node, id, intervalMs, period, params, codeHash, schemaCompatId, inputs };
+}
+
+// A compute node that names no period takes that of the streams it reads: `new StreamInput({ period: 30 })` keeps
+// thirty rows for its readers.
+function periodOf(node: Node, inputs: readonly IdentifiedNode[], strategy: Strategy): number {
+  if (node.declaredPeriod !== undefined) return node.declaredPeriod;
+  if (node instanceof StreamInput) return strategy.defaultPeriod ?? 1;
+  if (!(node instanceof ProcessingNode || node instanceof TagQueryNode)) return 0;
+  const kept = inputs.flatMap((input) => (input.node instanceof StreamInput ? [input.period] : []));
+  return kept.length > 0 ? Math.max(...kept) : (strategy.defaultPeriod ?? 1);
 }
 
 function intervalOf(node: Node, inputs: readonly IdentifiedNode[], strategy: Strategy): IntervalMs {

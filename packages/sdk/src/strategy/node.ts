@@ -64,9 +64,9 @@ export abstract class Node<F extends string = string> {
     return this.fields[0]!;
   }
 
-  /** Rows of it that its reader keeps; only sources and compute nodes have one. */
-  get period(): number {
-    return 0;
+  /** Rows the author wants kept; undefined where none were named, and where operators see to it themselves. */
+  get declaredPeriod(): number | undefined {
+    return undefined;
   }
 
   /** Interval the author gave; undefined means "that of the finest input". */

@@ -33,7 +33,10 @@ export interface ProcessingNodeOptions<I extends NodeInputs, P extends JsonValue
   readonly compute: (view: ComputeView<InputFields<I>>, params: P) => R;
   /** Typed, hashed into the node's identity. */
   readonly params?: P;
-  /** Rows each input must have delivered before the first call; the longest window the view gives. Default 1. */
+  /**
+   * Rows each input must have delivered before the first call; the longest window the view gives. Default: the largest
+   * period of the streams it reads, else the strategy's default, else 1.
+   */
   readonly period?: number;
   readonly interval?: string | number;
   /** What happens in a bucket that one input of the same interval did not deliver. Default "skip". */
@@ -93,8 +96,8 @@ export class ProcessingNode<
     return this.#intervalMs;
   }
 
-  override get period(): number {
-    return this.#period ?? 1;
+  override get declaredPeriod(): number | undefined {
+    return this.#period;
   }
 
   defaultName(): string {

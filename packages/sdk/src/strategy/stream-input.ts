@@ -59,8 +59,8 @@ export class StreamInput<F extends string = BarField> extends Node<F> {
     return this.#intervalMs;
   }
 
-  override get period(): number {
-    return this.#period ?? 0;
+  override get declaredPeriod(): number | undefined {
+    return this.#period;
   }
 
   get hasBars(): boolean {

@@ -34,7 +34,7 @@ export class TagQueryNode<P extends JsonValue = JsonValue, R = unknown> extends 
   readonly shared: boolean;
   readonly location: SourceLocation | undefined;
   readonly #intervalMs: IntervalMs | undefined;
-  readonly #period: number;
+  readonly #period: number | undefined;
   #upstreams: readonly Node[] = [];
 
   constructor(options: TagQueryNodeOptions<P, R>) {
@@ -54,7 +54,7 @@ export class TagQueryNode<P extends JsonValue = JsonValue, R = unknown> extends 
     this.shared = options.shared ?? true;
     this.location = captureLocation();
     this.#intervalMs = readInterval(options.interval);
-    this.#period = readPeriod(options.period) ?? 1;
+    this.#period = readPeriod(options.period);
   }
 
   get inputs(): readonly Node[] {
@@ -76,7 +76,7 @@ export class TagQueryNode<P extends JsonValue = JsonValue, R = unknown> extends 
     return this.#intervalMs;
   }
 
-  override get period(): number {
+  override get declaredPeriod(): number | undefined {
     return this.#period;
   }
 
