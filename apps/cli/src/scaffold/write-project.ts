@@ -1,7 +1,7 @@
 import { QmtlError } from "@qmtl/core";
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { lstat, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /**
@@ -92,7 +92,7 @@ function foldersAbove(path: string): string[] {
 
 async function kindOf(path: string): Promise<"nothing" | "file" | "folder"> {
   try {
-    return (await lstat(path)).isDirectory() ? "folder" : "file";
+    return (await stat(path)).isDirectory() ? "folder" : "file";
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return "nothing";
     throw unwritable(path, error);

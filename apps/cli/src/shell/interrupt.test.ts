@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,4 +40,30 @@ it("ends with 130 when the command does not stop by itself", async () => {
   const preload = withSlowReading("new Promise(() => setInterval(() => {}, 1000))");
   const { exitCode } = await runCli(["tools", "taglint", "one.ts"], { folder, preload, interruptAfter: "at work" });
   expect(exitCode).toBe(130);
+});
+
+it("ends a computation that never pauses, and leaves no run behind", async () => {
+  await writeFile(
+    join(folder, "endless.ts"),
+    `import { ProcessingNode, Strategy, StreamInput } from "qmtl";
+export class Endless extends Strategy {
+  setup() {
+    const price = new StreamInput({ name: "price", interval: "1d" });
+    this.addNodes(price, new ProcessingNode({ input: price, compute: () => { for (;;); } }));
+  }
+  onStart() {
+    console.error("at work");
+  }
+}
+`,
+  );
+  await writeFile(
+    join(folder, "bars.csv"),
+    "date,open,high,low,close,volume\n2024-01-01,1,1,1,1,1\n2024-01-02,1,1,1,1,1\n",
+  );
+  const words = ["tools", "sdk", "offline", "endless.ts", "--data", "bars.csv"];
+  const { exitCode, stdout } = await runCli(words, { folder, interruptAfter: "at work" });
+  // Ended by the signal itself, which shells show as 130.
+  expect({ exitCode, stdout }).toEqual({ exitCode: null, stdout: "" });
+  expect(existsSync(join(folder, ".qmtl"))).toBe(false);
 });
