@@ -9,6 +9,8 @@ export interface EquityTrackerOptions {
   readonly intervalMs: IntervalMs;
   /** Default "1d". */
   readonly basis?: ReturnsBasis;
+  /** How many bars to expect, so that room for them is made once. */
+  readonly bars?: number;
 }
 
 /**
@@ -109,13 +111,14 @@ class Tracker implements EquityTracker {
   readonly basis: ReturnsBasis;
   readonly startEquity: number;
   readonly #scalars = new Float64Array(scalarCount);
-  #closes = new Float64Array(256); // of finished periods
+  #closes: Float64Array; // of finished periods
 
-  constructor({ calendar, startEquity, intervalMs, basis = "1d" }: EquityTrackerOptions) {
+  constructor({ calendar, startEquity, intervalMs, basis = "1d", bars = 0 }: EquityTrackerOptions) {
     this.calendar = calendar;
     this.startEquity = startEquity;
     this.intervalMs = intervalMs;
     this.basis = basis;
+    this.#closes = new Float64Array(Math.max(256, basis === "bar" ? bars : 0));
     const s = this.#scalars;
     s[startEquityAt] = s[lastEquityAt] = s[peakAt] = s[troughAt] = startEquity;
     s[intervalAt] = intervalMs;
@@ -156,6 +159,11 @@ class Tracker implements EquityTracker {
     let peakTime = s[peakTimeAt]!;
     let trough = s[troughAt]!;
     let sum = s[equitySumAt]!;
+    if (this.basis === "bar") {
+      this.#endEveryBar(times[from]!, equity, from, to);
+      if (before === 0) peakTime = s[peakTimeAt]!;
+      periodEnd = Number.POSITIVE_INFINITY;
+    }
     for (let i = from; i < to; i++) {
       const closeTimeMs = times[i]!;
       const value = equity[i]!;
@@ -183,6 +191,7 @@ class Tracker implements EquityTracker {
     s[equitySumAt] = sum;
     s[lastTimeAt] = times[to - 1]!;
     s[lastEquityAt] = equity[to - 1]!;
+    if (this.basis === "bar") s[periodEndAt] = times[to - 1]!;
     if (position) s[exposedAt]! += countHeld(position, from, to);
     else if (isHeld) s[exposedAt]! += to - from;
     if (price) this.#addPrices(price, from, to);
@@ -247,15 +256,28 @@ class Tracker implements EquityTracker {
       s[peakTimeAt] = closeTimeMs - this.intervalMs;
     } else {
       const count = s[closeCountAt]!;
-      if (count === this.#closes.length) {
-        const grown = new Float64Array(2 * count);
-        grown.set(this.#closes);
-        this.#closes = grown;
-      }
+      if (count === this.#closes.length) this.#growCloses();
       this.#closes[count] = s[lastEquityAt]!;
       s[closeCountAt] = count + 1;
     }
     s[periodEndAt] = this.basis === "bar" ? closeTimeMs : Math.ceil(closeTimeMs / dayMs) * dayMs;
+  }
+
+  // Basis "bar": every bar from the second of the run on ends the period of the bar before it.
+  #endEveryBar(firstMs: EpochMs, equity: Float64Array, from: number, to: number): void {
+    const s = this.#scalars;
+    this.#endPeriod(firstMs);
+    const count = s[closeCountAt]!;
+    while (count + to - from > this.#closes.length) this.#growCloses();
+    const closes = this.#closes;
+    for (let i = from; i < to - 1; i++) closes[count + i - from] = equity[i]!;
+    s[closeCountAt] = count + to - from - 1;
+  }
+
+  #growCloses(): void {
+    const grown = new Float64Array(2 * this.#closes.length);
+    grown.set(this.#closes);
+    this.#closes = grown;
   }
 
   #addPrices(price: Float64Array, from: number, to: number): void {

@@ -6,6 +6,7 @@ import {
   type EquityTracker,
   type EquityTrackerOptions,
 } from "./equity-tracker.ts";
+import { lowest } from "./lowest.ts";
 import type { PerformanceMetrics } from "./metrics.ts";
 import { periodsPerYear } from "./periods-per-year.ts";
 import {
@@ -93,23 +94,25 @@ function returnFigures(reading: EquityReading, perYear: number, trials: Trials |
   const { count, mean, deviation, downsideDeviation } = moments;
   const root = Math.sqrt(perYear);
   const spread = count >= 2 && deviation > 0;
-  const sorted = returns.sort();
+  const worst = lowest(returns, Math.floor(tail * (count - 1)) + 2);
   return {
     volatility: count >= 2 ? defined(deviation * root) : null,
     sharpe: spread ? defined((mean / deviation) * root) : null,
     sortino: spread && downsideDeviation > 0 ? defined((mean / downsideDeviation) * root) : null,
-    valueAtRisk95: count >= 2 ? defined(Math.max(0, -quantileOfSorted(sorted, 0.05))) : null,
-    conditionalValueAtRisk95: count >= 2 ? defined(Math.max(0, -meanOfWorst(sorted, 0.05))) : null,
+    valueAtRisk95: count >= 2 ? defined(Math.max(0, -quantileOfSorted(worst, tail, count))) : null,
+    conditionalValueAtRisk95: count >= 2 ? defined(Math.max(0, -meanOfWorst(worst, count))) : null,
     probabilisticSharpe: probabilisticSharpe(moments),
     deflatedSharpe: trials ? deflatedSharpe(moments, trials) : null,
   };
 }
 
-function meanOfWorst(sorted: Float64Array, share: number): number {
-  const count = Math.floor(share * (sorted.length - 1)) + 1;
+const tail = 0.05; // what value at risk at 95 % looks at
+
+function meanOfWorst(worst: Float64Array, count: number): number {
+  const taken = Math.floor(tail * (count - 1)) + 1;
   let sum = 0;
-  for (let i = 0; i < count; i++) sum += sorted[i]!;
-  return sum / count;
+  for (let i = 0; i < taken; i++) sum += worst[i]!;
+  return sum / taken;
 }
 
 function tradeFigures(trades: readonly Trade[]) {

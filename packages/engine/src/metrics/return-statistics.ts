@@ -35,7 +35,8 @@ export function returnMoments(returns: Float64Array): ReturnMoments {
   const count = returns.length;
   let sum = 0;
   let downside = 0;
-  for (const r of returns) {
+  for (let i = 0; i < count; i++) {
+    const r = returns[i]!;
     sum += r;
     if (r < 0) downside += r * r;
   }
@@ -43,8 +44,8 @@ export function returnMoments(returns: Float64Array): ReturnMoments {
   let second = 0;
   let third = 0;
   let fourth = 0;
-  for (const r of returns) {
-    const d = r - mean;
+  for (let i = 0; i < count; i++) {
+    const d = returns[i]! - mean;
     const square = d * d;
     second += square;
     third += square * d;
@@ -66,13 +67,13 @@ export function returnMoments(returns: Float64Array): ReturnMoments {
 /**
  * Quantile by linear interpolation between order statistics: `x[h] + (h - floor h) (x[h + 1] - x[h])`, h = (n - 1) p.
  *
- * @param sorted - ascending, at least one
+ * @param sorted - ascending, at least one; of the lower tail alone when `count` says how many there are in all
  * @see Hyndman & Fan, "Sample Quantiles in Statistical Packages", The American Statistician 50(4), 1996, type 7
  */
-export function quantileOfSorted(sorted: Float64Array, p: number): number {
-  const h = (sorted.length - 1) * p;
+export function quantileOfSorted(sorted: Float64Array, p: number, count = sorted.length): number {
+  const h = (count - 1) * p;
   const low = Math.floor(h);
-  const high = Math.min(low + 1, sorted.length - 1);
+  const high = Math.min(low + 1, count - 1);
   return sorted[low]! + (h - low) * (sorted[high]! - sorted[low]!);
 }
 

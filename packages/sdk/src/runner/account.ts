@@ -55,6 +55,7 @@ export function openAccount(
     startEquity: brokerOptions.cash,
     intervalMs: feeds.length > 0 ? Math.min(...feeds.map((feed) => feed.intervalMs)) : 86_400_000,
     ...(options.returnsBasis !== undefined && { basis: options.returnsBasis }),
+    bars: rows,
   });
   const simulation = new Simulation(broker, tracker, instruments.length, rows);
   const instrumentOf = new Map(instruments.map((instrument, index) => [instrument.symbol, index]));
