@@ -133,9 +133,17 @@ describe("commands on strategy files", () => {
     const words = ["s.ts", "--param", "fast=2..4", "--param", "side=long,short", "--workers", "2", "--top", "3"];
     expect(await requestOf(sweep, ...words)).toMatchObject({
       grid: { fast: [2, 3, 4], side: ["long", "short"] },
+      where: [],
+      broker: {},
       metric: "sharpe",
       workers: 2,
       top: 3,
+    });
+    const more = ["--where", "fast < slow", "--where", "fast > 2", "--fee", "0.001", "--out", "runs.csv"];
+    expect(await requestOf(sweep, "s.ts", "--param", "fast=1", ...more)).toMatchObject({
+      where: ["fast < slow", "fast > 2"],
+      broker: { fees: { kind: "percent", rate: 0.001 } },
+      out: "runs.csv",
     });
     await expect(requestOf(sweep, "s.ts")).rejects.toThrow("--param");
     await expect(requestOf(sweep, "s.ts", "--param", "a=1", "--workers", "0")).rejects.toThrow("at least 1");

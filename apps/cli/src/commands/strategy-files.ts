@@ -1,6 +1,7 @@
 import { QmtlError } from "@qmtl/core/errors";
 import { Option } from "commander";
 import { parseCount, type CommandCall, type CommandModule } from "../shell/index.ts";
+import { addBrokerOptions, brokerOf } from "./broker-options.ts";
 import {
   addTimeRange,
   collect,
@@ -74,39 +75,55 @@ async function verifyRequestOf({ words: [strategy], options }: CommandCall): Pro
 }
 
 export interface SweepRequest extends StrategyReference, TimeRange {
+  /** Files by instrument, each swept by itself; the empty name: one file. */
   readonly data: Readonly<Record<string, string>>;
+  /** Broker options by name, as given. */
+  readonly broker: Readonly<Record<string, unknown>>;
   /** Values to try, by parameter. */
   readonly grid: Readonly<Record<string, readonly unknown[]>>;
+  /** Comparisons that every combination must pass. */
+  readonly where: readonly string[];
   readonly metric: string;
-  /** Default: one per processor. */
+  /** Default: by the size of the sweep. */
   readonly workers: number | undefined;
   readonly top: number;
+  /** CSV file for the whole table. */
+  readonly out: string | undefined;
 }
 
 export function sweep(body: CommandBody<SweepRequest>): CommandModule {
   return commandOf(
     (command) =>
-      addTimeRange(command.argument(...strategyArgument))
+      addBrokerOptions(addTimeRange(command.argument(...strategyArgument)))
         .requiredOption("--param <name=values>", "values to try: 5..50, 5..50:5 or a,b,c; may be repeated", collect)
+        .option("--where <comparison>", 'try only what passes it, such as "fast < slow"; may be repeated', collect, [])
         .option("--metric <name>", "what to rank by", "sharpe")
-        .option("--workers <count>", "threads; one per processor by default", parseCount)
+        .option("--workers <count>", "threads; by the size of the sweep by default", parseCount)
         .option("--top <count>", "how many of the best to print", parseCount, 10)
-        .addHelpText(
-          "after",
-          `\nExamples:\n  $ qmtl sweep strategy.ts --param fast=2..100 --param slow=3..100 --workers 4`,
-        ),
+        .option("--out <file>", "write every run to a CSV file")
+        .addHelpText("after", sweepExamples),
     async ({ words: [strategy], options }) => ({
       ...(await strategyOrDefault(strategy as string | undefined)),
       ...timeRangeOf(options),
       data: dataFilesOf(options["data"] as readonly string[]),
+      broker: brokerOf(options),
       grid: gridOf(options["param"] as readonly string[]),
+      where: options["where"] as readonly string[],
       metric: options["metric"] as string,
       workers: options["workers"] as number | undefined,
       top: options["top"] as number,
+      out: options["out"] as string | undefined,
     }),
     body,
   );
 }
+
+const sweepExamples = `
+Several files by name (--data btc=btc.csv --data eth=eth.csv) are instruments, each swept by itself.
+
+Examples:
+  $ qmtl sweep strategy.ts --param fast=2..100 --param slow=2..100 --where "fast < slow"
+  $ qmtl sweep strategy.ts --param lag=5..50:5 --data btc=btc.csv --data eth=eth.csv --metric totalReturn --out runs.csv`;
 
 const valuesMax = 1_000_000;
 

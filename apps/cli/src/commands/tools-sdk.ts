@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { addBrokerOptions, brokerOf } from "./broker-options.ts";
 import {
   addTimeRange,
   collect,
@@ -12,7 +13,7 @@ import {
   type StrategyReference,
   type TimeRange,
 } from "./request.ts";
-import { parseNumber, type CommandCall, type CommandModule } from "../shell/index.ts";
+import type { CommandCall, CommandModule } from "../shell/index.ts";
 import type { Command } from "commander";
 
 export interface SdkRunRequest extends StrategyReference, TimeRange {
@@ -48,12 +49,13 @@ export function sdkOffline(body: CommandBody<SdkRunRequest>): CommandModule {
 }
 
 function addRunOptions(command: Command): Command {
-  return addTimeRange(command.argument(...strategyArgument))
-    .option("--param <name=value>", "override a parameter of the strategy; may be repeated", collect, [])
-    .option("--cash <amount>", "money the account starts with", parseNumber)
-    .option("--fee <rate>", "fee as a fraction of what is traded: 0.001 is 10 basis points", parseNumber)
-    .option("--semantics <profile>", "fill rules of: qmtl, vectorbt, backtesting.py, backtrader")
-    .option("--broker <name=value>", "any other option of the broker, its value as JSON; may be repeated", collect, [])
+  addTimeRange(command.argument(...strategyArgument)).option(
+    "--param <name=value>",
+    "override a parameter of the strategy; may be repeated",
+    collect,
+    [],
+  );
+  return addBrokerOptions(command)
     .addOption(
       new Option("--executor <kind>", "column by column, or event by event: the results are equal").choices([
         "batch",
@@ -74,15 +76,6 @@ async function requestOf({ words: [strategy], options }: CommandCall): Promise<S
     out: options["out"] as string | undefined,
     worldId: options["worldId"] as string | undefined,
     gatewayUrl: options["gatewayUrl"] as string | undefined,
-  };
-}
-
-function brokerOf({ cash, fee, semantics, broker }: CommandCall["options"]): Readonly<Record<string, unknown>> {
-  return {
-    ...parametersOf(broker as readonly string[]),
-    ...(cash !== undefined && { cash }),
-    ...(fee !== undefined && { fees: fee === 0 ? { kind: "none" } : { kind: "percent", rate: fee } }),
-    ...(semantics !== undefined && { semantics }),
   };
 }
 

@@ -70,6 +70,11 @@ export const commandTree: readonly CommandEntry[] = [
     ],
   },
   {
+    name: "sweep",
+    summary: "run a strategy with every combination of parameter values",
+    load: () => import("../bodies/sweep.ts"),
+  },
+  {
     name: "explain",
     summary: "why an order was sent, or none was; what strategies share",
     load: () => import("../bodies/explain.ts"),

@@ -52,9 +52,13 @@ export function expandGrid(
   const values = names.map((name) => checkedValues(strategy, name, grid[name]!));
   const total = values.reduce((product, list) => product * list.length, 1);
   if (total > combinationsMax) {
-    throw new QmtlError("PARAMETER_INVALID", `the grid has ${total} combinations; at most ${combinationsMax} are swept`, {
-      hint: "take fewer values, or sweep in parts",
-    });
+    throw new QmtlError(
+      "PARAMETER_INVALID",
+      `the grid has ${total} combinations; at most ${combinationsMax} are swept`,
+      {
+        hint: "take fewer values, or sweep in parts",
+      },
+    );
   }
   const places: number[] = [];
   const at = names.map(() => 0);

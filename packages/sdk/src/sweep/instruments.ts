@@ -1,4 +1,4 @@
-import type { NodeId } from "@qmtl/core";
+import { QmtlError, type NodeId } from "@qmtl/core";
 import type { Frame } from "@qmtl/engine/frame";
 import type { StrategyGraph } from "../graph/build-graph.ts";
 import { bindData } from "../runner/bind-data.ts";
@@ -46,7 +46,13 @@ export function sweptInstruments(graph: StrategyGraph, data: SweepOptions["data"
     const symbols = [...new Set(streams.map((stream) => stream.instrument?.symbol ?? stream.name))];
     return [new SweptInstrument(symbols.join("+"), data)];
   }
-  return Object.entries(data).map(([name, source]) => new SweptInstrument(name, source));
+  const named = Object.entries(data);
+  if (named.length === 0) {
+    throw new QmtlError("DATA_MISSING", "data names no instrument; expected a source for at least one", {
+      hint: 'pass rows or a file, data: "btc.csv", or several by name, data: { btc: "btc.csv", eth: "eth.csv" }',
+    });
+  }
+  return named.map(([name, source]) => new SweptInstrument(name, source));
 }
 
 function isRows(data: object): boolean {

@@ -1,7 +1,7 @@
 import { QmtlError, type NodeId } from "@qmtl/core";
 import type { Frame } from "@qmtl/engine/frame";
 import type { StrategyClass } from "../strategy/strategy.ts";
-import type { BrokerPathOptions } from "./broker-path.ts";
+import type { BrokerPathOptions, runCombinations } from "./broker-path.ts";
 import { EventPath, type InstrumentColumns, type ResultColumns } from "./event-path.ts";
 import { Combinations } from "./grid.ts";
 import type { SweepProgram } from "./program.ts";
@@ -85,7 +85,11 @@ export async function allDone(job: SweepJob): Promise<void> {
  *
  * @param breathe - awaited between pieces; throws to stop
  */
-export async function workOn(job: SweepJob, loadClass: LoadClass, breathe: () => Promise<void> | undefined): Promise<void> {
+export async function workOn(
+  job: SweepJob,
+  loadClass: LoadClass,
+  breathe: () => Promise<void> | undefined,
+): Promise<void> {
   if (job.kind === "events") await workOnEvents(job, breathe);
   else await workOnBroker(job, loadClass, breathe);
 }
@@ -108,9 +112,13 @@ async function workOnEvents(job: EventJob, breathe: () => Promise<void> | undefi
   }
 }
 
-async function workOnBroker(job: BrokerJob, loadClass: LoadClass, breathe: () => Promise<void> | undefined): Promise<void> {
+async function workOnBroker(
+  job: BrokerJob,
+  loadClass: LoadClass,
+  breathe: () => Promise<void> | undefined,
+): Promise<void> {
   const { rows, pieceSize, results, combinationCount, frames, options } = job;
-  let tools: { strategy: StrategyClass; run: typeof import("./broker-path.ts").runCombinations } | undefined;
+  let tools: { strategy: StrategyClass; run: typeof runCombinations } | undefined;
   const combinations = new Combinations(job.combinations);
   for (let piece = claim(job); piece >= 0; piece = claim(job)) {
     // Loaded with the first piece: a thread that finds none needs neither the strategy nor the SDK.

@@ -70,4 +70,3 @@ export interface TrialsOfSweep {
    */
   readonly deflatedSharpe: number | null;
 }
-

@@ -162,8 +162,7 @@ export class ProgramBuilder {
     const known = this.#nodes.get(key);
     const first = columns.find((column) => column >= 0)!;
     const index =
-      known ??
-      this.#add(key, operation, columns, this.#streamOf.at(this.#nodeOf.at(first)), definition.outputs.length);
+      known ?? this.#add(key, operation, columns, this.#streamOf.at(this.#nodeOf.at(first)), definition.outputs.length);
     if (this.#lastUse[index] !== combination) {
       this.#lastUse[index] = combination;
       this.#uses[index]!++;
@@ -198,8 +197,7 @@ export class ProgramBuilder {
 }
 
 function wantsHooks(strategy: Strategy): boolean {
-  const { onStart, onFill, onFinish } = Strategy.prototype;
-  return strategy.onStart !== onStart || strategy.onFill !== onFill || strategy.onFinish !== onFinish;
+  return (["onStart", "onFill", "onFinish"] as const).some((hook) => strategy[hook] !== Strategy.prototype[hook]);
 }
 
 function sameStream(a: SweptStream, b: SweptStream): boolean {

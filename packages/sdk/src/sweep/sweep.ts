@@ -72,7 +72,10 @@ class Sweep {
     this.#metric = readMetric(options.metric ?? "sharpe");
     this.#metrics = options.metrics === "all" || needsEquity(this.#metric) ? sweepMetrics : fillMetrics;
     if (options.workers !== undefined && !(Number.isInteger(options.workers) && options.workers >= 1)) {
-      throw new QmtlError("PARAMETER_INVALID", `workers must be a whole number above 0; found ${shown(options.workers)}`);
+      throw new QmtlError(
+        "PARAMETER_INVALID",
+        `workers must be a whole number above 0; found ${shown(options.workers)}`,
+      );
     }
     this.#combinations = expandGrid(strategy, options.grid, options.constraint);
     this.#broker = resolveBrokerOptions(options.broker ?? {});
@@ -128,7 +131,10 @@ class Sweep {
     const graphs = builder.streams.map(({ strategy }) => buildGraphs([strategy])[0]!);
     for (const instrument of this.#instruments) await instrument.bind(graphs, this.#options);
     const streams = builder.streams.map(({ node }, index) => ({ node, id: graphs[index]!.byNode.get(node)!.id }));
-    const rowsMax = Math.max(1, ...this.#instruments.flatMap(({ frames }) => [...frames.values()].map((f) => f.length)));
+    const rowsMax = Math.max(
+      1,
+      ...this.#instruments.flatMap(({ frames }) => [...frames.values()].map((f) => f.length)),
+    );
     const program = builder.build(Math.floor(sharedBytesMax / (rowsMax * 8 * this.#instruments.length)));
     await this.#work({
       kind: "events",
