@@ -1,4 +1,4 @@
-import { relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import { projectInit } from "../commands/project-init.ts";
 import { projectFiles, templateNamed, templateNames, writeProject } from "../scaffold/index.ts";
 
@@ -14,10 +14,10 @@ export const command = projectInit(async (request) => {
     exitCode: 0,
     json: { path: folder, template, files: [...files.keys()].toSorted() },
     text: () => {
-      const away = relative(process.cwd(), resolve(folder));
-      const enter = away === "" ? [] : [`  cd ${away}`];
+      const isHere = resolve(folder) === process.cwd();
+      const enter = isHere ? [] : [`  cd ${folder}`];
       const steps = ["", "next:", ...enter, "  npm install", "  npm start"];
-      return [`${files.size} files written to ${away || "this folder"}`, ...steps].join("\n");
+      return [`${files.size} files written to ${isHere ? "this folder" : folder}`, ...steps].join("\n");
     },
   };
 });

