@@ -1,0 +1,66 @@
+// Everything README and docs show as code compiles and runs, and prints what they say it prints.
+
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { inRepository } from "../../scripts/build/repository.ts";
+import { blocksOf, documentationPages, fileNameOf, isCommands, isModule, type Block } from "./blocks.ts";
+import { createWorkspace, type Workspace } from "./workspace.ts";
+
+const execute = promisify(execFile);
+const pages = documentationPages().filter((page) => blocksOf(page).some((block) => isModule(block) || isCommands(block)));
+let workspace: Workspace;
+
+beforeAll(() => {
+  workspace = createWorkspace();
+  for (const page of pages) {
+    const folder = workspace.pageFolder(page);
+    const modules = blocksOf(page).filter(isModule);
+    for (const block of modules) writeFileSync(join(folder, fileNameOf(block)), block.code);
+  }
+});
+afterAll(() => workspace.remove());
+
+it("shows only TypeScript that compiles under the strict configuration", async () => {
+  const compiler = inRepository("node_modules", "ts7", "bin", "tsc");
+  const { stdout } = await execute(process.execPath, [compiler, "-p", workspace.folder, "--pretty", "false"]).catch(
+    (error: { stdout: string }) => error,
+  );
+  // Only what is said of the pages counts: the sources behind them are checked elsewhere.
+  expect(stdout.split("\n").filter((line) => /^(\S*\/)?pages\//.test(line))).toEqual([]);
+});
+
+describe.concurrent.each(pages)("%s", (page) => {
+  // In the order of the page: a command may need what the block before it has left.
+  it("runs as shown", async () => {
+    for (const block of blocksOf(page)) {
+      if (!isModule(block) && !isCommands(block)) continue;
+      const printed = await outputOf(block);
+      if (block.output !== undefined) expect(printed, place(block)).toMatch(patternOf(block.output));
+    }
+  });
+});
+
+async function outputOf(block: Block): Promise<string> {
+  const folder = join(workspace.folder, "pages", block.page.replaceAll("/", "-"));
+  const words = isModule(block) ? ["node", fileNameOf(block)] : ["bash", "--norc", "-euo", "pipefail", "-c", block.code];
+  const [command, ...rest] = words;
+  try {
+    const { stdout, stderr } = await execute(command!, rest, { cwd: folder, env: workspace.environment });
+    return `${stdout}${stderr}`.trim();
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    throw new Error(`${place(block)} fails:\n${stdout}${stderr}`, { cause: error });
+  }
+}
+
+function place({ page, line }: Block): string {
+  return `${page}:${line}`;
+}
+
+function patternOf(output: string): RegExp {
+  const literal = output.trim().split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${literal.join("[\\s\\S]*?")}$`);
+}
