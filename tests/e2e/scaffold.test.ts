@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { inRepository } from "../../scripts/build/repository.ts";
 import { expectDone, installPackage, run, runNpm, type InstalledPackage } from "./setup/installed-package.ts";
@@ -170,6 +169,6 @@ it("makes a project from a checkout too, that finds the checkout", async () => {
 async function typeErrors(folder: string): Promise<string> {
   const types = join(folder, "node_modules", "@types");
   if (!existsSync(types)) await symlink(inRepository("node_modules", "@types"), types);
-  const compiler = fileURLToPath(new URL("../../node_modules/ts7/bin/tsc", import.meta.url));
+  const compiler = inRepository("node_modules", "ts7", "bin", "tsc");
   return (await run(process.execPath, [compiler, "-p", "."], folder)).stdout;
 }
