@@ -6,6 +6,8 @@ import { shownFile } from "./references.ts";
 export interface FunctionPlace {
   readonly name: string;
   readonly location: SourceLocation | undefined;
+  /** What messages call it. Default "compute function". */
+  readonly kind?: "compute function" | "order stage";
 }
 
 export interface Capture {
@@ -36,9 +38,19 @@ export function captureError(place: FunctionPlace, capture: Capture): QmtlError 
       reason,
     },
     hint:
-      `pass the value as a parameter: \`params: { ${parameter} }\` and \`compute: (view, params) => … params.${parameter}\`; ` +
+      (place.kind === "order stage"
+        ? `give the value to the constructor and keep it in \`this.params = { ${parameter} }\`; `
+        : `pass the value as a parameter: \`params: { ${parameter} }\` and \`compute: (view, params) => … params.${parameter}\`; `) +
       "or make it a module-level constant that one expression of literals and own functions defines; " +
       "or keep the node out of sharing with `shared: false`",
+  });
+}
+
+/** A class that changes itself, or is not the same in every run. */
+export function statefulError(place: FunctionPlace, reason: string): QmtlError {
+  return new QmtlError("CODE_CAPTURE", `${shownFunction(place)} ${reason}`, {
+    details: { function: place.name, reason },
+    hint: "keep state in what `createStage()` returns, so that every run starts fresh",
   });
 }
 
@@ -70,6 +82,6 @@ export function wrongKindError(name: string, found: string): QmtlError {
   );
 }
 
-function shownFunction({ name }: Pick<FunctionPlace, "name">): string {
-  return name === "" ? "an unnamed compute function" : `compute function "${name}"`;
+function shownFunction({ name, kind = "compute function" }: Pick<FunctionPlace, "name" | "kind">): string {
+  return name === "" ? `an unnamed ${kind}` : `${kind} "${name}"`;
 }

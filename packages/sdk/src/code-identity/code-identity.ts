@@ -2,8 +2,8 @@ import { assert, type QmtlError } from "@qmtl/core";
 import type { AnyNode } from "acorn";
 import { createHash } from "node:crypto";
 import { canonicalForm, type FreeReference } from "./canonical.ts";
-import { captureError, unreadableError, wrongKindError, type FunctionPlace } from "./code-errors.ts";
-import { findFunction, parseFunctionText, type FoundFunction } from "./find-function.ts";
+import { captureError, statefulError, unreadableError, wrongKindError, type FunctionPlace } from "./code-errors.ts";
+import { findFunction, isClassText, onlySite, parseFunctionText, type FoundFunction } from "./find-function.ts";
 import { isStandardGlobal, whyNotConstant } from "./initialiser.ts";
 import type { SourceLocation } from "./location.ts";
 import { loadModule, type SourceModule } from "./module-source.ts";
@@ -18,10 +18,11 @@ import {
   type Declaration,
   type Target,
 } from "./references.ts";
+import { isClass } from "./syntax.ts";
 
 /** One piece of the author's code that a compute function is made of. */
 export interface CodePart {
-  readonly role: "compute" | Declaration["role"];
+  readonly role: "compute" | "stage" | Declaration["role"];
   readonly name: string;
   /** Relative to the folder of the compute function's module; empty when that module is unknown. */
   readonly file: string;
@@ -55,23 +56,38 @@ export interface CodeIdentityOptions {
  *   source cannot be found, `NODE_INVALID` when it is not a synchronous function
  */
 export function codeIdentityOf(fn: Function, options: CodeIdentityOptions = {}): CodeIdentity {
-  const known = identities.get(fn);
-  if (known) return known;
-  const identity = computeIdentity(fn, options.location, options.name ?? fn.name);
-  identities.set(fn, identity);
+  if (typeof fn !== "function") throw wrongKindError(String(fn), "not a function");
+  const text = Function.prototype.toString.call(fn);
+  const name = options.name ?? fn.name;
+  if (isClassText(text)) throw wrongKindError(name, "a class");
+  return identityOnce(fn, () => computeIdentity(fn, text, { name, location: options.location }));
+}
+
+/**
+ * What an author's class is, as `codeIdentityOf` says it of a function: its members, the classes it extends and
+ * everything they reach.
+ *
+ * @throws QmtlError `CODE_CAPTURE`, `CODE_UNREADABLE`
+ */
+export function classIdentityOf(type: Function, options: CodeIdentityOptions = {}): CodeIdentity {
+  const place: FunctionPlace = { name: options.name ?? type.name, location: options.location, kind: "order stage" };
+  return identityOnce(type, () => identityOfText(Function.prototype.toString.call(type), type.name, place));
+}
+
+function identityOnce(fn: Function, identify: () => CodeIdentity): CodeIdentity {
+  let identity = identities.get(fn);
+  if (identity === undefined) identities.set(fn, (identity = identify()));
   return identity;
 }
 
 const identities = new WeakMap<Function, CodeIdentity>();
 
-function computeIdentity(fn: Function, location: SourceLocation | undefined, name: string): CodeIdentity {
-  if (typeof fn !== "function") throw wrongKindError(String(fn), "not a function");
-  const text = Function.prototype.toString.call(fn);
-  if (/^class\b/.test(text)) throw wrongKindError(name, "a class");
+function computeIdentity(fn: Function, text: string, place: FunctionPlace): CodeIdentity {
+  const { name } = place;
   if (/\{\s*\[native code\]\s*\}$/.test(text)) {
     const isBound = fn.name.startsWith("bound ");
     throw unreadableError(
-      { name, location },
+      place,
       isBound ? "it is bound, which hides its source" : "it is native and has no source",
       isBound ? "bound" : "native",
     );
@@ -80,24 +96,26 @@ function computeIdentity(fn: Function, location: SourceLocation | undefined, nam
   if (kind === "[object AsyncFunction]" || kind === "[object AsyncGeneratorFunction]")
     throw wrongKindError(name, "async");
   if (kind === "[object GeneratorFunction]") throw wrongKindError(name, "a generator");
+  return identityOfText(text, fn.name, place);
+}
 
-  const found = findFunction(text, fn.name, location);
-  if (found) return identityAt(found, name);
+function identityOfText(text: string, ownName: string, place: FunctionPlace): CodeIdentity {
+  const found = findFunction(text, ownName, place.location);
+  if (found) return identityAt(found, place);
   const alone = parseFunctionText(text);
-  const site = alone?.scopes.functions[0];
-  if (alone === undefined || site === undefined)
-    throw unreadableError({ name, location }, "its text does not parse", "lost");
-  return new IdentityBuilder({ module: alone, site }, { name, location }, true).build();
+  const site = alone && onlySite(alone);
+  if (alone === undefined || site === undefined) throw unreadableError(place, "its text does not parse", "lost");
+  return new IdentityBuilder({ module: alone, site }, place, true).build();
 }
 
 /** Equal functions at one place share their identity: a factory's thousandth node costs a look-up. */
-function identityAt(found: FoundFunction, name: string): CodeIdentity {
+function identityAt(found: FoundFunction, place: FunctionPlace): CodeIdentity {
   let known = identitiesOfModule.get(found.module);
   if (known === undefined) identitiesOfModule.set(found.module, (known = new Map()));
   const entry = known.get(found.site);
   if (entry?.modules.every((module) => isCurrent(module))) return entry.identity;
   const location = { file: found.module.file, line: lineOf(found.module, found.site.start), column: 1 };
-  const builder = new IdentityBuilder(found, { name, location }, false);
+  const builder = new IdentityBuilder(found, { ...place, location }, false);
   const identity = builder.build();
   known.set(found.site, { identity, modules: [...builder.modules] });
   return identity;
@@ -133,14 +151,12 @@ class IdentityBuilder {
 
   build(): CodeIdentity {
     const { module, site } = this.#found;
-    this.#numberOf({
-      kind: "declaration",
-      module,
-      role: "function",
-      name: site.name,
-      node: site.node,
-      destructured: undefined,
-    });
+    const { node, name } = site;
+    const role = isClass(node) ? "class" : "function";
+    const root: Declaration = { kind: "declaration", module, role, name, node, destructured: undefined };
+    const state = whyNotConstant(root, (reached) => this.modules.add(reached));
+    if (state !== undefined) throw statefulError(this.#place, state);
+    this.#numberOf(root);
     const texts: string[] = [];
     const parts: CodePart[] = [];
     for (let index = 0; index < this.#queue.length; index++) {
@@ -149,7 +165,7 @@ class IdentityBuilder {
       const text = this.#print(declaration);
       texts.push(text);
       parts.push({
-        role: index === 0 ? "compute" : declaration.role,
+        role: index > 0 ? declaration.role : role === "class" ? "stage" : "compute",
         name: declaration.name,
         file: this.#isAlone ? "" : portablePath(declaration.module.file, module.file),
         line: this.#isAlone ? 0 : lineOf(declaration.module, declaration.node.start),
@@ -174,7 +190,7 @@ class IdentityBuilder {
         return this.#token(declaration, reference, this.#resolve(declaration, reference));
       },
       isNamespace: (identifier) => isNamespace(module, identifier),
-      hasReceiver: node !== this.#found.site.node,
+      hasReceiver: node !== this.#found.site.node || isClass(node),
       isNameHelper: (callee) => isNameHelper(module, callee),
     });
   }

@@ -10,8 +10,22 @@ export interface FoundFunction {
   readonly site: FunctionSite;
 }
 
+/** The function, or the class, that is a module's whole text. */
+export function onlySite(module: SourceModule): FunctionSite | undefined {
+  const [site] = sitesOf(module, isClassText(module.code.replace(/^\(/, "")));
+  return site;
+}
+
+export function isClassText(text: string): boolean {
+  return /^class\b/.test(text);
+}
+
+function sitesOf(module: SourceModule, areClasses: boolean): readonly FunctionSite[] {
+  return areClasses ? module.scopes.classes : module.scopes.functions;
+}
+
 /**
- * The place in the author's modules where a function stands: first the file that built the node, then its
+ * The place in the author's modules where a function or a class stands: first the file that built the node, then its
  * callers, then what these import. A match by text comes first; then one by shape, for functions that a
  * transpiler rewrote on the way (imports become members of a module object, names change).
  *
@@ -36,7 +50,7 @@ export function findFunction(
   return weak;
 }
 
-/** A function's own text as a module of one expression; `undefined` when it does not parse (natives). */
+/** A function's or class's own text as a module of one expression; `undefined` when it does not parse (natives). */
 export function parseFunctionText(text: string): SourceModule | undefined {
   // A function as an expression, a method, or a method that uses `super` or private names.
   for (const code of [`(${text})`, `({${text}})`, `(class extends Object{${text}})`]) {
@@ -85,14 +99,14 @@ function bestCandidate(
   name: string,
   place: SourceLocation | undefined,
 ): Candidate | undefined {
-  const { functions } = module.scopes;
-  let sites = functions.filter(
+  const written = sitesOf(module, isClassText(text));
+  let sites = written.filter(
     (site) => site.end - site.start === text.length && module.code.startsWith(text, site.start),
   );
   let sameNames = true;
   const textModule = sites.length === 0 ? parseText() : undefined;
   if (textModule !== undefined) {
-    const scored = functions
+    const scored = written
       .map((site) => ({ site, score: shapeScore(textModule, module, site) }))
       .filter(({ score }) => score >= 0);
     const best = Math.max(...scored.map(({ score }) => score));
@@ -164,7 +178,7 @@ interface Shape {
 const shapes = new WeakMap<FunctionSite, Shape>();
 
 function shapeOfText(textModule: SourceModule): Shape {
-  const [site] = textModule.scopes.functions;
+  const site = onlySite(textModule);
   return site ? shapeOf(textModule, site) : { text: "", references: [] };
 }
 

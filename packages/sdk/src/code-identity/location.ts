@@ -55,7 +55,8 @@ function ownFolder(): string {
   return isSource ? dirname(here) : dist >= 0 ? here.slice(0, dist + 5) : here;
 }
 
-function isSdkFile(file: string): boolean {
+/** Whether a file is the product's own code rather than an author's. */
+export function isSdkFile(file: string): boolean {
   if (!file.startsWith(sdkFolder + sep)) return false;
   return !file.endsWith(".test.ts") && !file.includes(join(sep, "fixtures", sep));
 }

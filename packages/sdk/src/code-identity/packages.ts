@@ -26,6 +26,11 @@ export function packageOf(specifier: string, file: string): PackageImport | unde
   return version === undefined ? undefined : { name, version, subpath: specifier.slice(name.length) };
 }
 
+/** The product itself, whatever path it is imported by. */
+export function ownPackage(): PackageImport {
+  return { name: "qmtl", version: ownVersion(), subpath: "" };
+}
+
 const versions = new Map<string, string | undefined>();
 
 function installedVersion(name: string, folder: string): string | undefined {

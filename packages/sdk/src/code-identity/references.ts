@@ -2,7 +2,8 @@ import type { AnyNode, Identifier } from "acorn";
 import { dirname, relative, sep } from "node:path";
 import type { FreeReference } from "./canonical.ts";
 import { isLocal, loadModule, resolveLocal, type SourceModule } from "./module-source.ts";
-import { packageOf, type PackageImport } from "./packages.ts";
+import { isSdkFile } from "./location.ts";
+import { ownPackage, packageOf, type PackageImport } from "./packages.ts";
 import type { Binding, Change } from "./scopes.ts";
 import { isClass, isFunction } from "./syntax.ts";
 
@@ -193,6 +194,7 @@ function resolveImport(
   name: string,
   reached: (module: SourceModule) => void,
 ): Target {
+  if (isOwn(module, specifier)) return { kind: "package", package: ownPackage(), name };
   if (!isLocal(specifier)) {
     const found = packageOf(specifier, module.file);
     return found
@@ -201,6 +203,12 @@ function resolveImport(
   }
   const imported = importedModule(module, specifier, reached);
   return "kind" in imported ? imported : resolveExport(imported, name, reached);
+}
+
+// The product's version stands for its code, also where it is imported by a path.
+function isOwn(module: SourceModule, specifier: string): boolean {
+  const file = resolveLocal(specifier, module.file);
+  return file !== undefined && isSdkFile(file);
 }
 
 function importedModule(
@@ -263,7 +271,7 @@ function resolveExport(
 }
 
 function wholeModule(module: SourceModule, specifier: string, reached: (module: SourceModule) => void): Target {
-  if (!isLocal(specifier)) return resolveImport(module, specifier, "*", reached);
+  if (!isLocal(specifier) || isOwn(module, specifier)) return resolveImport(module, specifier, "*", reached);
   const imported = importedModule(module, specifier, reached);
   if ("kind" in imported) return imported;
   const members = new Map<string, () => Target>();

@@ -1,6 +1,6 @@
 import type { AnyNode, CallExpression, Identifier, NewExpression, Pattern, Statement, ModuleDeclaration } from "acorn";
 import { chainOf, objectChangedByCall } from "./changes.ts";
-import { childrenOf, isClass, isFunction, staticKey, type FunctionNode } from "./syntax.ts";
+import { childrenOf, isFunction, staticKey, type ClassNode, type FunctionNode } from "./syntax.ts";
 
 export type BindingKind =
   "var" | "let" | "const" | "using" | "function" | "class" | "import" | "parameter" | "catch" | "ownName"; // the name of a function or class expression inside itself
@@ -31,9 +31,9 @@ export interface Scope {
   readonly bindings: Map<string, Binding>;
 }
 
-/** A function in a module's text, as `Function.prototype.toString` would print it. */
+/** A function or a class in a module's text, as `Function.prototype.toString` would print it. */
 export interface FunctionSite {
-  readonly node: FunctionNode;
+  readonly node: FunctionNode | ClassNode;
   readonly isMethod: boolean;
   readonly start: number;
   readonly end: number;
@@ -45,6 +45,7 @@ export interface ScopeTree {
   readonly module: Scope;
   readonly bindingOf: ReadonlyMap<Identifier, Binding>;
   readonly functions: readonly FunctionSite[];
+  readonly classes: readonly FunctionSite[];
   readonly calls: readonly (CallExpression | NewExpression)[];
 }
 
@@ -62,6 +63,7 @@ class ScopeBuilder {
   readonly #assignments: [Identifier, Scope, Change][] = [];
   readonly #mutations: [Identifier, Scope, Change][] = [];
   readonly #functions: FunctionSite[] = [];
+  readonly #classes: FunctionSite[] = [];
   readonly #calls: (CallExpression | NewExpression)[] = [];
 
   constructor(root: AnyNode, code: string) {
@@ -84,7 +86,13 @@ class ScopeBuilder {
       const binding = lookUp(identifier.name, scope);
       if (binding !== undefined && (binding.mutated?.onlyContainer ?? true)) binding.mutated = change;
     }
-    return { module: this.#module, bindingOf, functions: this.#functions, calls: this.#calls };
+    return {
+      module: this.#module,
+      bindingOf,
+      functions: this.#functions,
+      classes: this.#classes,
+      calls: this.#calls,
+    };
   }
 
   #visit(node: AnyNode | null | undefined, scope: Scope, name = ""): void {
@@ -134,12 +142,12 @@ class ScopeBuilder {
         return;
       case "ClassDeclaration":
         if (node.id) this.#declare(node.id, "class", node, scope);
-        this.#visitClass(node, scope);
+        this.#visitClass(node, scope, name);
         return;
       case "ClassExpression": {
         const own = node.id ? childScope(scope, "block", node) : scope;
         if (node.id) this.#declare(node.id, "ownName", node, own);
-        this.#visitClass(node, own);
+        this.#visitClass(node, own, name);
         return;
       }
       case "BlockStatement":
@@ -222,8 +230,8 @@ class ScopeBuilder {
     if (isFunction(value)) this.#visitFunction(value, scope, name ?? "", true, start);
   }
 
-  #visitClass(node: AnyNode, scope: Scope): void {
-    if (!isClass(node)) return;
+  #visitClass(node: ClassNode, scope: Scope, name: string): void {
+    this.#classes.push({ node, isMethod: false, start: node.start, end: node.end, name: node.id?.name ?? name });
     this.#visit(node.superClass, scope);
     for (const member of node.body.body) {
       if (member.type !== "MethodDefinition") {

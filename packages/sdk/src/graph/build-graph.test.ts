@@ -9,6 +9,16 @@ import {
   TagQueryNode,
   crossover,
 } from "../index.ts";
+import {
+  CapNode,
+  CapTwiceNode,
+  capturing,
+  capturingUnshared,
+  CountingNode,
+  HigherCapNode,
+  OtherCapNode,
+} from "../code-identity/fixtures/stages.ts";
+import { OrderPublishNode, SizingNode } from "../orders/index.ts";
 import { SeriesNode } from "../strategy/series-node.ts";
 import type { Node } from "../strategy/node.ts";
 import { buildGraphs } from "./build-graph.ts";
@@ -96,6 +106,29 @@ describe("identity of nodes", () => {
     const a = price();
     const params = JSON.parse('{"__proto__": 1}') as Record<string, number>;
     expect(() => idOf(new ProcessingNode({ input: a, params, compute: (view) => view.value }), a)).toThrow(/__proto__/);
+  });
+});
+
+describe("identity of order stages", () => {
+  const a = price();
+  const idOfStage = (type: new (input: Node) => Node) => idOf(new type(a), a);
+
+  it("of an author's class is its code: names and layout do not matter, what a helper reaches does", () => {
+    expect(idOfStage(OtherCapNode)).toBe(idOfStage(CapNode));
+    const ids = [CapNode, HigherCapNode, CapTwiceNode, SizingNode].map(idOfStage);
+    expect(new Set(ids).size).toBe(4);
+  });
+
+  it("of a built-in class is its name and version", () => {
+    expect(idOfStage(OrderPublishNode)).toBe(idOfStage(OrderPublishNode));
+    expect(idOfStage(class extends OrderPublishNode {})).not.toBe(idOfStage(OrderPublishNode));
+    expect(() => new SizingNode(undefined as never)).toThrow("the input of SizingNode must be a node; found undefined");
+  });
+
+  it("refuses a class that captures or counts, unless it is not shared", () => {
+    expect(() => idOfStage(capturing(3))).toThrow(/order stage "CapturingNode" reads "most" .*enclosing function/);
+    expect(() => idOfStage(CountingNode)).toThrow(/order stage "CountingNode" keeps state of its own/);
+    expect(idOfStage(capturingUnshared(3))).not.toBe(idOfStage(capturingUnshared(4)));
   });
 });
 

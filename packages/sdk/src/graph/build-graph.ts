@@ -1,7 +1,8 @@
 import { formatInterval, QmtlError, type IntervalMs, type JsonValue, type NodeId } from "@qmtl/core";
 import { nodeIdOf, sha256Hex } from "@qmtl/core/identity";
 import { topologicalOrder, type ComputeFunction, type GraphNode, type SeriesFunction } from "@qmtl/engine/plan";
-import { codeIdentityOf } from "../code-identity/index.ts";
+import { classIdentityOf, codeIdentityOf } from "../code-identity/index.ts";
+import { builtInStage } from "../orders/built-in-stages.ts";
 import { OrderStageNode } from "../orders/order-stage.ts";
 import type { Node } from "../strategy/node.ts";
 import { OperatorNode } from "../strategy/operator-node.ts";
@@ -174,7 +175,8 @@ function identityParams(node: Node, inputIds: readonly NodeId[]): JsonValue {
     if (!node.shared) extra["unshared"] = unsharedToken(node);
     return withAuthorParams(node, node.params, extra);
   }
-  if (node instanceof OrderStageNode) return withAuthorParams(node, node.params, {});
+  if (node instanceof OrderStageNode)
+    return withAuthorParams(node, node.params, node.shared ? {} : { unshared: unsharedToken(node) });
   throw new QmtlError(
     "NODE_INVALID",
     `node "${node.name}" is of a class the runner does not know: ${node.constructor.name}`,
@@ -247,7 +249,7 @@ function codeHashOf(node: Node, known: Map<unknown, string>): string {
   if (node instanceof OperatorNode)
     return hashOnce(known, node.definition, () => `qmtl:operator:${node.definition.name}@${node.definition.version}`);
   if (node instanceof ResampleNode) return hashOnce(known, ResampleNode, () => "qmtl:operator:resample@1");
-  if (node instanceof OrderStageNode) return hashOnce(known, node.constructor, () => `qmtl:stage:${node.nodeType}@1`);
+  if (node instanceof OrderStageNode) return stageHashOf(node, known);
   if (node instanceof ProcessingNode || node instanceof SeriesNode || node instanceof TagQueryNode) {
     if (!node.shared) return sha256Hex(`qmtl:unshared:${String(node.compute)}`);
     const hash =
@@ -257,6 +259,16 @@ function codeHashOf(node: Node, known: Map<unknown, string>): string {
     return hash;
   }
   return noCode;
+}
+
+function stageHashOf(node: OrderStageNode, known: Map<unknown, string>): string {
+  const type = node.constructor;
+  const builtIn = builtInStage(type);
+  if (builtIn !== undefined) return hashOnce(known, type, () => `qmtl:stage:${builtIn}`);
+  if (!node.shared) return sha256Hex(`qmtl:unshared:${String(type)}`);
+  const hash = known.get(type) ?? classIdentityOf(type, { location: node.location }).hash;
+  known.set(type, hash);
+  return hash;
 }
 
 function hashOnce(known: Map<unknown, string>, key: unknown, text: () => string): string {

@@ -1,6 +1,7 @@
-import type { EpochMs, JsonValue } from "@qmtl/core";
+import { QmtlError, shown, type EpochMs, type JsonValue } from "@qmtl/core";
 import type { AccountView, Fill, Order, OrderIntent, RecordList } from "@qmtl/engine/broker";
 import type { Instrument } from "@qmtl/engine/instrument";
+import { captureLocation, type SourceLocation } from "../code-identity/index.ts";
 import { Node, type NodeOptions } from "../strategy/node.ts";
 
 /** A message on the order path: an intent on its way to the broker, with the reference's field names. */
@@ -19,10 +20,24 @@ export abstract class OrderStageNode extends Node<string> {
   abstract readonly params: JsonValue;
   readonly fields = undefined;
   readonly inputs: readonly [Node];
+  /**
+   * The code of a class of one's own is part of its identity, so it may not read variables that `params` does not hold.
+   * `override readonly shared = false` lifts that: the node is then never taken for another one.
+   */
+  readonly shared: boolean = true;
+  /** Where it was made: the way to the source of its class. */
+  readonly location: SourceLocation | undefined;
 
-  constructor(input: Node, options: NodeOptions) {
+  constructor(input: Node, options: NodeOptions = {}) {
     super(options);
+    if (!(input instanceof Node)) {
+      throw new QmtlError(
+        "NODE_INVALID",
+        `the input of ${this.constructor.name} must be a node; found ${shown(input)}`,
+      );
+    }
     this.inputs = [input];
+    this.location = captureLocation();
   }
 
   /** A fresh stage for one run of one account: state lives here, never on the node. */

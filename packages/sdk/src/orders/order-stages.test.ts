@@ -152,7 +152,9 @@ describe("RouterNode", () => {
     expect(() => idOf((signal) => new RouterNode(signal, { route: () => captured.name }))).toThrow(
       expect.objectContaining({ code: "CODE_CAPTURE" }),
     );
-    expect(() => new RouterNode(undefined as never, { route: "lit" as never })).toThrow("route must be a function");
+    expect(() => idOf((signal) => new RouterNode(signal, { route: "lit" as never }))).toThrow(
+      "route must be a function",
+    );
     expect(() =>
       throughStage((signal) => new RouterNode(signal, { route: () => 7 as never }), { quantity: 1 }),
     ).toThrow("must be text or undefined; found 7");
