@@ -24,12 +24,11 @@ it("has a test for every example", async () => {
 });
 
 it.each(strategies)("%s trades, by itself and by the command", async (file) => {
-  const trades = /^Closed trades +([\d,]+)$/m;
-  const [alone] = trades.exec(await output(file)) ?? [];
-  const [byCommand] =
-    trades.exec(await expectDone(await installed.qmtl(["tools", "sdk", "offline", file], folder))) ?? [];
-  expect(alone).toMatch(/ [1-9]\d+$/);
-  expect(byCommand).toBe(alone);
+  const tradesIn = (text: string): number => Number(/^Closed trades +([\d,]+)$/m.exec(text)?.[1]);
+  const alone = tradesIn(await output(file));
+  expect(alone).toBeGreaterThan(50);
+  const byCommand = await installed.qmtl(["tools", "sdk", "offline", file], folder);
+  expect(tradesIn(await expectDone(byCommand))).toBe(alone);
 });
 
 it.each(strategies)("%s gives equal results however it is computed, and never looks ahead", async (file) => {
