@@ -3,7 +3,7 @@ import type { OrderType, Side, TimeInForce } from "@qmtl/engine/broker";
 import type { Node, NodeOptions } from "../strategy/node.ts";
 import { slippedPrice } from "./execution-costs.ts";
 import { normalizeOrderIntent } from "./normalize-order.ts";
-import { givenParams, optionalNumber, optionalWord, refuseUnknownOptions } from "./option-checks.ts";
+import { givenParams, optionalNumber, optionalWord, refuseUnknownOptions } from "../strategy/option-checks.ts";
 import { unitSizeOf } from "./order-size.ts";
 import { OrderStageNode, refuse, type OrderContext, type OrderPayload, type OrderStage } from "./order-stage.ts";
 

@@ -1,6 +1,6 @@
 import type { JsonValue } from "@qmtl/core";
 import type { Node, NodeOptions } from "../strategy/node.ts";
-import { optionalNumber, refuseUnknownOptions } from "./option-checks.ts";
+import { optionalNumber, refuseUnknownOptions } from "../strategy/option-checks.ts";
 import { OrderStageNode, type OrderPayload, type OrderStage } from "./order-stage.ts";
 
 export interface MicroBatchOptions extends NodeOptions {

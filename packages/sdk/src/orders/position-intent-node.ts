@@ -1,7 +1,7 @@
 import { QmtlError, shown, type JsonValue } from "@qmtl/core";
 import { nextPositionState, type PositionState, type Thresholds } from "@qmtl/engine/operators/alpha";
 import { fieldRefOf, type NodeOptions, type ScalarInput } from "../strategy/node.ts";
-import { givenParams, refuseUnknownOptions } from "./option-checks.ts";
+import { givenParams, refuseUnknownOptions } from "../strategy/option-checks.ts";
 import { OrderStageNode, type OrderPayload, type OrderStage } from "./order-stage.ts";
 
 export interface PositionIntentOptions extends NodeOptions {

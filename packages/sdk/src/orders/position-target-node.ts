@@ -1,6 +1,7 @@
 import { orderTarget } from "@qmtl/engine/simulate";
 import { QmtlError, shown } from "@qmtl/core";
 import { fieldRefOf, type ScalarInput } from "../strategy/node.ts";
+import { refuseUnknownOptions } from "../strategy/option-checks.ts";
 import { OperatorNode, type OperatorNodeOptions } from "../strategy/operator-node.ts";
 import { StreamInput } from "../strategy/stream-input.ts";
 
@@ -23,6 +24,7 @@ export class PositionTargetNode extends OperatorNode<"value"> {
   readonly unit: "percent" | "quantity";
 
   constructor(signal: ScalarInput, options: PositionTargetOptions) {
+    refuseUnknownOptions("positionTarget", options, ["instrument", "unit", "long", "short", "flat", "onMissing"]);
     const { instrument, unit = "percent", long, short, flat, ...rest } = options;
     if (!(instrument instanceof StreamInput) || instrument.instrument === undefined || !instrument.hasBars) {
       throw new QmtlError(

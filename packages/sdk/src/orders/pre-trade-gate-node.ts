@@ -4,7 +4,7 @@ import { TimingController, type TimingOptions } from "../sessions/index.ts";
 import type { Node, NodeOptions } from "../strategy/node.ts";
 import { checkActivation, gateOrder, type ActivationMap } from "./activation.ts";
 import { normalizeOrderIntent } from "./normalize-order.ts";
-import { givenParams, optionalNumber, refuseUnknownOptions } from "./option-checks.ts";
+import { givenParams, optionalNumber, refuseUnknownOptions } from "../strategy/option-checks.ts";
 import { orderIntentOf } from "./order-intent.ts";
 import {
   committedExposure,

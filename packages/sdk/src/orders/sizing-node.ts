@@ -2,7 +2,7 @@ import type { JsonValue } from "@qmtl/core";
 import type { Node, NodeOptions } from "../strategy/node.ts";
 import { checkActivation, clampWeight, gateOrder, type ActivationMap } from "./activation.ts";
 import { normalizeOrderIntent } from "./normalize-order.ts";
-import { givenParams, optionalNumber, refuseUnknownOptions } from "./option-checks.ts";
+import { givenParams, optionalNumber, refuseUnknownOptions } from "../strategy/option-checks.ts";
 import { unitSizeOf, withUnits } from "./order-size.ts";
 import { OrderStageNode, refuse, type OrderContext, type OrderPayload, type OrderStage } from "./order-stage.ts";
 

@@ -1,8 +1,11 @@
 import { thresholdSignalOperator, type ThresholdSignalOptions } from "@qmtl/engine/operators/alpha";
 import { fieldRefOf, type ScalarInput } from "../strategy/node.ts";
+import { refuseUnknownOptions } from "../strategy/option-checks.ts";
 import { OperatorNode, type OperatorNodeOptions } from "../strategy/operator-node.ts";
 
 export type TradeSignalOptions = ThresholdSignalOptions & OperatorNodeOptions;
+
+const tradeSignalOptions = ["longThreshold", "shortThreshold", "size", "stopLoss", "takeProfit", "onMissing"];
 
 /**
  * An alpha against two thresholds: `action` is 1 (buy, `alpha >= longThreshold`), -1 (sell, `alpha <= shortThreshold`)
@@ -15,6 +18,7 @@ export function tradeSignal(
   alpha: ScalarInput,
   options: TradeSignalOptions,
 ): OperatorNode<"action" | "size" | "stop_loss" | "take_profit"> {
+  refuseUnknownOptions("tradeSignal", options, tradeSignalOptions);
   const { longThreshold, shortThreshold, size, stopLoss, takeProfit, ...rest } = options;
   const given = {
     long_threshold: longThreshold,

@@ -1,5 +1,6 @@
 import { QmtlError, shown } from "@qmtl/core";
 import type { OperatorDefinition, OperatorParams } from "@qmtl/engine/operator";
+import { missingPolicy } from "./option-checks.ts";
 import { fieldRefOf, Node, type FieldRef, type NodeOptions, type ScalarInput } from "./node.ts";
 
 export interface OperatorNodeOptions extends NodeOptions {
@@ -29,7 +30,7 @@ export class OperatorNode<Out extends string = string> extends Node<Out> {
     for (const ref of refs) ref.node.checkField(ref.field);
     this.inputs = refs.map((ref) => ref.node);
     this.fields = definition.outputs;
-    this.onMissing = options.onMissing ?? "skip";
+    this.onMissing = missingPolicy(options.onMissing);
   }
 
   defaultName(): string {

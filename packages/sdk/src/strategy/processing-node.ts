@@ -2,6 +2,7 @@ import { QmtlError, shown, type IntervalMs, type JsonValue } from "@qmtl/core";
 import type { ComputeView } from "@qmtl/engine/view";
 import { captureLocation, type SourceLocation } from "../code-identity/index.ts";
 import { Node, readInterval, readPeriod, type NodeOptions } from "./node.ts";
+import { missingPolicy, refuseUnknownOptions } from "./option-checks.ts";
 
 /** A node, several, or several by name; names become the keys of the view. */
 export type NodeInputs = Node | readonly Node[] | Readonly<Record<string, Node>>;
@@ -17,6 +18,9 @@ export type InputFields<I extends NodeInputs> = I extends Node
 
 type Output<R> = Exclude<R, undefined | null | void>;
 
+/** Keeps `async` functions out: an output must be there when the function returns. */
+export type NotAPromise<R> = R extends PromiseLike<unknown> ? never : unknown;
+
 /** Fields a compute function puts out: "value" for a number, the keys for a record of numbers. */
 export type OutputFields<R> = [Output<R>] extends [number]
   ? "value"
@@ -30,7 +34,7 @@ export interface ProcessingNodeOptions<I extends NodeInputs, P extends JsonValue
    * A pure function of the windows and the parameters. Returns a number, a record of numbers, a JSON value, or
    * undefined (or null) for "no output". Everything it depends on besides must come in through `params`.
    */
-  readonly compute: (view: ComputeView<InputFields<I>>, params: P) => R;
+  readonly compute: (view: ComputeView<InputFields<I>>, params: P) => R & NotAPromise<R>;
   /** Typed, hashed into the node's identity. */
   readonly params?: P;
   /**
@@ -54,7 +58,7 @@ export class ProcessingNode<
   readonly nodeType = "ProcessingNode";
   readonly inputs: readonly Node[];
   readonly inputKeys: readonly string[];
-  readonly fields = undefined;
+  readonly fields: readonly OutputFields<R>[] | undefined = undefined;
   readonly compute: (view: ComputeView<InputFields<I>>, params: P) => R;
   readonly params: P | undefined;
   readonly onMissing: "skip" | "hold" | "fail";
@@ -65,6 +69,7 @@ export class ProcessingNode<
 
   constructor(options: ProcessingNodeOptions<I, P, R>) {
     super(options);
+    refuseUnknownOptions("ProcessingNode", options, computeOptions);
     const keyed = keyedInputs(options.input);
     this.inputKeys = keyed.map(([key]) => key);
     this.inputs = keyed.map(([, node]) => node);
@@ -85,7 +90,7 @@ export class ProcessingNode<
     }
     this.compute = options.compute;
     this.params = options.params;
-    this.onMissing = options.onMissing ?? "skip";
+    this.onMissing = missingPolicy(options.onMissing);
     this.shared = options.shared ?? true;
     this.location = captureLocation();
     this.#intervalMs = readInterval(options.interval);
@@ -104,6 +109,8 @@ export class ProcessingNode<
     return this.compute.name && this.compute.name !== "compute" ? this.compute.name : "node";
   }
 }
+
+const computeOptions = ["input", "compute", "params", "period", "interval", "onMissing", "shared"];
 
 function keyedInputs(input: NodeInputs): readonly (readonly [string, Node])[] {
   const entries =

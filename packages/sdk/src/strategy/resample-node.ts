@@ -1,6 +1,7 @@
 import { parseInterval, QmtlError, type IntervalMs } from "@qmtl/core";
 import type { Aggregation } from "@qmtl/engine/plan";
 import { Node, type NodeOptions } from "./node.ts";
+import { optionalWord, refuseUnknownOptions } from "./option-checks.ts";
 
 export type AggregationRule = Aggregation["how"];
 
@@ -17,6 +18,8 @@ const barRules: Readonly<Record<string, AggregationRule>> = {
   volume: "sum",
 };
 
+const aggregationRules: readonly AggregationRule[] = ["first", "last", "min", "max", "sum", "mean", "count"];
+
 /**
  * Rows of a finer interval gathered into closed buckets of a coarser one. A bucket is put out when it is over,
  * never while it fills, and the last one only when the data reaches its end. Buckets are UTC: a change to or from
@@ -31,10 +34,12 @@ export class ResampleNode<F extends string = string> extends Node<F> {
 
   constructor(input: Node<F>, interval: string | number, options: ResampleOptions = {}) {
     super(options);
+    refuseUnknownOptions("resample", options, ["how"]);
     this.inputs = [input];
     this.#intervalMs = parseInterval(interval);
     const fields = input.fields ?? ["value"];
     const rules = options.how ?? Object.fromEntries(fields.map((field) => [field, barRules[field] ?? "last"]));
+    for (const [field, how] of Object.entries(rules)) optionalWord(`how.${field}`, how, aggregationRules);
     this.aggregations = Object.entries(rules).map(([field, how]) => ({ field, from: field, how }));
     for (const { from } of this.aggregations) input.checkField(from);
     if (this.aggregations.length === 0)

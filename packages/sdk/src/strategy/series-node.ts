@@ -1,6 +1,7 @@
 import { QmtlError, shown, type IntervalMs, type JsonValue } from "@qmtl/core";
 import { captureLocation, type SourceLocation } from "../code-identity/index.ts";
 import { fieldRefOf, Node, readInterval, type FieldRef, type NodeOptions, type ScalarInput } from "./node.ts";
+import { missingPolicy, refuseUnknownOptions } from "./option-checks.ts";
 
 /** Numbers, one per row, or several such lists by field. */
 export type SeriesOutput = ArrayLike<number> | Readonly<Record<string, ArrayLike<number>>>;
@@ -36,7 +37,7 @@ export class SeriesNode<P extends JsonValue = JsonValue, R extends SeriesOutput 
   readonly nodeType = "ProcessingNode";
   readonly refs: readonly FieldRef[];
   readonly inputs: readonly Node[];
-  readonly fields = undefined;
+  readonly fields: readonly SeriesFields<R>[] | undefined = undefined;
   readonly compute: (columns: readonly Float64Array[], params: P, time: Float64Array) => R;
   readonly params: P | undefined;
   readonly onMissing: "skip" | "hold" | "fail";
@@ -46,6 +47,7 @@ export class SeriesNode<P extends JsonValue = JsonValue, R extends SeriesOutput 
 
   constructor(options: SeriesNodeOptions<P, R>) {
     super(options);
+    refuseUnknownOptions("SeriesNode", options, ["input", "compute", "params", "interval", "onMissing", "shared"]);
     const inputs = Array.isArray(options.input)
       ? (options.input as readonly ScalarInput[])
       : [options.input as ScalarInput];
@@ -62,7 +64,7 @@ export class SeriesNode<P extends JsonValue = JsonValue, R extends SeriesOutput 
     }
     this.compute = options.compute;
     this.params = options.params;
-    this.onMissing = options.onMissing ?? "skip";
+    this.onMissing = missingPolicy(options.onMissing);
     this.shared = options.shared ?? true;
     this.location = captureLocation();
     this.#intervalMs = readInterval(options.interval);

@@ -2,9 +2,11 @@ import { QmtlError, shown, type IntervalMs } from "@qmtl/core";
 import { defineInstrument, type Instrument } from "@qmtl/engine/instrument";
 import type { HistoryProvider } from "../history/index.ts";
 import { Node, readInterval, readPeriod, type NodeOptions } from "./node.ts";
+import { optionalWord, refuseUnknownOptions } from "./option-checks.ts";
 
 export type BarField = "open" | "high" | "low" | "close" | "volume";
 const barFields: readonly BarField[] = ["open", "high", "low", "close", "volume"];
+const streamOptions = ["interval", "period", "fields", "instrument", "history", "allowedLateness", "onLate"];
 
 export interface StreamInputOptions<F extends string = BarField> extends NodeOptions {
   readonly tags?: readonly string[];
@@ -38,6 +40,7 @@ export class StreamInput<F extends string = BarField> extends Node<F> {
 
   constructor(options: StreamInputOptions<F> = {}) {
     super(options);
+    refuseUnknownOptions("StreamInput", options, streamOptions);
     this.#intervalMs = readInterval(options.interval);
     this.#period = readPeriod(options.period);
     this.fields = Object.freeze([...(options.fields ?? (barFields as readonly string[] as readonly F[]))]);
@@ -52,7 +55,7 @@ export class StreamInput<F extends string = BarField> extends Node<F> {
         : defineInstrument(typeof instrument === "string" ? { symbol: instrument } : instrument);
     this.history = options.history;
     this.allowedLatenessMs = options.allowedLateness === undefined ? 0 : readInterval(options.allowedLateness)!;
-    this.onLate = options.onLate ?? "ignore";
+    this.onLate = optionalWord("onLate", options.onLate, ["ignore", "side_output", "fail"]) ?? "ignore";
   }
 
   override get declaredIntervalMs(): IntervalMs | undefined {

@@ -1,8 +1,9 @@
-import { nearestWord, QmtlError, shown, type IntervalMs, type JsonValue } from "@qmtl/core";
+import { QmtlError, shown, type IntervalMs, type JsonValue } from "@qmtl/core";
 import type { ComputeView } from "@qmtl/engine/view";
 import { captureLocation, type SourceLocation } from "../code-identity/index.ts";
 import { Node, readInterval, readPeriod, type NodeOptions } from "./node.ts";
-import type { OutputFields } from "./processing-node.ts";
+import { missingPolicy, optionalWord, refuseUnknownOptions } from "./option-checks.ts";
+import type { NotAPromise, OutputFields } from "./processing-node.ts";
 
 /** How the tags of a query select: nodes with one of them, or with all. */
 export const MatchMode = { ANY: "any", ALL: "all" } as const;
@@ -15,10 +16,12 @@ export interface TagQueryNodeOptions<P extends JsonValue, R> extends Omit<NodeOp
   readonly matchMode?: MatchMode;
   readonly params?: P;
   /** Sees every matching stream in `view.inputs`, in the order of their names. */
-  readonly compute: (view: ComputeView, params: P) => R;
+  readonly compute: (view: ComputeView, params: P) => R & NotAPromise<R>;
   readonly onMissing?: "skip" | "hold" | "fail";
   readonly shared?: boolean;
 }
+
+const queryOptions = ["queryTags", "interval", "period", "matchMode", "params", "compute", "onMissing", "shared"];
 
 /**
  * Reads every stream whose tags match, of any strategy of the run. What it reads is settled when the graph is
@@ -26,7 +29,7 @@ export interface TagQueryNodeOptions<P extends JsonValue, R> extends Omit<NodeOp
  */
 export class TagQueryNode<P extends JsonValue = JsonValue, R = unknown> extends Node<OutputFields<R>> {
   readonly nodeType = "TagQueryNode";
-  readonly fields = undefined;
+  readonly fields: readonly OutputFields<R>[] | undefined = undefined;
   readonly matchMode: MatchMode;
   readonly compute: (view: ComputeView, params: P) => R;
   readonly params: P | undefined;
@@ -39,18 +42,18 @@ export class TagQueryNode<P extends JsonValue = JsonValue, R = unknown> extends 
 
   constructor(options: TagQueryNodeOptions<P, R>) {
     super({ ...(options.name !== undefined && { name: options.name }), tags: options.queryTags });
+    refuseUnknownOptions("TagQueryNode", options, queryOptions);
     if (this.tags.length === 0) throw new QmtlError("TAG_INVALID", "queryTags must name at least one tag; found none");
-    const mode = options.matchMode ?? MatchMode.ANY;
-    if (mode !== MatchMode.ANY && mode !== MatchMode.ALL) {
-      const guess = nearestWord(String(mode), Object.values(MatchMode));
-      throw new QmtlError("PARAMETER_INVALID", `matchMode must be "any" or "all"; found ${shown(mode)}`, {
-        ...(guess !== undefined && { hint: `did you mean "${guess}"?` }),
-      });
+    this.matchMode = optionalWord("matchMode", options.matchMode, Object.values(MatchMode)) ?? MatchMode.ANY;
+    if (typeof options.compute !== "function") {
+      throw new QmtlError(
+        "NODE_INVALID",
+        `compute must be a function of (view, params); found ${shown(options.compute)}`,
+      );
     }
-    this.matchMode = mode;
     this.compute = options.compute;
     this.params = options.params;
-    this.onMissing = options.onMissing ?? "skip";
+    this.onMissing = missingPolicy(options.onMissing);
     this.shared = options.shared ?? true;
     this.location = captureLocation();
     this.#intervalMs = readInterval(options.interval);

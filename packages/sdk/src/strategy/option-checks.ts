@@ -1,6 +1,6 @@
 import { nearestWord, QmtlError, shown, type JsonValue } from "@qmtl/core";
 
-/** Refuses options that the node does not know: a misspelt limit that is ignored would be no limit. */
+/** Refuses options that the node does not know: a misspelt limit that is ignored would be no limit. @throws QmtlError `PARAMETER_INVALID` */
 export function refuseUnknownOptions(what: string, options: object, known: readonly string[]): void {
   for (const key of Object.keys(options)) {
     if (key === "name" || key === "tags" || known.includes(key)) continue;
@@ -51,4 +51,9 @@ export function optionalWord<W extends string>(name: string, value: W | undefine
 /** What is not null, so that an option that is not given leaves no trace in the identity. */
 export function givenParams(params: Readonly<Record<string, JsonValue>>): JsonValue {
   return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null));
+}
+
+/** What a node does in a bucket that one of its inputs did not deliver. @throws QmtlError `PARAMETER_INVALID` */
+export function missingPolicy(value: "skip" | "hold" | "fail" | undefined): "skip" | "hold" | "fail" {
+  return optionalWord("onMissing", value, ["skip", "hold", "fail"]) ?? "skip";
 }
