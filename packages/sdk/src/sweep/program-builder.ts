@@ -173,7 +173,11 @@ export class ProgramBuilder {
   #operation(definition: AnyOperator, params: OperatorParams): number {
     let number = this.#definitions.get(definition);
     if (number === undefined) this.#definitions.set(definition, (number = this.#definitions.size));
-    const key = `${number} ${JSON.stringify(params)}`;
+    let key = `${number}`;
+    for (const name in params) {
+      const value = params[name];
+      key += ` ${typeof value === "number" ? value : JSON.stringify(value)}`;
+    }
     let operation = this.#operationKeys.get(key);
     if (operation === undefined) {
       this.#operationKeys.set(key, (operation = this.#operations.length));

@@ -40,7 +40,11 @@ export class WorkerPool {
 }
 
 function startThread(): Worker {
-  const worker = new Worker(new URL("./sweep-worker.ts", import.meta.url), { name: "qmtl-sweep" });
+  const worker = new Worker(new URL("./sweep-worker.ts", import.meta.url), {
+    name: "qmtl-sweep",
+    // What a thread allocates dies young: room for more only costs memory.
+    resourceLimits: { maxYoungGenerationSizeMb: 8 },
+  });
   worker.unref();
   // A thread that died is of no use to the next sweep.
   worker.once("exit", () => {
