@@ -12,6 +12,7 @@ import { memory } from "./rows/memory.ts";
 import { operators } from "./rows/operators.ts";
 import { sharing } from "./rows/sharing.ts";
 import { stream } from "./rows/stream.ts";
+import { sweep } from "./rows/sweep.ts";
 
 await runBenches("bench", fileURLToPath(import.meta.url), [
   operators,
@@ -24,4 +25,5 @@ await runBenches("bench", fileURLToPath(import.meta.url), [
   catalog,
   command,
   memory,
+  sweep,
 ]);

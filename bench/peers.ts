@@ -8,10 +8,11 @@ import { backtesting } from "./peer-rows/backtesting.ts";
 import { cross } from "./peer-rows/cross.ts";
 import { pandas } from "./peer-rows/pandas.ts";
 import { talib } from "./peer-rows/talib.ts";
+import { vectorbtSweep } from "./peer-rows/vectorbt-sweep.ts";
 
-const isChild = process.send !== undefined;
-const versions = isChild ? "" : installPeers();
+// The process of one bench asks nothing: it was started by one that did.
+const versions = process.send === undefined ? installPeers() : "";
 if (versions !== undefined) {
-  if (!isChild) console.log(`peers: ${versions}`);
-  await runBenches("bench:peers", fileURLToPath(import.meta.url), [talib, cross, backtesting, pandas]);
+  const benches = [talib, cross, backtesting, vectorbtSweep, pandas];
+  await runBenches("bench:peers", fileURLToPath(import.meta.url), benches, versions);
 }

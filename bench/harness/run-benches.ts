@@ -12,9 +12,15 @@ type Outcome = { readonly rows: readonly Row[] } | { readonly failure: string };
  * Runs benches one after the other, each in a process of its own: what one leaves in the heap and in the compiler does
  * not reach the next. Prints one table. A missed "must" is printed and no failure; sides that disagree are (exit code 1).
  *
+ * @param peers - versions of the other side, for the table
  * @param script - the file that calls this: it is started again, with the name of a bench, for each of them
  */
-export async function runBenches(task: string, script: string, benches: readonly Bench[]): Promise<void> {
+export async function runBenches(
+  task: string,
+  script: string,
+  benches: readonly Bench[],
+  peers?: string,
+): Promise<void> {
   if (process.send !== undefined) return runOne(benches, process.argv.slice(2));
   const { benches: chosen, quick, jsonFile, profileFolder } = readArguments(task, benches, process.argv.slice(2));
   const rows: (Row & { readonly bench: string })[] = [];
@@ -27,7 +33,7 @@ export async function runBenches(task: string, script: string, benches: readonly
     else failures.push(`${bench.name}: ${outcome.failure}`);
     console.error(`${bench.name}: ${"rows" in outcome ? "done" : "FAILED"} in ${seconds} s`);
   }
-  const machine = describeMachine();
+  const machine = [describeMachine(), ...(peers === undefined ? [] : [peers])].join("; ");
   console.log(`\n${machine}${quick ? "; --quick: these numbers show that the benches run, not how fast" : ""}\n`);
   console.log(renderTable(rows));
   for (const failure of failures) console.error(`FAILED ${failure}`);

@@ -1,7 +1,10 @@
 """The SMA(10, 50) cross in backtesting.py. Words: file of columns, rows."""
 
+import os
 import sys
 import warnings
+
+os.environ["TQDM_DISABLE"] = "1"  # no progress bar: it costs time
 
 import numpy as np
 import pandas as pd
