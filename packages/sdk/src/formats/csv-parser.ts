@@ -1,5 +1,6 @@
 import { cellError } from "./cell-error.ts";
 import type { ColumnPlan } from "./column-plan.ts";
+import { divideDigits } from "./divide-digits.ts";
 import type { TimeColumn } from "./time-column.ts";
 
 const newline = 10;
@@ -22,8 +23,9 @@ const infinityWord = /^[+-]?inf(inity)?$/i;
 /**
  * Parses rows of a CSV file straight from bytes into `Float64Array`s. Digits that make an integer below 2^53 are that
  * integer divided by a power of ten up to 10^22: both are exact doubles, so IEEE division rounds once and the result
- * is the double nearest to the text (Clinger, "How to read floating point numbers accurately", 1990). Any other text
- * goes through `Number`, which is exact too.
+ * is the double nearest to the text (Clinger, "How to read floating point numbers accurately", 1990). Up to eighteen
+ * digits are divided in twice the precision: see `divideDigits`. Any other text goes through `Number`, which is exact
+ * too.
  */
 export class CsvParser {
   readonly #source: string;
@@ -341,7 +343,7 @@ export class CsvParser {
   }
 }
 
-// Up to eighteen digits as two exact integers of up to nine; NaN when they make no integer below 2^53.
+// Up to eighteen digits as two exact integers of up to nine; NaN when they are more, or leave the nearest double open.
 function longNumber(bytes: Uint8Array, start: number, end: number, digits: number, places: number): number {
   if (digits > 18 || places > 22) return Number.NaN;
   let head = 0;
@@ -359,7 +361,7 @@ function longNumber(bytes: Uint8Array, start: number, end: number, digits: numbe
     if (digit <= 9) tail = (Math.imul(tail, 10) + digit) | 0;
   }
   const integer = head * 1e9 + tail;
-  return integer < exactMax ? integer / powersOfTen[places]! : Number.NaN;
+  return integer < exactMax ? integer / powersOfTen[places]! : divideDigits(head, tail, places);
 }
 
 /** End of the cell that starts at `start`: its delimiter or line end. Quotes may hold delimiters, not newlines. */
