@@ -1,86 +1,92 @@
 import type { KernelState } from "./kernel-state.ts";
 
+/** Places in the state. */
+const [MEAN, FIRST, TAIL] = [0, 1, 2] as const;
+
 /**
  * Recursive mean `e += alpha · (x - e)`, started with the mean of the first `seedRows` rows.
  *
- * Written this way a flat series gives exactly its value. Rows are taken in groups of four, each expressed by the
- * deviations from the mean before the group: `e₄ = e + (c₃·d₁ + c₂·d₂) + (c₁·d₃ + alpha·d₄)` with `cₖ = alpha·(1 - alpha)ᵏ`. That
- * is the same recursion with a chain of dependent operations a quarter as long, which is what its speed depends on.
+ * Rows are taken in groups of four, each expressed by the mean `e` before the group and by deviations from the group's
+ * first row: `eₖ = x₁ + (rᵏ·(e - x₁) + tₖ)` with `r = 1 - alpha`, `t₁ = 0`, `tₖ = r·tₖ₋₁ + alpha·(xₖ - x₁)`. That is the same recursion, but
+ * only one short chain of operations leads from group to group, which is what its speed depends on. A flat series gives
+ * exactly its value.
  *
  * An absent (or infinite) row has an absent output and leaves the state as it was: the next row goes on from there.
  */
 export class ExponentialMean {
-  /** Mean before the group (or the first row, while seeding), then the deviations of the group's rows so far. */
+  /** Mean before the group, its first row and its `t` so far; while seeding, the first row and the sum relative to it. */
   readonly #values: Float64Array;
   /** Rows still needed before there is a value, rows of the group so far. */
   readonly #counters: Int32Array;
   readonly #seedRows: number;
   readonly #alpha: number;
-  readonly #c1: number;
-  readonly #c2: number;
-  readonly #c3: number;
 
   constructor(state: KernelState, alpha: number, seedRows: number) {
-    this.#values = state.array(4);
+    this.#values = state.array(3);
     this.#counters = state.counters(2);
     this.#counters[0] = seedRows;
     this.#seedRows = seedRows;
     this.#alpha = alpha;
-    this.#c1 = alpha * (1 - alpha);
-    this.#c2 = this.#c1 * (1 - alpha);
-    this.#c3 = this.#c2 * (1 - alpha);
   }
 
   push(value: number): number {
     if (!Number.isFinite(value)) return Number.NaN;
     if (this.#counters[0]! > 0) return this.#pushSeed(value);
-    if (this.#alpha === 1) return value; // nothing remembered, nothing rounded
+    const alpha = this.#alpha;
+    if (alpha === 1) return value; // nothing remembered, nothing rounded
     const values = this.#values;
-    const mean = values[0]!;
-    const deviation = value - mean;
-    const rows = this.#counters[1]!;
-    if (rows < 3) {
-      this.#counters[1] = rows + 1;
-      values[rows + 1] = deviation;
-      if (rows === 0) return mean + this.#alpha * deviation;
-      if (rows === 1) return mean + (this.#c1 * values[1]! + this.#alpha * deviation);
-      return mean + (this.#c2 * values[1]! + (this.#c1 * values[2]! + this.#alpha * deviation));
-    }
-    this.#counters[1] = 0;
-    const older = this.#c3 * values[1]! + this.#c2 * values[2]!;
-    const next = mean + (older + (this.#c1 * values[3]! + this.#alpha * deviation));
-    values[0] = next;
+    const rest = 1 - alpha;
+    const place = this.#counters[1]!;
+    const first = place === 0 ? value : values[FIRST]!;
+    const tail =
+      place === 0 ? 0 : place === 1 ? alpha * (value - first) : rest * values[TAIL]! + alpha * (value - first);
+    const base = values[MEAN]! - first;
+    const decayed = powerOf(rest, place) * base;
+    const next = first + (place === 0 ? decayed : decayed + tail);
+    values[FIRST] = first;
+    values[TAIL] = tail;
+    this.#counters[1] = (place + 1) & 3;
+    if (place === 3) values[MEAN] = next;
     return next;
   }
 
-  /** The same over rows `from..to-1` of a column, whole groups with the state in registers; writes from index `target` on. */
+  /** The same over rows `from..to-1` of a column; writes from index `target` on. */
   run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
-    const shift = target - from;
-    const alpha = this.#alpha;
-    const c1 = this.#c1;
-    const c2 = this.#c2;
-    const c3 = this.#c3;
-    for (let row = from; row < to;) {
-      if (this.#counters[0]! === 0 && this.#counters[1]! === 0 && alpha !== 1) {
-        let mean = this.#values[0]!;
-        for (; row + 3 < to; row += 4) {
-          const d1 = input[row]! - mean;
-          const d2 = input[row + 1]! - mean;
-          const d3 = input[row + 2]! - mean;
-          const d4 = input[row + 3]! - mean;
-          if (!Number.isFinite(d1 + d2 + d3 + d4)) break;
-          output[row + shift] = mean + alpha * d1;
-          output[row + shift + 1] = mean + (c1 * d1 + alpha * d2);
-          output[row + shift + 2] = mean + (c2 * d1 + (c1 * d2 + alpha * d3));
-          mean = mean + (c3 * d1 + c2 * d2 + (c1 * d3 + alpha * d4));
-          output[row + shift + 3] = mean;
-        }
-        this.#values[0] = mean;
+    let row = from;
+    while (row < to) {
+      if (this.#counters[0] === 0 && this.#counters[1] === 0 && this.#alpha !== 1) {
+        row = this.#runGroups(input, output, row, to, target + row - from);
         if (row === to) return;
       }
-      output[row + shift] = this.push(input[row]!);
+      output[target + row - from] = this.push(input[row]!);
       row++;
     }
+  }
+
+  /** Takes whole groups, state in registers, as long as no row is absent; hands back the row after them. */
+  #runGroups(input: Float64Array, output: Float64Array, from: number, to: number, target: number): number {
+    const alpha = this.#alpha;
+    const rest = 1 - alpha;
+    const rest2 = rest * rest;
+    const rest3 = rest2 * rest;
+    const rest4 = rest3 * rest;
+    let mean = this.#values[MEAN]!;
+    let row = from;
+    for (let place = target; row + 3 < to; row += 4, place += 4) {
+      const first = input[row]!;
+      const tail2 = alpha * (input[row + 1]! - first);
+      const tail3 = rest * tail2 + alpha * (input[row + 2]! - first);
+      const tail4 = rest * tail3 + alpha * (input[row + 3]! - first);
+      if (!(tail4 - tail4 === 0)) break; // NaN: some row of the group is absent
+      const base = mean - first;
+      output[place] = first + rest * base;
+      output[place + 1] = first + (rest2 * base + tail2);
+      output[place + 2] = first + (rest3 * base + tail3);
+      mean = first + (rest4 * base + tail4);
+      output[place + 3] = mean;
+    }
+    this.#values[MEAN] = mean;
+    return row;
   }
 
   #pushSeed(value: number): number {
@@ -93,6 +99,13 @@ export class ExponentialMean {
     values[0]! += values[1]! / this.#seedRows;
     return values[0]!;
   }
+}
+
+/** `rest` to the power of `place + 1`, by the multiplications that a whole group makes. */
+function powerOf(rest: number, place: number): number {
+  let power = rest;
+  for (let step = 0; step < place; step++) power *= rest;
+  return power;
 }
 
 /** The `2 / (period + 1)` mean seeded by the first `period` rows. */

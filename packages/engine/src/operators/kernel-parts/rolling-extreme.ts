@@ -1,8 +1,10 @@
 import type { KernelState } from "./kernel-state.ts";
+import { windowMaxima, windowMinima } from "./window-extreme.ts";
 
 /**
  * Largest of the last `period` rows, three comparisons a row whatever the period and the data: the maximum
- * of a window is that of a suffix of the finished block and of a prefix of this one.
+ * of a window is that of a suffix of the finished block and of a prefix of this one. Windows that lie within the rows of
+ * one call are taken together. A maximum is the same number however it was found; only -0 and 0 could tell, so -0 is 0.
  *
  * `Math.max` gives NaN as soon as one side is NaN, so a window with an absent row is absent, no other is.
  *
@@ -24,7 +26,7 @@ export class RollingMax {
   push(value: number): number {
     const slots = this.#slots;
     const position = this.#position[0]!;
-    const prefix = Math.max(this.#prefix[0]!, value);
+    const prefix = Math.max(this.#prefix[0]!, value + 0); // -0 is 0
     const largest = Math.max(slots[position]!, prefix);
     slots[position] = value;
     this.#prefix[0] = prefix;
@@ -33,8 +35,23 @@ export class RollingMax {
     return largest;
   }
 
-  /** The same over rows `from..to-1` of a column; writes from index `target` on. */
+  /** The same over rows `from..to-1` of a column, at most `ROWS_PER_STEP`; writes from index `target` on. */
   run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
+    const period = this.#period;
+    const windows = to - from >= 4 * period && period > 1 ? windowMaxima(input, from, to, period) : undefined;
+    if (!windows) return this.#runBlocks(input, output, from, to, target);
+    // Windows that began before, by the state; then the state of the end, by its last rows; then the windows in between.
+    const whole = from + period - 1;
+    this.#runBlocks(input, output, from, whole, target);
+    const begun = (this.#position[0]! + to - whole) % this.#slots.length;
+    const replayed = to - begun - this.#slots.length;
+    this.#position[0] = 0;
+    this.#prefix[0] = -Infinity;
+    this.#runBlocks(input, output, replayed, to, target + replayed - from);
+    output.set(windows, target + period - 1);
+  }
+
+  #runBlocks(input: Float64Array, output: Float64Array, from: number, to: number, target: number): void {
     const slots = this.#slots;
     const size = slots.length;
     const shift = target - from;
@@ -44,7 +61,7 @@ export class RollingMax {
       let prefix = this.#prefix[0]!;
       const end = Math.min(to, row + size - position);
       for (; row < end; row++, position++) {
-        const value = input[row]!;
+        const value = input[row]! + 0;
         prefix = Math.max(prefix, value);
         output[row + shift] = Math.max(slots[position]!, prefix);
         slots[position] = value;
@@ -85,7 +102,7 @@ export class RollingMin {
   push(value: number): number {
     const slots = this.#slots;
     const position = this.#position[0]!;
-    const prefix = Math.min(this.#prefix[0]!, value);
+    const prefix = Math.min(this.#prefix[0]!, value + 0); // -0 is 0
     const smallest = Math.min(slots[position]!, prefix);
     slots[position] = value;
     this.#prefix[0] = prefix;
@@ -94,8 +111,23 @@ export class RollingMin {
     return smallest;
   }
 
-  /** The same over rows `from..to-1` of a column; writes from index `target` on. */
+  /** The same over rows `from..to-1` of a column, at most `ROWS_PER_STEP`; writes from index `target` on. */
   run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
+    const period = this.#period;
+    const windows = to - from >= 4 * period && period > 1 ? windowMinima(input, from, to, period) : undefined;
+    if (!windows) return this.#runBlocks(input, output, from, to, target);
+    // Windows that began before, by the state; then the state of the end, by its last rows; then the windows in between.
+    const whole = from + period - 1;
+    this.#runBlocks(input, output, from, whole, target);
+    const begun = (this.#position[0]! + to - whole) % this.#slots.length;
+    const replayed = to - begun - this.#slots.length;
+    this.#position[0] = 0;
+    this.#prefix[0] = Infinity;
+    this.#runBlocks(input, output, replayed, to, target + replayed - from);
+    output.set(windows, target + period - 1);
+  }
+
+  #runBlocks(input: Float64Array, output: Float64Array, from: number, to: number, target: number): void {
     const slots = this.#slots;
     const size = slots.length;
     const shift = target - from;
@@ -105,7 +137,7 @@ export class RollingMin {
       let prefix = this.#prefix[0]!;
       const end = Math.min(to, row + size - position);
       for (; row < end; row++, position++) {
-        const value = input[row]!;
+        const value = input[row]! + 0;
         prefix = Math.min(prefix, value);
         output[row + shift] = Math.min(slots[position]!, prefix);
         slots[position] = value;

@@ -1,0 +1,125 @@
+import { ROWS_PER_STEP } from "./scratch.ts";
+
+/**
+ * Largest value of every window of `period` rows that lies within rows `from..to-1` of a column, at most `ROWS_PER_STEP`.
+ *
+ * By doubling: maxima of 2, 4, 8 … rows, then two overlapping ones make `period`. That is a handful of passes whatever
+ * the data, but only worth it where a comparison is an instruction and not a branch, which is what vector code offers.
+ *
+ * @returns the column of maxima, the first of them that of rows `from..from+period-1`, valid until the next call;
+ * undefined where the rows hold an absent or infinite one (or there is no vector code), and the caller goes row by row
+ */
+export function windowMaxima(input: Float64Array, from: number, to: number, period: number): Float64Array | undefined {
+  const unit = vectorUnit();
+  return unit && windows(unit, unit.max, input, from, to, period);
+}
+
+/** The mirror image of `windowMaxima`. */
+export function windowMinima(input: Float64Array, from: number, to: number, period: number): Float64Array | undefined {
+  const unit = vectorUnit();
+  return unit && windows(unit, unit.min, input, from, to, period);
+}
+
+type Pass = VectorUnit["max"];
+
+function windows(
+  { rows, settle }: VectorUnit,
+  pass: Pass,
+  input: Float64Array,
+  from: number,
+  to: number,
+  period: number,
+): Float64Array | undefined {
+  const count = to - from;
+  rows.set(input.subarray(from, to));
+  rows.fill(0, count, count + 4); // passes take four rows at a time
+  if (Number.isNaN(settle(count * 8))) return undefined;
+  let covered = 1;
+  for (; covered * 2 <= period; covered *= 2) pass(count * 8, covered * 8);
+  if (covered < period) pass(count * 8, (period - covered) * 8);
+  return rows.subarray(0, count - period + 1);
+}
+
+interface VectorUnit {
+  /** The memory the passes work on, from its beginning. */
+  readonly rows: Float64Array;
+  /** `rows[i] = max(rows[i], rows[i + offset])` in place, for so many bytes; the offset is in bytes too. */
+  readonly max: (bytes: number, offset: number) => void;
+  readonly min: (bytes: number, offset: number) => void;
+  /** Turns -0 into 0, so that equals are the same bits; NaN when a row is absent or infinite. */
+  readonly settle: (bytes: number) => number;
+}
+
+let made: VectorUnit | null | undefined;
+
+/** Made with its first use; none where the runtime has no WebAssembly. */
+function vectorUnit(): VectorUnit | undefined {
+  if (made === undefined) {
+    const { WebAssembly: wasm } = globalThis as { WebAssembly?: WebAssemblyLike };
+    const exported = wasm && new wasm.Instance(new wasm.Module(moduleBytes())).exports;
+    made = exported ? { ...exported, rows: new Float64Array(exported.memory.buffer) } : null;
+  }
+  return made ?? undefined;
+}
+
+/** What is used of a global that the types of this package do not know. */
+interface WebAssemblyLike {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => {
+    readonly exports: Omit<VectorUnit, "rows"> & { readonly memory: { readonly buffer: ArrayBuffer } };
+  };
+}
+
+/** @see WebAssembly Core Specification 2.0, chapter 5, for the encoding */
+function moduleBytes(): Uint8Array {
+  const [i32, f64, v128] = [0x7f, 0x7c, 0x7b];
+  const get = (local: number) => [0x20, local];
+  const set = (local: number) => [0x21, local];
+  const vector = (opcode: number) => [0xfd, ...(opcode < 0x80 ? [opcode] : [opcode, 0x01])];
+  const [add, multiply, smaller, larger] = [vector(0xf0), vector(0xf2), vector(0xf6), vector(0xf7)];
+  const load = (offset: number) => [...vector(0x00), 3, offset];
+  const store = (offset: number) => [...vector(0x0b), 3, offset];
+  const lane = (index: number) => [...vector(0x21), index];
+  const sized = (...bytes: readonly number[]) => [bytes.length, ...bytes];
+  const name = (text: string) => sized(...Array.from(text, (letter) => letter.charCodeAt(0)));
+
+  /** `do { body; at += 32 } while (at < bytes)`: two vectors of two rows in a round; `bytes` is local 0. */
+  const loop = (at: number, ...body: readonly number[]) => [
+    ...[0x03, 0x40, ...body, ...get(at), 0x41, 32, 0x6a, 0x22, at, ...get(0), 0x49, 0x0d, 0, 0x0b],
+  ];
+  const extreme = (operation: readonly number[]) => {
+    const [offset, at] = [1, 2];
+    const vectorAt = (place: number) => [
+      ...[...get(at), ...get(at), ...load(place), ...get(offset), ...get(at), 0x6a, ...load(place)],
+      ...[...operation, ...store(place)],
+    ];
+    return sized(1, 1, i32, ...loop(at, ...vectorAt(0), ...vectorAt(16)), 0x0b);
+  };
+  const settle = () => {
+    const [at, zero, value] = [1, 2, 3];
+    const vectorAt = (place: number, sum: number) => [
+      ...[...get(at), ...get(at), ...load(place), ...get(zero), ...add, 0x22, value, ...store(place)],
+      ...[...get(sum), ...get(value), ...get(zero), ...multiply, ...add, ...set(sum)],
+    ];
+    const [even, odd] = [4, 5]; // sums of rows times zero: NaN as soon as one is not finite
+    return sized(
+      ...[2, 1, i32, 4, v128, ...loop(at, ...vectorAt(0, even), ...vectorAt(16, odd))],
+      ...[...get(even), ...get(odd), ...add, ...set(value), ...get(value), ...lane(0), ...get(value), ...lane(1)],
+      ...[0xa0, 0x0b],
+    );
+  };
+  const section = (id: number, ...bytes: readonly number[]) => [id, ...unsigned(bytes.length), ...bytes];
+  return Uint8Array.of(
+    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, 2, 0x60, 2, i32, i32, 0, 0x60, 1, i32, 1, f64),
+    ...section(3, 3, 0, 0, 1),
+    ...section(5, 1, 0, Math.ceil((2 * ROWS_PER_STEP * 8 + 64) / 65_536)), // a pass reads up to twice the rows
+    ...section(7, 4, ...name("memory"), 2, 0, ...name("max"), 0, 0, ...name("min"), 0, 1, ...name("settle"), 0, 2),
+    ...section(10, 3, ...extreme(larger), ...extreme(smaller), ...settle()),
+  );
+}
+
+/** LEB128 of a number below 2^14. */
+function unsigned(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, value >> 7];
+}
