@@ -32,7 +32,7 @@ it("shows only TypeScript that compiles under the strict configuration", async (
   expect(stdout.split("\n").filter((line) => /^(\S*\/)?pages\//.test(line))).toEqual([]);
 });
 
-describe.concurrent.each(pages)("%s", (page) => {
+describe.each(pages)("%s", (page) => {
   // In the order of the page: a command may need what the block before it has left.
   it("runs as shown", async () => {
     for (const block of blocksOf(page)) {
@@ -40,7 +40,7 @@ describe.concurrent.each(pages)("%s", (page) => {
       const printed = await outputOf(block);
       if (block.output !== undefined) expect(printed, place(block)).toMatch(patternOf(block.output));
     }
-  });
+  }, 240_000);
 });
 
 async function outputOf(block: Block): Promise<string> {

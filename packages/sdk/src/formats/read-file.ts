@@ -43,7 +43,7 @@ export function formatOf(path: string): FileFormat {
   );
 }
 
-/** Reads a data file by its format, given or taken from its name. Nothing is judged yet: see `checkRows`. */
+/** Reads a data file by its format, given or taken from its name. Nothing is judged yet: see `inspectRows`. */
 export async function readDataFile(
   path: string,
   options: ReadOptions & { readonly format?: FileFormat } = {},
