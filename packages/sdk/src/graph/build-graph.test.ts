@@ -83,7 +83,26 @@ describe("identity of nodes", () => {
     const a = price();
     const capturing = (threshold: number) =>
       new ProcessingNode({ input: a, shared: false, compute: (view) => view.value - threshold });
-    expect(idOf(capturing(1), a)).not.toBe(idOf(capturing(2), a));
+    const graphs = buildGraphs([strategyOf(a, capturing(1), capturing(2)), strategyOf(a, capturing(1))]);
+    const ids = graphs.flatMap((graph) => graph.nodes.slice(1).map((node) => node.id));
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  it("of a function that captures is the same in the next run, so that a run can be repeated", () => {
+    const capturing = (source: Node, threshold: number) =>
+      new ProcessingNode({ input: source, shared: false, compute: (view) => view.value - threshold });
+    const build = () => {
+      const a = price();
+      return buildGraphs([strategyOf(a, capturing(a, 1), capturing(a, 2))])[0]!.nodes.map((node) => node.id);
+    };
+    expect(build()).toEqual(build());
+  });
+
+  it("of a target covers what is traded", () => {
+    const [a, b] = [price({ instrument: "A" }), price({ instrument: "B" })];
+    const cross = crossover(a, b);
+    const ids = [a, b].map((instrument) => idOf(positionTarget(cross, { instrument }), a, b, cross));
+    expect(new Set(ids).size).toBe(2);
   });
 
   it("refuses a captured variable, naming it and the fix", () => {
@@ -128,7 +147,8 @@ describe("identity of order stages", () => {
   it("refuses a class that captures or counts, unless it is not shared", () => {
     expect(() => idOfStage(capturing(3))).toThrow(/order stage "CapturingNode" reads "most" .*enclosing function/);
     expect(() => idOfStage(CountingNode)).toThrow(/order stage "CountingNode" keeps state of its own/);
-    expect(idOfStage(capturingUnshared(3))).not.toBe(idOfStage(capturingUnshared(4)));
+    const unshared = [3, 3].map((most) => new (capturingUnshared(most))(a));
+    expect(new Set(buildGraphs([strategyOf(a, ...unshared)])[0]!.nodes.map((node) => node.id)).size).toBe(3);
   });
 });
 
@@ -196,5 +216,9 @@ describe("graphs", () => {
 
   it("needs an instrument with bars to send orders", () => {
     expect(() => positionTarget(price(), { instrument: price() })).toThrow(/instrument must be a StreamInput of bars/);
+    const [signal, traded] = [price(), price({ name: "eth", instrument: "ETH" })];
+    expect(() => buildGraphs([strategyOf(signal, positionTarget(signal, { instrument: traded }))])).toThrow(
+      /"target" reads "eth", which was not added/,
+    );
   });
 });

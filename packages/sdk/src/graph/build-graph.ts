@@ -4,6 +4,7 @@ import { topologicalOrder, type ComputeFunction, type GraphNode, type SeriesFunc
 import { classIdentityOf, codeIdentityOf } from "../code-identity/index.ts";
 import { builtInStage } from "../orders/built-in-stages.ts";
 import { OrderStageNode } from "../orders/order-stage.ts";
+import { PositionTargetNode } from "../orders/position-target-node.ts";
 import type { Node } from "../strategy/node.ts";
 import { OperatorNode } from "../strategy/operator-node.ts";
 import { ProcessingNode } from "../strategy/processing-node.ts";
@@ -38,21 +39,23 @@ export interface StrategyGraph {
  *
  * Tag queries see the streams of all strategies given together.
  *
+ * @param first - place of the first of them among all strategies of the plan, when graphs are built in parts
  * @throws QmtlError `GRAPH_EMPTY`, `GRAPH_CYCLE`, `GRAPH_NODE_MISSING`, `NODE_INVALID`, `CODE_CAPTURE`, …
  */
-export function buildGraphs(strategies: readonly Strategy[]): readonly StrategyGraph[] {
+export function buildGraphs(strategies: readonly Strategy[], first = 0): readonly StrategyGraph[] {
   resolveTagQueries(strategies);
   const known = new Map<Node, IdentifiedNode>();
   const codeHashes = new Map<unknown, string>();
-  return strategies.map((strategy) => buildGraph(strategy, known, codeHashes));
+  return strategies.map((strategy, index) => buildGraph(strategy, first + index, known, codeHashes));
 }
 
 function buildGraph(
   strategy: Strategy,
+  strategyIndex: number,
   known: Map<Node, IdentifiedNode>,
   codeHashes: Map<unknown, string>,
 ): StrategyGraph {
-  const name = strategy.constructor.name;
+  const name = strategy.constructor.name || "(anonymous)";
   if (strategy.nodes.length === 0) {
     throw new QmtlError("GRAPH_EMPTY", `strategy ${name} has no nodes`, {
       hint: "register them in setup(): this.addNodes(...)",
@@ -62,19 +65,28 @@ function buildGraph(
   const inputsOf = (node: Node): readonly Node[] => {
     if (!(node instanceof TagQueryNode))
       for (const input of node.inputs) if (!own.has(input)) throw notAdded(node, input);
+    if (node instanceof PositionTargetNode && !own.has(node.instrument)) throw notAdded(node, node.instrument);
     return node.inputs;
   };
   const ordered = topologicalOrder(strategy.nodes, inputsOf, (node) => node.name);
+  // A function that captures variables is its own node: equal places in equal runs, so that a run can be repeated.
+  let unshared = 0;
   const nodes = ordered.map((node) => {
+    const place = isUnshared(node) ? `${strategyIndex}.${unshared++}` : undefined;
     let identified = known.get(node);
-    if (!identified) known.set(node, (identified = identify(node, strategy, known, codeHashes)));
+    if (!identified) known.set(node, (identified = identify(node, place, strategy, known, codeHashes)));
     return identified;
   });
   return { strategy, name, nodes, byNode: new Map(nodes.map((identified) => [identified.node, identified])) };
 }
 
+function isUnshared(node: Node): boolean {
+  return (node as { readonly shared?: boolean }).shared === false;
+}
+
 function identify(
   node: Node,
+  unsharedPlace: string | undefined,
   strategy: Strategy,
   known: ReadonlyMap<Node, IdentifiedNode>,
   codeHashes: Map<unknown, string>,
@@ -85,6 +97,7 @@ function identify(
   const params = identityParams(
     node,
     inputs.map((input) => input.id),
+    unsharedPlace,
   );
   const codeHash = codeHashOf(node, codeHashes);
   const schemaCompatId = schemaOf(node);
@@ -131,7 +144,8 @@ function intervalOf(node: Node, inputs: readonly IdentifiedNode[], strategy: Str
 
 // The reference hashes seven fields. What it forgot (a source's tags, an operator's inputs in their order) stands in
 // params under "$", a key no author can use.
-function identityParams(node: Node, inputIds: readonly NodeId[]): JsonValue {
+function identityParams(node: Node, inputIds: readonly NodeId[], unsharedPlace: string | undefined): JsonValue {
+  const unshared: Readonly<Record<string, JsonValue>> = unsharedPlace === undefined ? {} : { unshared: unsharedPlace };
   if (node instanceof StreamInput) {
     return {
       $: {
@@ -157,7 +171,7 @@ function identityParams(node: Node, inputIds: readonly NodeId[]): JsonValue {
   if (node instanceof ResampleNode)
     return { $: { aggregations: node.aggregations.map(({ field, from, how }) => ({ field, from, how })) } };
   if (node instanceof ProcessingNode || node instanceof SeriesNode || node instanceof TagQueryNode) {
-    const extra: Record<string, JsonValue> = { on_missing: node.onMissing };
+    const extra: Record<string, JsonValue> = { on_missing: node.onMissing, ...unshared };
     if (node instanceof ProcessingNode) extra["inputs"] = inputPlaces(inputIds, node.inputKeys);
     else if (node instanceof SeriesNode) {
       extra["series"] = inputPlaces(
@@ -172,11 +186,9 @@ function identityParams(node: Node, inputIds: readonly NodeId[]): JsonValue {
       extra["query_tags"] = [...node.tags].sort();
       extra["match_mode"] = node.matchMode;
     }
-    if (!node.shared) extra["unshared"] = unsharedToken(node);
     return withAuthorParams(node, node.params, extra);
   }
-  if (node instanceof OrderStageNode)
-    return withAuthorParams(node, node.params, node.shared ? {} : { unshared: unsharedToken(node) });
+  if (node instanceof OrderStageNode) return withAuthorParams(node, node.params, unshared);
   throw new QmtlError(
     "NODE_INVALID",
     `node "${node.name}" is of a class the runner does not know: ${node.constructor.name}`,
@@ -229,18 +241,9 @@ function refuseReserved(node: Node, params: JsonValue | undefined): void {
   }
 }
 
+// What a target trades, and in which unit, is no operator's parameter.
 function extraOf(node: OperatorNode): Readonly<Record<string, JsonValue>> {
-  const unit = (node as { unit?: unknown }).unit;
-  return typeof unit === "string" ? { unit } : {};
-}
-
-// A function that captures variables is its own node in every strategy: the token is fresh per node object.
-const unsharedTokens = new WeakMap<Node, number>();
-let unsharedCount = 0;
-function unsharedToken(node: Node): number {
-  let token = unsharedTokens.get(node);
-  if (token === undefined) unsharedTokens.set(node, (token = ++unsharedCount));
-  return token;
+  return node instanceof PositionTargetNode ? { unit: node.unit, traded: node.instrument.instrument!.symbol } : {};
 }
 
 const noCode = sha256Hex("null");

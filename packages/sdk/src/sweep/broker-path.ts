@@ -33,7 +33,7 @@ export async function runCombinations(
 ): Promise<readonly RunResult[]> {
   const strategies = combinations.map((combination) => setUp(strategy, { ...params, ...combination }));
   // One by one: a tag query sees the streams of its own run only.
-  const graphs = strategies.map((each) => buildGraphs([each])[0]!);
+  const graphs = strategies.map((each, index) => buildGraphs([each], index)[0]!);
   const plan = planGraph(graphs.flatMap((graph) => graph.nodes.flatMap((node) => graphNodeOf(node) ?? [])));
   const runOptions = { ...options, keep: "none" as const, ...(trials && { trials }) };
   try {
