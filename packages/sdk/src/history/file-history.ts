@@ -18,6 +18,11 @@ export class FileHistory implements HistoryProvider {
     this.#options = options;
   }
 
+  /** Equal of histories that read one file in one way. */
+  get key(): string {
+    return JSON.stringify([this.path, this.#options]);
+  }
+
   async load(range: Parameters<NonNullable<HistoryProvider["load"]>>[0] = {}): Promise<LoadedFrame> {
     const { start, end, intervalMs, stream } = range;
     return this.#load({

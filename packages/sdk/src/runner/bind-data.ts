@@ -3,7 +3,7 @@ import { firstRowAt, sliceFrame, type Frame } from "@qmtl/engine/frame";
 import type { DataQuality } from "@qmtl/engine/result";
 import type { IdentifiedNode, StrategyGraph } from "../graph/build-graph.ts";
 import { checkFrame, refuseErrors, type LoadedFrame } from "../data-quality/index.ts";
-import { loadFrame, type LoadOptions } from "../history/index.ts";
+import { FileHistory, loadFrame, type LoadOptions } from "../history/index.ts";
 import { StreamInput } from "../strategy/stream-input.ts";
 import type { DataSource, OfflineOptions } from "./options.ts";
 
@@ -28,16 +28,22 @@ export async function bindData(graphs: readonly StrategyGraph[], options: Offlin
       `the range must start before it ends; found ${String(options.startTime)} to ${String(options.endTime)}`,
     );
   }
-  const streams = new Map<NodeId, IdentifiedNode>();
+  const streams = new Map<NodeId, IdentifiedNode[]>();
   for (const graph of graphs) {
-    for (const node of graph.nodes)
-      if (node.node instanceof StreamInput && !streams.has(node.id)) streams.set(node.id, node);
+    for (const node of graph.nodes) {
+      if (!(node.node instanceof StreamInput)) continue;
+      const same = streams.get(node.id);
+      if (same) same.push(node);
+      else streams.set(node.id, [node]);
+    }
   }
-  checkNames(options, [...streams.values()]);
+  checkNames(options, [...streams.values()].flat());
   const loads = new Map<string, Promise<LoadedFrame>>();
-  for (const [id, identified] of streams) {
+  for (const [id, same] of streams) {
     options.signal?.throwIfAborted();
-    const loaded = await loadStream(identified, options, streams.size, loads, startMs, endMs);
+    const { identified, loaded } = await loadOne(same, (each) =>
+      placeOf(each, options, streams.size, loads, startMs, endMs),
+    );
     const { frame } = loaded;
     const from = startMs === undefined ? 0 : firstRowAt(frame, startMs);
     const to = endMs === undefined ? frame.length : firstRowAt(frame, endMs);
@@ -49,20 +55,59 @@ export async function bindData(graphs: readonly StrategyGraph[], options: Offlin
   return { frames, quality };
 }
 
+/** Where the rows of a stream are; nodes with one key are not loaded twice. */
+interface Place {
+  readonly key: unknown;
+  load(): Promise<LoadedFrame>;
+}
+
+/**
+ * The rows of one stream, whichever of the nodes that stand for it says where they are.
+ *
+ * @throws QmtlError `DATA_INVALID` when two of them say differently: the graph cannot tell such streams apart
+ */
+async function loadOne(
+  same: readonly IdentifiedNode[],
+  placeOf: (node: IdentifiedNode) => Place | undefined,
+): Promise<{ readonly identified: IdentifiedNode; readonly loaded: LoadedFrame }> {
+  let first: { readonly identified: IdentifiedNode; readonly loaded: LoadedFrame } | undefined;
+  const seen = new Set<unknown>();
+  for (const identified of same) {
+    const place = placeOf(identified);
+    if (place === undefined || seen.has(place.key)) continue;
+    seen.add(place.key);
+    const loaded = await place.load();
+    first ??= { identified, loaded };
+    if (first.loaded.quality.digest === loaded.quality.digest) continue;
+    const names = `"${first.identified.node.name}" and "${identified.node.name}"`;
+    throw new QmtlError(
+      "DATA_INVALID",
+      `streams ${names} are one stream by their tags, instrument and interval, but have different data`,
+      { hint: "tell them apart: give each tags or an instrument of its own" },
+    );
+  }
+  if (first) return first;
+  const { name, tags } = same[0]!.node;
+  throw new QmtlError("DATA_MISSING", `stream "${name}" has no data`, {
+    details: { stream: name, tags },
+    hint: `pass it to the run, data: { ${JSON.stringify(name)}: "prices.csv" }, or give the stream a history`,
+  });
+}
+
 /** A history may have more columns than the stream names: they are none of its outputs. */
 export function withFields(frame: Frame, fields: readonly string[]): Frame {
   if (Object.keys(frame.columns).length === fields.length) return frame;
   return { ...frame, columns: Object.fromEntries(fields.map((field) => [field, frame.columns[field]!])) };
 }
 
-async function loadStream(
+function placeOf(
   identified: IdentifiedNode,
   options: OfflineOptions,
   streamCount: number,
   loads: Map<string, Promise<LoadedFrame>>,
   startMs: EpochMs | undefined,
   endMs: EpochMs | undefined,
-): Promise<LoadedFrame> {
+): Place | undefined {
   const node = identified.node as StreamInput<string>;
   const source = sourceFor(node, options.data, streamCount);
   const range = { ...(startMs !== undefined && { start: startMs }), ...(endMs !== undefined && { end: endMs }) };
@@ -77,25 +122,36 @@ async function loadStream(
   };
   if (typeof source === "string") {
     const key = `${source}|${identified.intervalMs}|${node.fields.join(",")}|${load.calendar ?? ""}`;
-    let loading = loads.get(key);
-    if (!loading) loads.set(key, (loading = loadFrame(source, load)));
-    return loading;
-  }
-  if (source !== undefined) return "frame" in source ? source : checked(source, node.name, options.load);
-  if (node.history?.load) return node.history.load({ ...range, intervalMs: identified.intervalMs, stream: node.name });
-  if (node.history) {
-    const request = {
-      nodeId: identified.id,
-      intervalMs: identified.intervalMs,
-      start: startMs ?? 0,
-      end: endMs ?? Number.MAX_SAFE_INTEGER,
+    return {
+      key,
+      load: () => {
+        let loading = loads.get(key);
+        if (!loading) loads.set(key, (loading = loadFrame(source, load)));
+        return loading;
+      },
     };
-    return checked(await node.history.fetch(request), node.name, options.load);
   }
-  throw new QmtlError("DATA_MISSING", `stream "${node.name}" has no data`, {
-    details: { stream: node.name, tags: node.tags },
-    hint: `pass it to the run, data: { ${JSON.stringify(node.name)}: "prices.csv" }, or give the stream a history`,
-  });
+  if (source !== undefined) {
+    return {
+      key: source,
+      load: async () => ("frame" in source ? source : checked(source, node.name, options.load)),
+    };
+  }
+  const { history } = node;
+  if (history === undefined) return undefined;
+  return {
+    key: history instanceof FileHistory ? history.key : history,
+    load: async () => {
+      if (history.load) return history.load({ ...range, intervalMs: identified.intervalMs, stream: node.name });
+      const request = {
+        nodeId: identified.id,
+        intervalMs: identified.intervalMs,
+        start: startMs ?? 0,
+        end: endMs ?? Number.MAX_SAFE_INTEGER,
+      };
+      return checked(await history.fetch(request), node.name, options.load);
+    },
+  };
 }
 
 // Rows that come as a frame are judged like those of a file; a loaded frame was judged when it was loaded.

@@ -3,6 +3,7 @@ import { sliceFrame, type Frame } from "@qmtl/engine/frame";
 import {
   crossover,
   ema,
+  frameHistory,
   MatchMode,
   OrderPublishNode,
   positionTarget,
@@ -248,6 +249,22 @@ describe("Runner.offline", () => {
       /no rows in the range/,
     );
     await expect(Runner.offline(class {} as never, {})).rejects.toThrow(/classes that extend Strategy/);
+  });
+
+  it("refuses two streams that only their names tell apart, when their data differs", async () => {
+    const stream = (name: string, rows: Frame) =>
+      new StreamInput({ name, interval: "1m", history: frameHistory(rows) });
+    const run = (a: Frame, b: Frame, data?: Record<string, Frame>) => {
+      class Named extends Strategy {
+        setup() {
+          this.addNodes(stream("btc", a), stream("eth", b));
+        }
+      }
+      return Runner.offline(Named, data ? { data } : {});
+    };
+    await expect(run(wave(9), wave(9, 1))).rejects.toThrow(/"btc" and "eth" are one stream .* different data/);
+    await expect(run(wave(9), wave(9), { btc: wave(9), eth: wave(9, 1) })).rejects.toThrow(/different data/);
+    expect((await run(wave(9), wave(9))).nodes).toHaveLength(1);
   });
 
   it("stops when the caller aborts", async () => {
