@@ -180,7 +180,10 @@ export class Execution {
   sweep(instrument: number): void {
     const book = this.books[instrument]!;
     let kept = 0;
-    for (const id of book) if (this.#orders.isOpen(id)) book[kept++] = id;
+    for (let index = 0; index < book.length; index++) {
+      const id = book[index]!;
+      if (this.#orders.isOpen(id)) book[kept++] = id;
+    }
     book.length = kept;
   }
 
@@ -296,7 +299,9 @@ export class Execution {
 
   #cancelBracketExits(instrument: number, filled: number): void {
     const orders = this.#orders;
-    for (const id of this.books[instrument]!) {
+    const book = this.books[instrument]!;
+    for (let index = 0; index < book.length; index++) {
+      const id = book[index]!;
       if (id === filled || !orders.isOpen(id)) continue;
       if ((orders.data[orders.offset(id) + O.flags]! & BRACKET_EXIT) !== 0)
         this.close(id, CANCELLED, "position closed");

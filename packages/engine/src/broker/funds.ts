@@ -89,20 +89,16 @@ export class Funds {
     const offset = inCash ? 0 : ledger.quantity[instrument]! * side;
     const budget = inCash ? ledger.cash - ledger.unsettledCash : this.#marginBudget(instrument, price);
     if (!Number.isFinite(budget) || !(unit * rate > 0)) return closable;
-    const fits = (size: number) => {
-      const fee = this.feeFor(instrument, size, price, maker);
-      if (((size + offset) * unit * margin + fee) * rate > budget) return false;
-      return margin < 1 || side < 0 || (size * unit + fee) * rate <= ledger.cash;
-    };
     const lot = ledger.lots[instrument]!;
     let size = quantity;
     if (!Number.isFinite(size)) size = lot.floor((budget / rate - offset * unit * margin) / (unit * margin));
-    if (size > closable && fits(size)) return size;
-    for (let attempt = 0; attempt < 64 && size > closable; attempt++) {
-      const feePerUnit = this.feeFor(instrument, size, price, maker) / size;
+    for (let attempt = 0; attempt <= 64 && size > closable; attempt++) {
+      const fee = this.feeFor(instrument, size, price, maker);
+      const bought = margin < 1 || side < 0 || (size * unit + fee) * rate <= ledger.cash;
+      if (bought && !(((size + offset) * unit * margin + fee) * rate > budget)) return size;
+      const feePerUnit = fee / size;
       const bound = (budget / rate - offset * unit * margin) / (unit * margin + feePerUnit);
       size = lot.floor(Math.min(bound, lot.step > 0 ? size - lot.step / 2 : size * (1 - 2 ** -52)));
-      if (size > closable && fits(size)) return size;
     }
     return closable;
   }
@@ -112,7 +108,8 @@ export class Funds {
     const ledger = this.#ledger;
     let free =
       ledger.cash + ledger.quantity[instrument]! * price * ledger.multiplier[instrument]! * ledger.rate[instrument]!;
-    for (const each of ledger.held) {
+    for (let index = 0; index < ledger.held.length; index++) {
+      const each = ledger.held[index]!;
       if (each === instrument) continue;
       const value = ledger.value(each);
       free += value - Math.abs(value) * this.#options.initialMargin;

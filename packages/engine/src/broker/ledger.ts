@@ -118,7 +118,8 @@ export class Ledger {
   /** Equity with one instrument valued at another price than its mark. */
   equityAt(instrument: number, price: number): number {
     let sum = this.cash;
-    for (const each of this.held) {
+    for (let index = 0; index < this.held.length; index++) {
+      const each = this.held[index]!;
       if (each !== instrument) sum += this.value(each);
       else sum += this.quantity[each]! * price * this.multiplier[each]! * this.rate[each]!;
     }
@@ -180,7 +181,8 @@ export class Ledger {
       this.quantity[instrument] = whole ? 0 : after;
       if (whole) {
         this.averagePrice[instrument] = 0;
-        this.held.splice(this.held.indexOf(instrument), 1);
+        if (this.held.length === 1) this.held.length = 0;
+        else this.held.splice(this.held.indexOf(instrument), 1);
       }
     }
     if (opening > 0) {

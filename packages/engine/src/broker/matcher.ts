@@ -95,7 +95,9 @@ export class Matcher {
     context.timeMs = nowMs;
     context.volume = NaN;
     context.volumeLeft = Infinity;
-    for (const id of this.#execution.books[instrument]!) {
+    const book = this.#execution.books[instrument]!;
+    for (let index = 0; index < book.length; index++) {
+      const id = book[index]!;
       const at = this.#orders.offset(id);
       const d = this.#orders.data;
       if (d[at + O.type] !== MARKET || d[at + O.submittedMs] !== nowMs || !this.#isLive(at)) continue;

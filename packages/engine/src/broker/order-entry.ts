@@ -294,6 +294,7 @@ export class OrderEntry {
   }
 
   #cancelTargets(instrument: number): void {
+    if (this.#execution.books[instrument]!.length === 0) return;
     for (const id of this.#execution.books[instrument]!) {
       if ((this.#orders.data[this.#orders.offset(id) + O.flags]! & TARGET) === 0 || !this.#orders.isOpen(id)) continue;
       this.#execution.close(id, CANCELLED, "replaced by a newer target");

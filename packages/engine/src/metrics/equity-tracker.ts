@@ -49,6 +49,8 @@ export interface EquityTracker {
 /** What `add` takes, as columns of one length. */
 export interface EquityColumns {
   readonly times: Float64Array; // close times, strictly increasing
+  /** Added to `times`, for columns that hold the starts of bars. Default 0. */
+  readonly timeOffsetMs?: number;
   readonly equity: Float64Array;
   /** Not 0 where a position is held at the close; absent: never. */
   readonly position?: Float64Array;
@@ -149,7 +151,12 @@ class Tracker implements EquityTracker {
     }
   }
 
-  addRows({ times, equity, position, price }: EquityColumns, from: number, to: number, isHeld = false): void {
+  addRows(
+    { times, timeOffsetMs = 0, equity, position, price }: EquityColumns,
+    from: number,
+    to: number,
+    isHeld = false,
+  ): void {
     if (from >= to) return;
     const s = this.#scalars;
     // Locals, because a running sum through memory costs a store and a load per bar.
@@ -160,12 +167,12 @@ class Tracker implements EquityTracker {
     let trough = s[troughAt]!;
     let sum = s[equitySumAt]!;
     if (this.basis === "bar") {
-      this.#endEveryBar(times[from]!, equity, from, to);
+      this.#endEveryBar(times[from]! + timeOffsetMs, equity, from, to);
       if (before === 0) peakTime = s[peakTimeAt]!;
       periodEnd = Number.POSITIVE_INFINITY;
     }
     for (let i = from; i < to; i++) {
-      const closeTimeMs = times[i]!;
+      const closeTimeMs = times[i]! + timeOffsetMs;
       const value = equity[i]!;
       if (closeTimeMs > periodEnd) {
         s[barsAt] = before + i - from;
@@ -189,9 +196,9 @@ class Tracker implements EquityTracker {
     s[peakTimeAt] = peakTime;
     s[troughAt] = trough;
     s[equitySumAt] = sum;
-    s[lastTimeAt] = times[to - 1]!;
+    s[lastTimeAt] = times[to - 1]! + timeOffsetMs;
     s[lastEquityAt] = equity[to - 1]!;
-    if (this.basis === "bar") s[periodEndAt] = times[to - 1]!;
+    if (this.basis === "bar") s[periodEndAt] = s[lastTimeAt]!;
     if (position) s[exposedAt]! += countHeld(position, from, to);
     else if (isHeld) s[exposedAt]! += to - from;
     if (price) this.#addPrices(price, from, to);

@@ -1,4 +1,5 @@
 import type { EpochMs, IntervalMs } from "@qmtl/core";
+import { FeedReplay } from "./feed-replay.ts";
 import type { Simulation } from "./simulation.ts";
 
 /** Bars of one traded instrument, whole. */
@@ -37,7 +38,7 @@ export interface SimulateHooks {
   readonly onClose?: (nowMs: EpochMs) => void;
   /** Called after the account of a close is settled: fills are reported here. */
   readonly afterClose?: (nowMs: EpochMs) => void;
-  /** Called every 65,536 rows, with the number of bars done. */
+  /** Called every so many thousand rows, with the number of bars done. */
   readonly onProgress?: (bars: number) => void;
 }
 
@@ -67,23 +68,57 @@ function onFeedRows(source: OrderSource, feed: BarFeed): boolean {
   return source.time === feed.time && source.intervalMs === feed.intervalMs;
 }
 
-// One instrument whose orders live on its own rows: no merging, the row is the clock. Stretches without orders are
-// handed over whole; only rows with orders, and those an open order waits for, go step by step.
+// One instrument whose orders live on its own rows: no merging, the row is the clock.
 function simulateOneFeed(
   simulation: Simulation,
   feed: BarFeed,
   sources: readonly OrderSource[],
   hooks: SimulateHooks,
 ): void {
-  const { time, open, high, low, close, volume, intervalMs, instrument, length } = feed;
-  const onlyTarget = sources.length === 1 && sources[0]!.kind === "target" ? sources[0] : undefined;
-  // An absent bar is no quiet one.
-  const mayBeQuiet = !hasAbsent(close);
-  let reported = 0;
+  const [first] = sources;
+  if (first === undefined || (sources.length === 1 && first.kind === "target")) {
+    replayTargets(simulation, feed, first, hooks);
+  } else stepRows(simulation, feed, sources, hooks);
+}
+
+type TargetSource = Extract<OrderSource, { kind: "target" }>;
+
+function replayTargets(
+  simulation: Simulation,
+  feed: BarFeed,
+  source: TargetSource | undefined,
+  hooks: SimulateHooks,
+): void {
+  const replay = new FeedReplay(simulation, feed, source);
+  const { length } = feed;
   for (let row = 0; row < length;) {
-    const next = onlyTarget ? nextValue(onlyTarget.values, row, length) : sources.length === 0 ? length : row;
-    if (mayBeQuiet && next > row) row = simulation.quietRows(feed, row, Math.min(next, row + progressRows));
-    if (row === length) break;
+    const end = Math.min(length, row + (row === 0 ? rowsOfFirstPiece : rowsPerPiece));
+    if (source) replayPiece(replay, source.values, row, end);
+    else replay.run(row, end, Number.NaN);
+    row = end;
+    hooks.onProgress?.(row);
+  }
+}
+
+const rowsPerPiece = 16_384;
+// Code that is compiled while its first loop still runs knows nothing of what follows the loop.
+const rowsOfFirstPiece = 64;
+
+// A function that is entered often is compiled as a whole: one that loops over everything in its first call is not.
+function replayPiece(replay: FeedReplay, targets: Float64Array, from: number, to: number): void {
+  let settled = from;
+  for (let row = from; row < to; row++) {
+    const target = targets[row]!;
+    if (target !== target) continue;
+    replay.run(settled, row + 1, target);
+    settled = row + 1;
+  }
+  if (settled < to) replay.run(settled, to, Number.NaN);
+}
+
+function stepRows(simulation: Simulation, feed: BarFeed, sources: readonly OrderSource[], hooks: SimulateHooks): void {
+  const { time, open, high, low, close, volume, intervalMs, instrument, length } = feed;
+  for (let row = 0; row < length; row++) {
     const bucketMs = time[row]!;
     const nowMs = bucketMs + intervalMs;
     simulation.bar(instrument, bucketMs, nowMs, open[row]!, high[row]!, low[row]!, close[row]!, volume[row]!);
@@ -96,23 +131,8 @@ function simulateOneFeed(
       } else source.deliver(row, bucketMs, nowMs);
     }
     simulation.close(nowMs);
-    row++;
-    if (row - reported >= progressRows) hooks.onProgress?.((reported = row));
+    if ((row & 0xffff) === 0xffff) hooks.onProgress?.(row + 1);
   }
-}
-
-const progressRows = 65_536;
-
-/** Whether a column has an absent value. */
-export function hasAbsent(values: Float64Array): boolean {
-  for (let row = 0; row < values.length; row++) if (values[row] !== values[row]) return true;
-  return false;
-}
-
-function nextValue(values: Float64Array, from: number, to: number): number {
-  let row = from;
-  while (row < to && values[row] !== values[row]) row++;
-  return row;
 }
 
 function simulateMerged(

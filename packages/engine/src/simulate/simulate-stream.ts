@@ -1,7 +1,8 @@
 import type { EpochMs, JsonValue, NodeId } from "@qmtl/core";
 import type { StreamExecutor, StreamGrid } from "../execute/index.ts";
 import type { Frame } from "../frame/index.ts";
-import { hasAbsent, type BarFeed, type SimulateHooks } from "./simulate-columns.ts";
+import { FeedReplay } from "./feed-replay.ts";
+import type { BarFeed, SimulateHooks } from "./simulate-columns.ts";
 import type { Simulation } from "./simulation.ts";
 
 /** Rows of one source, in time order, and how far they have been read. */
@@ -94,32 +95,19 @@ function streamOneSource(
   upToMs: EpochMs,
 ): void {
   const { feed } = feeds[0]!;
-  const { time, open, high, low, close, volume, intervalMs, instrument } = feed;
+  const { time, intervalMs } = feed;
   const grid = executor.inputOf(source.id);
-  const order = orders[0];
-  const targets = order?.kind === "target" ? order.column : undefined;
-  const mayBeQuiet = !hasAbsent(close);
+  const order = orders[0]?.kind === "target" ? orders[0] : undefined;
+  const replay = new FeedReplay(simulation, feed, order);
   const { length } = source.frame;
-  let settled = source.next;
-  let row = settled;
-  const step = (at: number, target: number) => {
-    const nowMs = time[at]! + intervalMs;
-    simulation.bar(instrument, time[at]!, nowMs, open[at]!, high[at]!, low[at]!, close[at]!, volume[at]!);
-    simulation.open(nowMs);
-    if (target === target && order?.kind === "target") simulation.target(order.instrument, target, order.unit, nowMs);
-    simulation.close(nowMs);
-  };
+  let row = source.next;
   while (row < length && time[row]! + intervalMs <= upToMs) {
+    const from = row;
     const end = Math.min(length, row + progressRows);
-    row = computeRows(executor, grid, time, columns, targets, row, end, upToMs - intervalMs);
-    const target = row > settled && targets ? targets[grid.position]! : Number.NaN;
-    const quietEnd = target === target ? row - 1 : row;
-    while (settled < quietEnd) {
-      if (mayBeQuiet) settled = simulation.quietRows(feed, settled, quietEnd);
-      if (settled < quietEnd) step(settled++, Number.NaN);
-    }
-    if (target === target) step(settled++, target);
-    else hooks.onProgress?.(row);
+    row = computeRows(executor, grid, time, columns, order?.column, row, end, upToMs - intervalMs);
+    const target = order ? order.column[grid.position]! : Number.NaN;
+    replay.run(from, row, target);
+    if (target !== target) hooks.onProgress?.(row);
   }
   source.next = row;
   for (const each of orders) each.seenRows = grid.rows;

@@ -1,6 +1,7 @@
 import type { EpochMs } from "@qmtl/core";
 import type { AccountView, Broker, BrokerSnapshot, PositionView } from "../broker/index.ts";
 import type { EquityColumns, EquityTracker } from "../metrics/index.ts";
+import { CloseTimes } from "./close-times.ts";
 import type { BarFeed } from "./simulate-columns.ts";
 import { StepCurve } from "./step-curve.ts";
 
@@ -22,13 +23,14 @@ export class Simulation {
   rows = 0;
   readonly #account: AccountView;
   readonly #held: readonly PositionView[];
-  #times: Float64Array;
+  #times: CloseTimes;
   #equity: Float64Array;
   #cash = new StepCurve();
   #positions: readonly StepCurve[];
   readonly #marks: Float64Array;
   readonly #volumes: Float64Array;
   #tracked: EquityColumns | undefined;
+  #trackedFeed: BarFeed | undefined;
 
   constructor(broker: Broker, tracker: EquityTracker, instruments: number, expectedRows: number) {
     this.broker = broker;
@@ -37,9 +39,8 @@ export class Simulation {
     this.#held = Array.from({ length: instruments }, (_, instrument) => broker.account.position(instrument));
     this.#marks = new Float64Array(instruments).fill(Number.NaN);
     this.#volumes = new Float64Array(instruments).fill(Number.NaN);
-    const size = Math.max(16, expectedRows);
-    this.#times = new Float64Array(size);
-    this.#equity = new Float64Array(size);
+    this.#times = new CloseTimes(expectedRows);
+    this.#equity = new Float64Array(Math.max(16, expectedRows));
     this.#positions = this.#held.map(() => new StepCurve());
   }
 
@@ -71,9 +72,9 @@ export class Simulation {
   close(nowMs: EpochMs): void {
     this.broker.afterIntents(nowMs);
     const row = this.rows;
-    if (row === this.#times.length) this.#grow();
+    if (row === this.#equity.length) this.#grow();
     const equity = this.#account.equity;
-    this.#times[row] = nowMs;
+    this.#times.push(nowMs);
     this.#equity[row] = equity;
     this.#cash.set(row, this.#account.cash);
     let held = false;
@@ -98,44 +99,50 @@ export class Simulation {
   }
 
   /**
-   * Rows `from..to-1` of a feed that has no orders in them, as far as nothing but prices moves the account.
+   * Rows `from..to-1` of a feed, as far as nothing but prices moves the account.
    *
+   * @param ordersFollow - the last row has orders: its bar is taken in, but the caller sends them and calls `close`
    * @returns the row it stopped at: there `bar` … `close` have to be called
    */
-  quietRows(feed: BarFeed, from: number, to: number): number {
-    while (this.rows + to - from > this.#times.length) this.#grow();
+  quietRows(feed: BarFeed, from: number, to: number, ordersFollow = false): number {
+    while (this.rows + to - from > this.#equity.length) this.#grow();
     const { rows } = this;
-    const { instrument, intervalMs, time } = feed;
+    const { instrument, intervalMs } = feed;
     const end = this.broker.onQuietBars(instrument, feed, intervalMs, from, to, this.#equity, rows);
     if (end === from) return from;
-    const stop = rows + end - from;
-    const times = this.#times;
-    // A plain loop: stretches are short.
-    for (let row = rows, bar = from; row < stop; row++, bar++) times[row] = time[bar]! + intervalMs;
-    this.#cash.set(rows, this.#account.cash);
-    for (let each = 0; each < this.#held.length; each++) this.#positions[each]!.set(rows, this.#held[each]!.quantity);
     this.#marks[instrument] = feed.close[end - 1]!;
     this.#volumes[instrument] = feed.volume[end - 1]!;
-    this.rows = stop;
-    this.#track(feed, from, rows, stop);
+    this.#settle(feed, from, ordersFollow && end === to ? end - 1 : end);
     return end;
   }
 
-  // Buy-and-hold is measured on the first instrument. Rows of a feed and of the run go together until rows are
-  // appended or another feed joins.
-  #track(feed: BarFeed, from: number, rows: number, stop: number): void {
-    const { instrument } = feed;
+  // The closes of bars that the broker has taken in.
+  #settle(feed: BarFeed, from: number, to: number): void {
+    if (from === to) return;
+    const { rows } = this;
+    const { instrument, intervalMs } = feed;
+    this.rows += to - from;
+    this.#times.pushRows(feed.time, intervalMs, from, to);
+    this.#cash.set(rows, this.#account.cash);
+    for (let each = 0; each < this.#held.length; each++) this.#positions[each]!.set(rows, this.#held[each]!.quantity);
     const isHeld = this.#held[instrument]!.quantity !== 0;
-    const price = instrument === 0 ? feed.close : undefined;
-    if (rows === from) {
-      if (this.#tracked?.price !== price || this.#tracked?.times !== this.#times) {
-        this.#tracked = { times: this.#times, equity: this.#equity, ...(price && { price }) };
-      }
-      return this.tracker.addRows(this.#tracked, rows, stop, isHeld);
-    }
-    const columns = { times: this.#times.subarray(rows, stop), equity: this.#equity.subarray(rows, stop) };
-    const prices = price?.subarray(from, from + stop - rows);
-    this.tracker.addRows({ ...columns, ...(prices && { price: prices }) }, 0, stop - rows, isHeld);
+    // Rows of a feed and of the run go together until rows are appended or another feed joins.
+    const equity = rows === from ? this.#equity : this.#equity.subarray(rows, this.rows);
+    const tracked = this.#trackedColumns(feed, equity, rows === from ? 0 : from, to);
+    this.tracker.addRows(tracked, rows === from ? from : 0, rows === from ? to : to - from, isHeld);
+  }
+
+  // Buy-and-hold is measured on the first instrument.
+  #trackedColumns(feed: BarFeed, equity: Float64Array, from: number, to: number): EquityColumns {
+    if (this.#tracked?.equity === equity && this.#trackedFeed === feed) return this.#tracked;
+    const rows = (column: Float64Array) => (from === 0 ? column : column.subarray(from, to));
+    this.#trackedFeed = feed;
+    return (this.#tracked = {
+      times: rows(feed.time),
+      timeOffsetMs: feed.intervalMs,
+      equity,
+      ...(feed.instrument === 0 && { price: rows(feed.close) }),
+    });
   }
 
   /** Everything the next close depends on; the curves behind it are output, not state. */
@@ -164,8 +171,12 @@ export class Simulation {
     this.#positions = before.#positions;
   }
 
+  /** The last close so far; NaN before the first. */
+  get lastMs(): EpochMs {
+    return this.#times.last;
+  }
   get times(): Float64Array {
-    return this.#times.subarray(0, this.rows);
+    return this.#times.column();
   }
   get equity(): Float64Array {
     return this.#equity.subarray(0, this.rows);
@@ -178,12 +189,8 @@ export class Simulation {
   }
 
   #grow(): void {
-    const grown = (column: Float64Array) => {
-      const next = new Float64Array(column.length * 2);
-      next.set(column);
-      return next;
-    };
-    this.#times = grown(this.#times);
-    this.#equity = grown(this.#equity);
+    const grown = new Float64Array(this.#equity.length * 2);
+    grown.set(this.#equity);
+    this.#equity = grown;
   }
 }

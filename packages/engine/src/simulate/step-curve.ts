@@ -6,16 +6,14 @@ export class StepCurve {
   #rows = new Float64Array(64);
   #values = new Float64Array(64);
   #count = 0;
-  #last = Number.NaN;
   #column: Float64Array | undefined;
 
   /** The value from `row` on. Rows come in order. */
   set(row: number, value: number): void {
-    if (Object.is(value, this.#last) && this.#count > 0) return;
+    if (this.#count > 0 && Object.is(value, this.#values[this.#count - 1])) return;
     if (this.#count === this.#rows.length) this.#grow();
     this.#rows[this.#count] = row;
     this.#values[this.#count++] = value;
-    this.#last = value;
   }
 
   column(length: number): Float64Array {

@@ -35,6 +35,7 @@ export function assembleResult(
     fills: once(() => broker.fills.toArray()),
     trades,
     columns: once(() => (options.keep === "none" ? new Map<NodeId, NodeColumns>() : keptColumns(account, outputs))),
+    times: once(() => simulation.times),
     cash: once(() => simulation.cash),
     positions: once(() => simulation.positions),
     strategyId: once(() => strategyIdOf(account)),
@@ -56,7 +57,9 @@ export function assembleResult(
     },
     currency: broker.account.currency,
     instruments,
-    times: simulation.times,
+    get times() {
+      return lazy.times();
+    },
     equity: simulation.equity,
     get cash() {
       return lazy.cash();

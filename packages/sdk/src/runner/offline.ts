@@ -84,8 +84,8 @@ export function finishAccounts(
   options: OfflineOptions,
 ): readonly RunResult[] {
   return accounts.map((account) => {
-    const lastMs = account.simulation.times.at(-1);
-    if (lastMs !== undefined) account.broker.finish(lastMs);
+    const { simulation, broker } = account;
+    if (simulation.rows > 0) broker.finish(simulation.lastMs);
     return assembleResult(account, outputs, data.quality, options);
   });
 }
