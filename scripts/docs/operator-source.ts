@@ -64,9 +64,7 @@ function sourceFiles(folder: string): readonly ts.SourceFile[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".ts") && !path.endsWith(".test.ts"))
     .toSorted()
-    .map((path) =>
-      ts.createSourceFile(path, readFileSync(join(folder, path), "utf8"), ts.ScriptTarget.Latest, true),
-    );
+    .map((path) => ts.createSourceFile(path, readFileSync(join(folder, path), "utf8"), ts.ScriptTarget.Latest, true));
 }
 
 function namedDeclarations(files: readonly ts.SourceFile[]): Declarations {

@@ -30,7 +30,9 @@ function leadsSomewhere(page: string, link: string): boolean {
 }
 
 function anchorsOf(page: string): readonly string[] {
-  const headings = readPage(page).replace(/^```[\s\S]*?^```$/gm, "").matchAll(/^#{1,6} (.+)$/gm);
+  const headings = readPage(page)
+    .replace(/^```[\s\S]*?^```$/gm, "")
+    .matchAll(/^#{1,6} (.+)$/gm);
   return [...headings].map(([, text]) =>
     text!
       .toLowerCase()

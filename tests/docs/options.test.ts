@@ -18,7 +18,7 @@ it("data.md names every check", () => {
 
 it("metrics.md defines every figure", () => {
   const figures = Object.keys(
-    metricsOfEquity({ times: [], equity: [], held: [], price: [] } as never, [], {
+    metricsOfEquity({ times: new Float64Array(0), equity: new Float64Array(0) }, [], {
       calendar: "24x7",
       startEquity: 1,
       intervalMs: 86_400_000,
@@ -29,7 +29,7 @@ it("metrics.md defines every figure", () => {
 });
 
 it("cli.md describes every command", () => {
-  const headings = [...readPage("docs/cli.md").matchAll(/^## `?qmtl ([a-z ]+)`?$/gm)].map(([, words]) => words);
+  const headings = [...readPage("docs/cli.md").matchAll(/^## `?qmtl ([a-z ]+)`?$/gm)].map(([, words]) => words!);
   expect(headings.toSorted()).toEqual(commandsOf(commandTree).toSorted());
 });
 

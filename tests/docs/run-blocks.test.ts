@@ -10,7 +10,9 @@ import { blocksOf, documentationPages, fileNameOf, isCommands, isModule, type Bl
 import { createWorkspace, type Workspace } from "./workspace.ts";
 
 const execute = promisify(execFile);
-const pages = documentationPages().filter((page) => blocksOf(page).some((block) => isModule(block) || isCommands(block)));
+const pages = documentationPages().filter((page) =>
+  blocksOf(page).some((block) => isModule(block) || isCommands(block)),
+);
 let workspace: Workspace;
 
 beforeAll(() => {
@@ -45,7 +47,9 @@ describe.each(pages)("%s", (page) => {
 
 async function outputOf(block: Block): Promise<string> {
   const folder = join(workspace.folder, "pages", block.page.replaceAll("/", "-"));
-  const words = isModule(block) ? ["node", fileNameOf(block)] : ["bash", "--norc", "-euo", "pipefail", "-c", block.code];
+  const words = isModule(block)
+    ? ["node", fileNameOf(block)]
+    : ["bash", "--norc", "-euo", "pipefail", "-c", block.code];
   const [command, ...rest] = words;
   try {
     const { stdout, stderr } = await execute(command!, rest, { cwd: folder, env: workspace.environment });
@@ -61,6 +65,9 @@ function place({ page, line }: Block): string {
 }
 
 function patternOf(output: string): RegExp {
-  const literal = output.trim().split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const literal = output
+    .trim()
+    .split("…")
+    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   return new RegExp(`^${literal.join("[\\s\\S]*?")}$`);
 }
