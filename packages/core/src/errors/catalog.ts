@@ -37,6 +37,7 @@ export const errorCatalog = {
     http: 500,
     summary: "a compute function returned something that is no output",
   },
+  HOOK_FAILED: { exitCode: 1, http: 500, summary: "a hook of a strategy threw" },
   VIEW_READ_ONLY: { exitCode: 1, http: 500, summary: "a compute function tried to write to its input" },
   VIEW_OUT_OF_RANGE: { exitCode: 1, http: 500, summary: "a compute function asked for rows its node does not keep" },
   DATA_GAP: { exitCode: 1, http: 422, summary: "a bucket is missing and the node does not allow gaps" },

@@ -10,7 +10,7 @@ import { OperatorNode } from "../strategy/operator-node.ts";
 import { ProcessingNode } from "../strategy/processing-node.ts";
 import { ResampleNode } from "../strategy/resample-node.ts";
 import { SeriesNode } from "../strategy/series-node.ts";
-import type { Strategy } from "../strategy/strategy.ts";
+import { strategyName, type Strategy } from "../strategy/strategy.ts";
 import { StreamInput } from "../strategy/stream-input.ts";
 import { TagQueryNode } from "../strategy/tag-query-node.ts";
 
@@ -55,7 +55,7 @@ function buildGraph(
   known: Map<Node, IdentifiedNode>,
   codeHashes: Map<unknown, string>,
 ): StrategyGraph {
-  const name = strategy.constructor.name || "(anonymous)";
+  const name = strategyName(strategy);
   if (strategy.nodes.length === 0) {
     throw new QmtlError("GRAPH_EMPTY", `strategy ${name} has no nodes`, {
       hint: "register them in setup(): this.addNodes(...)",

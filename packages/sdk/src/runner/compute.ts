@@ -13,6 +13,7 @@ import {
 import { Strategy } from "../strategy/strategy.ts";
 import { payloadAt, type Account } from "./account.ts";
 import type { NodeOutputs } from "./assemble-result.ts";
+import { hookFailed } from "./hooks.ts";
 import type { OfflineOptions } from "./options.ts";
 import { StreamRecorder } from "./stream-recorder.ts";
 
@@ -160,9 +161,7 @@ export function streamOrders(account: Account, executor: StreamExecutor): Stream
 
 /** What the loop over closes calls besides the account: progress, stages that wait, the strategy's `onFill`. */
 export function hooksOf(account: Account, options: OfflineOptions, index: number, count: number): SimulateHooks {
-  const { strategy } = account.graph;
   const rows = Math.max(1, ...account.feeds.map((feed) => feed.length));
-  const wantsFills = strategy.onFill !== Strategy.prototype.onFill;
   let reported = account.broker.fills.length;
   return {
     onProgress: (bars) => {
@@ -170,14 +169,30 @@ export function hooksOf(account: Account, options: OfflineOptions, index: number
       options.onProgress?.(0.5 + (0.5 * (index + Math.min(1, bars / rows))) / count, "trading");
     },
     ...(account.orderPath.waits && { onClose: (nowMs: number) => account.orderPath.close(nowMs) }),
-    ...(wantsFills && {
+    ...(wantsFills(account) && {
       afterClose: () => {
-        const { fills, orders } = account.broker;
-        for (; reported < fills.length; reported++) {
-          const fill = fills.at(reported)!;
-          strategy.onFill(orders.at(fill.orderId - 1)!, fill);
-        }
+        reported = reportFills(account, reported);
       },
     }),
   };
+}
+
+/** Tells the strategy of every fill from the given one on. @returns the number of fills */
+export function reportFills(account: Account, from: number): number {
+  const { fills, orders } = account.broker;
+  if (!wantsFills(account)) return fills.length;
+  const { strategy } = account.graph;
+  for (let index = from; index < fills.length; index++) {
+    const fill = fills.at(index)!;
+    try {
+      strategy.onFill(orders.at(fill.orderId - 1)!, fill);
+    } catch (cause) {
+      throw hookFailed(strategy, "onFill", cause);
+    }
+  }
+  return fills.length;
+}
+
+function wantsFills({ graph }: Account): boolean {
+  return graph.strategy.onFill !== Strategy.prototype.onFill;
 }

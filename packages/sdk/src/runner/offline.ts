@@ -2,11 +2,15 @@ import { QmtlError, shown } from "@qmtl/core";
 import { planGraph, type Plan } from "@qmtl/engine/plan";
 import type { RunResult } from "@qmtl/engine/result";
 import { buildGraphs, graphNodeOf, type StrategyGraph } from "../graph/build-graph.ts";
-import { Strategy, type StrategyClass } from "../strategy/strategy.ts";
+import { Strategy, strategyName, type StrategyClass } from "../strategy/strategy.ts";
 import { openAccount, type Account } from "./account.ts";
 import { assembleResult, type NodeOutputs } from "./assemble-result.ts";
+import { checkReadFields } from "./check-fields.ts";
+import { checkRunOptions } from "./check-options.ts";
 import { bindData, type BoundData } from "./bind-data.ts";
-import { computeBatch, StreamRun } from "./compute.ts";
+import { computeBatch, reportFills, StreamRun } from "./compute.ts";
+import { computeBlocks } from "./compute-blocks.ts";
+import { callHook, reportFailure, textOf } from "./hooks.ts";
 import type { OfflineOptions } from "./options.ts";
 
 /** A strategy class, or an instance made by the caller (which is set up here, once). */
@@ -29,16 +33,21 @@ export function prepareRun(inputs: readonly StrategyInput[], params?: Readonly<R
 }
 
 function setUp(strategy: Strategy): void {
+  let returned: unknown;
   try {
-    strategy.setup();
+    returned = strategy.setup();
   } catch (cause) {
     if (cause instanceof QmtlError) throw cause;
-    const { message } = cause as Error;
-    throw new QmtlError("STRATEGY_LOAD_FAILED", `setup() of ${strategy.constructor.name} failed: ${message}`, {
+    throw new QmtlError("STRATEGY_LOAD_FAILED", `setup() of ${strategyName(strategy)} failed: ${textOf(cause)}`, {
       hint: "the cause of this error says where; on the command line, --debug shows it",
       cause,
     });
   }
+  if (!(returned instanceof Promise)) return;
+  returned.catch(() => undefined); // what it fails with later is not what is wrong
+  throw new QmtlError("STRATEGY_LOAD_FAILED", `setup() of ${strategyName(strategy)} is asynchronous`, {
+    hint: "wire nodes in setup() at once; await what they need in onStart() or in a history",
+  });
 }
 
 /** Runs strategies over history, all in one plan: what they share is computed once. */
@@ -46,15 +55,17 @@ export async function runOffline(
   inputs: readonly StrategyInput[],
   options: OfflineOptions,
 ): Promise<readonly RunResult[]> {
+  checkRunOptions(options);
   const prepared = prepareRun(inputs, options.params);
   try {
-    for (const strategy of prepared.strategies) await strategy.onStart();
+    for (const strategy of prepared.strategies) await callHook(strategy, "onStart", () => strategy.onStart());
     const data = await bindData(prepared.graphs, options);
     const results = computeResults(prepared, data, options);
-    for (const [index, strategy] of prepared.strategies.entries()) await strategy.onFinish(results[index]!);
+    for (const [index, strategy] of prepared.strategies.entries())
+      await callHook(strategy, "onFinish", () => strategy.onFinish(results[index]!));
     return results;
   } catch (error) {
-    for (const strategy of prepared.strategies) strategy.onError(error);
+    await reportFailure(prepared.strategies, error);
     throw error;
   }
 }
@@ -62,6 +73,7 @@ export async function runOffline(
 function computeResults(prepared: PreparedRun, data: BoundData, options: OfflineOptions): readonly RunResult[] {
   const accounts = prepared.graphs.map((graph) => openAccount(graph, data.frames, options));
   const outputs = computeOutputs(prepared.plan, data, accounts, options);
+  for (const graph of prepared.graphs) checkReadFields(graph, outputs);
   return finishAccounts(accounts, outputs, data, options);
 }
 
@@ -71,7 +83,10 @@ function computeOutputs(
   accounts: readonly Account[],
   options: OfflineOptions,
 ): NodeOutputs {
-  if ((options.executor ?? "batch") === "batch") return computeBatch(plan, data.frames, accounts, options);
+  if ((options.executor ?? "batch") === "batch") {
+    const inBlocks = options.keep === "none" ? computeBlocks(plan, data.frames, accounts, options) : undefined;
+    return inBlocks ?? computeBatch(plan, data.frames, accounts, options);
+  }
   const run = new StreamRun(plan, data.frames, accounts, options);
   run.run();
   return run.outputs();
@@ -85,7 +100,9 @@ export function finishAccounts(
 ): readonly RunResult[] {
   return accounts.map((account) => {
     const { simulation, broker } = account;
+    const before = broker.fills.length;
     if (simulation.rows > 0) broker.finish(simulation.lastMs);
+    reportFills(account, before);
     return assembleResult(account, outputs, data.quality, options);
   });
 }

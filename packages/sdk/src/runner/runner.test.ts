@@ -206,6 +206,90 @@ describe("Runner.offline", () => {
     expect(calls).toEqual(["start", expect.stringMatching(/^error stream "price" has no data/)]);
   });
 
+  it.each(["batch", "stream"] as const)(
+    "tells onFill of the fills at the end of the data too (%s)",
+    async (executor) => {
+      const seen: number[] = [];
+      class Seeing extends Cross {
+        override onFill(_order: unknown, fill: Fill) {
+          seen.push(fill.id);
+        }
+      }
+      const result = await Runner.offline(Seeing, { data: wave(100), broker: { closeAtEnd: true }, executor });
+      expect(seen).toEqual(result.fills.map((fill) => fill.id));
+      expect(result.positions[0]!.at(-1)).not.toBe(0); // so that the end had something to close
+    },
+  );
+
+  it.each(["onStart", "onFill", "onFinish"] as const)("names the hook that failed: %s", async (hook) => {
+    const errors: string[] = [];
+    class Failing extends Cross {
+      override onError(error: unknown) {
+        errors.push((error as Error).message);
+      }
+    }
+    Failing.prototype[hook] = () => {
+      throw new Error("no mail");
+    };
+    const message = `${hook}() of Failing failed: no mail`;
+    await expect(Runner.offline(Failing, { data: wave(100) })).rejects.toMatchObject({ code: "HOOK_FAILED", message });
+    expect(errors).toEqual([message]);
+  });
+
+  it("keeps the first failure when onError fails as well", async () => {
+    class Failing extends Cross {
+      override async onError(): Promise<void> {
+        throw new Error("no mail");
+      }
+    }
+    await expect(Runner.offline(Failing, {})).rejects.toMatchObject({
+      message: 'onError() of Failing failed: no mail; the run had failed before: stream "price" has no data',
+      cause: { code: "DATA_MISSING" },
+    });
+  });
+
+  it("refuses an asynchronous setup, and names one that throws nothing", async () => {
+    class Late extends Strategy {
+      async setup(): Promise<void> {
+        await Promise.reject(new Error("later"));
+      }
+    }
+    await expect(Runner.offline(Late, {})).rejects.toThrow("setup() of Late is asynchronous");
+    class Empty extends Strategy {
+      setup(): void {
+        throw undefined;
+      }
+    }
+    await expect(Runner.offline(Empty, {})).rejects.toThrow("setup() of Empty failed: undefined");
+  });
+
+  it("refuses a scalar reader of a record that has no such field", async () => {
+    class Band extends Strategy {
+      setup() {
+        const price = new StreamInput({ name: "price", interval: "1m" });
+        const band = new ProcessingNode({
+          name: "band",
+          input: price,
+          compute: (view) => ({ upper: view.value + 1, lower: view.value - 1 }),
+        });
+        this.addNodes(price, band, sma(band, { period: 2, name: "mean" }));
+      }
+    }
+    const message = 'node "mean" reads "value" of "band", which gives the fields upper, lower';
+    for (const executor of ["batch", "stream"] as const)
+      await expect(Runner.offline(Band, { data: wave(9), executor })).rejects.toThrow(message);
+    await expect(Runner.session(Band, { data: wave(9) })).rejects.toThrow(message);
+  });
+
+  it("refuses options that mean nothing", async () => {
+    const run = (options: object) => Runner.offline(Cross, { data: wave(9), ...options });
+    await expect(run({ brokr: {} })).rejects.toMatchObject({ hint: 'did you mean "broker"?' });
+    await expect(run({ executor: "straem" })).rejects.toThrow(/executor must be one of batch, stream/);
+    await expect(run({ keep: "some" })).rejects.toThrow(/keep must be/);
+    await expect(run({ returnsBasis: "1w" })).rejects.toThrow(/returnsBasis must be/);
+    await expect(run({ seed: 0.5 })).rejects.toThrow(/seed must be a whole number; found 0.5/);
+  });
+
   it("explains why nothing was traded", async () => {
     const run = async (params: Record<string, number>, rows: number) =>
       (await Runner.offline(Cross, { data: wave(rows), params })).zeroTradeReasons;
@@ -310,6 +394,26 @@ describe("Runner.session", () => {
       session.revisions.filter(({ nodeId }) => nodeId === mean.id).map(({ bucketMs }) => bucketMs / minute),
     ).toEqual([3, 4]);
     expect(session.result().orders).toHaveLength(1);
+  });
+
+  it("calls onFinish once, when it is disposed of, and onError when it cannot open", async () => {
+    const calls: string[] = [];
+    class Hooked extends Cross {
+      override onFinish(result: RunResult) {
+        calls.push(`finish ${result.times.length}`);
+      }
+      override onError() {
+        calls.push("error");
+      }
+    }
+    const session = await Runner.session(Hooked, { data: wave(20) });
+    await Runner.shutdownAsync(session.strategy);
+    await session[Symbol.asyncDispose]();
+    expect(calls).toEqual(["finish 20"]);
+    (await Runner.session(Hooked, { data: wave(20) })).close();
+    await Runner.shutdownAsync();
+    await expect(Runner.session(Hooked, {})).rejects.toThrow(/no data/);
+    expect(calls).toEqual(["finish 20", "error"]);
   });
 
   it("shuts down once, twice, and with nothing open", async () => {

@@ -18,34 +18,28 @@ export const Runner = {
    * Opens a run that can be given more rows: `session.append(rows)`. Use with `await using`, or close it; closing twice
    * is no error.
    */
-  session(strategy: StrategyInput, options: OfflineOptions = {}): Promise<RunSession> {
-    const opening = RunSession.open(strategy, options);
-    return opening.then((session) => {
-      sessions.add(session);
-      return session;
-    });
+  async session(strategy: StrategyInput, options: OfflineOptions = {}): Promise<RunSession> {
+    const session = await RunSession.open(strategy, options, (closed) => sessions.delete(closed));
+    sessions.add(session);
+    return session;
   },
 
-  /** Stops the run of a strategy, or all. Idempotent; every stop is attempted, the first error is thrown. */
+  /** Lets go of the sessions of a strategy, or of all; `onFinish` is not called. Idempotent. */
   shutdown(strategy?: Strategy): void {
-    let failure: unknown;
-    for (const session of [...sessions]) {
-      if (strategy !== undefined && session.strategy !== strategy) continue;
-      sessions.delete(session);
-      try {
-        session.close();
-      } catch (error) {
-        failure ??= error;
-      }
-    }
-    if (failure !== undefined) throw failure as Error;
+    for (const session of sessionsOf(strategy)) session.close();
   },
 
+  /** Ends the sessions of a strategy, or all, with their `onFinish`. Idempotent; every end is attempted, the first error is thrown. */
   async shutdownAsync(strategy?: Strategy): Promise<void> {
-    await Promise.resolve();
-    Runner.shutdown(strategy);
+    const ends = await Promise.allSettled(sessionsOf(strategy).map((session) => session[Symbol.asyncDispose]()));
+    const failed = ends.find((end) => end.status === "rejected");
+    if (failed) throw failed.reason as Error;
   },
 } as const;
+
+function sessionsOf(strategy: Strategy | undefined): readonly RunSession[] {
+  return Array.from(sessions).filter((session) => strategy === undefined || session.strategy === strategy);
+}
 
 const sessions = new Set<RunSession>();
 

@@ -5,9 +5,12 @@ import type { RunResult } from "@qmtl/engine/result";
 import type { Strategy } from "../strategy/strategy.ts";
 import { StreamInput } from "../strategy/stream-input.ts";
 import { extendFeeds, openAccount, type Account } from "./account.ts";
-import { assembleResult } from "./assemble-result.ts";
+import { assembleResult, type NodeOutputs } from "./assemble-result.ts";
 import { bindData, type BoundData } from "./bind-data.ts";
+import { checkReadFields } from "./check-fields.ts";
+import { checkRunOptions } from "./check-options.ts";
 import { StreamRun } from "./compute.ts";
+import { callHook, reportFailure } from "./hooks.ts";
 import { prepareRun, type PreparedRun, type StrategyInput } from "./offline.ts";
 import type { OfflineOptions } from "./options.ts";
 import { RevisingRun } from "./revising-run.ts";
@@ -26,9 +29,16 @@ export class RunSession {
   readonly #data: BoundData;
   readonly #account: Account;
   readonly #run: StreamRun | RevisingRun;
+  readonly #onClose: ((session: RunSession) => void) | undefined;
   #closed = false;
 
-  private constructor(prepared: PreparedRun, data: BoundData, options: OfflineOptions) {
+  private constructor(
+    prepared: PreparedRun,
+    data: BoundData,
+    options: OfflineOptions,
+    onClose: ((session: RunSession) => void) | undefined,
+  ) {
+    this.#onClose = onClose;
     this.#prepared = prepared;
     this.#options = options;
     this.#data = data;
@@ -42,13 +52,26 @@ export class RunSession {
       : new StreamRun(prepared.plan, data.frames, [this.#account], options);
   }
 
-  static async open(strategy: StrategyInput, options: OfflineOptions): Promise<RunSession> {
+  /** @param onClose - told once, when the session is closed */
+  static async open(
+    strategy: StrategyInput,
+    options: OfflineOptions,
+    onClose?: (session: RunSession) => void,
+  ): Promise<RunSession> {
+    checkRunOptions(options);
     const prepared = prepareRun([strategy], options.params);
-    await prepared.strategies[0]!.onStart();
-    const session = new RunSession(prepared, await bindData(prepared.graphs, options), options);
-    if (session.#run instanceof StreamRun) session.#run.run();
-    else session.#pushAll([...session.#data.frames]);
-    return session;
+    try {
+      const [first] = prepared.strategies;
+      await callHook(first!, "onStart", () => first!.onStart());
+      const session = new RunSession(prepared, await bindData(prepared.graphs, options), options, onClose);
+      if (session.#run instanceof StreamRun) session.#run.run();
+      else session.#pushAll([...session.#data.frames]);
+      checkReadFields(prepared.graphs[0]!, session.#outputs());
+      return session;
+    } catch (error) {
+      await reportFailure(prepared.strategies, error);
+      throw error;
+    }
   }
 
   /** Values that late rows have changed, in the order in which that happened. */
@@ -80,18 +103,26 @@ export class RunSession {
   }
 
   result(): RunResult {
-    const outputs = this.#run instanceof RevisingRun ? this.#run.recorder : this.#run.outputs();
-    return assembleResult(this.#account, outputs, this.#data.quality, this.#options);
+    return assembleResult(this.#account, this.#outputs(), this.#data.quality, this.#options);
   }
 
   /** Lets go of the run. Closing twice is no error. */
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
+    this.#onClose?.(this);
   }
 
+  /** Closes the session after the strategy's `onFinish`, which is called once. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.resolve();
+    if (this.#closed) return;
     this.close();
+    const { strategy } = this;
+    await callHook(strategy, "onFinish", () => strategy.onFinish(this.result()));
+  }
+
+  #outputs(): NodeOutputs {
+    return this.#run instanceof RevisingRun ? this.#run.recorder : this.#run.outputs();
   }
 
   #pushAll(frames: readonly (readonly [NodeId, Frame])[]): Readonly<Record<PushOutcome, number>> {

@@ -32,7 +32,13 @@ export function explainZeroTrades(account: Account, nodes: readonly NodeSummary[
     const refusals = new Map<string, number>();
     for (const { payload } of account.orderPath.recordsOf(id)) {
       if (payload["rejected"] === true) {
-        const reason = String(payload["reason"] ?? payload["violation"] ?? "no reason given");
+        const given = payload["reason"] ?? payload["violation"];
+        const reason =
+          typeof given === "string"
+            ? given
+            : given === undefined || given === null
+              ? "no reason given"
+              : JSON.stringify(given);
         refusals.set(reason, (refusals.get(reason) ?? 0) + 1);
       }
     }

@@ -18,7 +18,7 @@ export type NodeTree = Node | null | undefined | readonly NodeTree[] | Iterable<
 
 /**
  * A graph of nodes with a name. Subclass it, wire nodes in `setup()`, register them with `addNodes`. The hooks are
- * called by the Runner; an error in one stops the run, except in `onError`.
+ * called by the Runner; an error in one stops the run (`HOOK_FAILED`).
  */
 export abstract class Strategy<P extends StrategyParams = StrategyParams> {
   /** Parameters with their defaults; `params` holds them with overrides applied. */
@@ -46,9 +46,9 @@ export abstract class Strategy<P extends StrategyParams = StrategyParams> {
   onStart(): void | Promise<void> {}
   /** After every fill, in order. */
   onFill(_order: Order, _fill: Fill): void {}
-  /** When the run fails; the error is thrown on afterwards. */
-  onError(_error: unknown): void {}
-  /** After the last row. */
+  /** When the run fails after its setup; the error is thrown on afterwards. */
+  onError(_error: unknown): void | Promise<void> {}
+  /** After the last row: at the end of a run, or when a session is disposed of. */
   onFinish(_result: RunResult): void | Promise<void> {}
 
   /** Registers nodes, in any nesting. Each is registered once; a second time is no error. */
@@ -89,6 +89,11 @@ export abstract class Strategy<P extends StrategyParams = StrategyParams> {
     this.#registered.add(node);
     this.#nodes.push(node);
   }
+}
+
+/** What messages call a strategy. */
+export function strategyName(strategy: Strategy): string {
+  return strategy.constructor.name || "(anonymous)";
 }
 
 export type StrategyClass<S extends Strategy = Strategy> = (new (options?: StrategyOptions<never>) => S) & {
