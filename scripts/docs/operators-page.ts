@@ -128,12 +128,12 @@ function exampleOf(parameters: readonly ParameterSource[]): Readonly<Record<stri
     window: 60,
     q: 0.5,
     anchorTime: 0,
-    long_enter: 1,
-    long_exit: 0,
-    short_exit: 0,
-    short_enter: -1,
-    long_threshold: 1,
-    short_threshold: -1,
+    longEnter: 1,
+    longExit: 0,
+    shortExit: 0,
+    shortEnter: -1,
+    longThreshold: 1,
+    shortThreshold: -1,
   };
   const required = parameters.filter(({ fallback }) => fallback === undefined);
   return Object.fromEntries(

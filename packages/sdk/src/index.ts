@@ -65,6 +65,8 @@ export {
   atr,
   awesomeOscillator,
   bollingerBands,
+  bollingerPercentB,
+  bollingerWidth,
   cci,
   chandelierExit,
   cmf,

@@ -33,6 +33,8 @@ export {
   trueRange,
   atr,
   bollingerBands,
+  bollingerPercentB,
+  bollingerWidth,
   keltnerChannel,
   chandelierExit,
   ulcerIndex,

@@ -84,13 +84,15 @@ describe("a flat series", () => {
     for (const name of ["rolling_stdev", "rolling_variance"]) {
       expect(outputsOf(name, { period: 10 }, [settled])[0]!.subarray(49)).toEqual(new Float64Array(31));
     }
-    expect(lastOf("bollinger_bands", {}, [flat])).toEqual([price, price, price, 0, absent]);
+    expect(lastOf("bollinger_bands", {}, [flat])).toEqual([price, price, price]);
+    expect(lastOf("bollinger_width", {}, [flat])).toEqual([0]);
     expect(lastOf("macd", {}, [flat])).toEqual([0, 0, 0]);
     expect(lastOf("atr", {}, bars)).toEqual([0]);
   });
 
   it("has no ratio where nothing moved", () => {
     expect(lastOf("rsi", {}, [flat])).toEqual([absent]);
+    expect(lastOf("bollinger_percent_b", {}, [flat])).toEqual([absent]);
     expect(lastOf("stochastic_oscillator", {}, bars)).toEqual([absent, absent]);
     expect(lastOf("rolling_zscore", { period: 10 }, [flat])).toEqual([absent]);
     expect(lastOf("rolling_skew", { period: 10 }, [flat])).toEqual([absent]);

@@ -74,7 +74,9 @@ describe("rolling statistics, by hand", () => {
     expect(values("rolling_variance", { period: 3, deviation: "population" }, [1, 2, 6])[2]).toBeCloseTo(14 / 3, 12);
     expect(values("rolling_covariance", { period: 3 }, [1, 2, 6], [2, 1, 3])[2]).toBeCloseTo(2, 12);
     const bands = (deviation: string) => columns("bollinger_bands", { period: 2, multiplier: 1, deviation }, [1, 3]);
-    expect(bands("population").map((column) => column[1])).toEqual([2, 3, 1, 1, 1]);
+    expect(bands("population").map((column) => column[1])).toEqual([2, 3, 1]);
+    expect(values("bollinger_width", { period: 2, multiplier: 1 }, [1, 3])[1]).toBe(1);
+    expect(values("bollinger_percent_b", { period: 2, multiplier: 1 }, [1, 3])[1]).toBe(1);
     expect(bands("sample")[1]![1]).toBeCloseTo(2 + Math.SQRT2, 12);
   });
 

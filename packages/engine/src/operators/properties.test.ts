@@ -20,9 +20,9 @@ const given: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   awesome_oscillator: { fastPeriod: 3, slowPeriod: 7 },
   anchored_vwap: { anchorTime: 1_700_000_340_000 },
   rolling_quantile: { period: 6, q: 0.3 },
-  obi_regime: { window_s: 180, ema_span: 2 },
-  threshold_signal: { long_threshold: 1, short_threshold: -1, stop_loss: 3 },
-  position_target: { long_enter: 1, long_exit: 0.2, short_enter: -1, short_exit: -0.2 },
+  obi_regime: { windowS: 180, emaSpan: 2 },
+  threshold_signal: { longThreshold: 1, shortThreshold: -1, stopLoss: 3 },
+  position_target: { longEnter: 1, longExit: 0.2, shortEnter: -1, shortExit: -0.2 },
 };
 
 /** Operators whose first value waits for an event, not for a row. */
@@ -88,7 +88,7 @@ describe.each([...operatorRegistry])("%s", (name, operator) => {
 function resolved(name: string): Readonly<Record<string, unknown>> {
   const operator = operatorRegistry.get(name)!;
   if (given[name] !== undefined) return operator.resolve(given[name]);
-  for (const guess of [{ period: 5 }, { period: 5, ema_period: 4 }, { window: 6 }, {}]) {
+  for (const guess of [{ period: 5 }, { period: 5, emaPeriod: 4 }, { window: 6 }, {}]) {
     try {
       return operator.resolve(guess);
     } catch {

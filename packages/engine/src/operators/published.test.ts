@@ -114,8 +114,10 @@ const cases: readonly {
     params: {},
     inputs: [close],
     table: "bb",
-    outputs: { mid: "sma", upper: "upperBand", lower: "lowerBand", width: "width", percent_b: "percentB" },
+    outputs: { mid: "sma", upper: "upperBand", lower: "lowerBand" },
   },
+  { operator: "bollinger_width", params: {}, inputs: [close], table: "bb", outputs: { value: "width" } },
+  { operator: "bollinger_percent_b", params: {}, inputs: [close], table: "bb", outputs: { value: "percentB" } },
   {
     operator: "keltner_channel",
     params: {},

@@ -64,11 +64,11 @@ it("gives a trade signal an identity that holds its thresholds", () => {
   const alpha = new StreamInput({ fields: ["value"], interval: "1m" });
   const signal = tradeSignal(alpha, { longThreshold: 0.5, shortThreshold: -0.5, size: 2, stopLoss: 90 });
   expect(signal.params).toEqual({
-    long_threshold: 0.5,
-    short_threshold: -0.5,
+    longThreshold: 0.5,
+    shortThreshold: -0.5,
     size: 2,
-    stop_loss: 90,
-    take_profit: null,
+    stopLoss: 90,
+    takeProfit: null,
   });
   expect(() => tradeSignal(alpha, { longThreshold: -1, shortThreshold: 1 })).toThrow("must not be above");
 });

@@ -21,11 +21,11 @@ export function tradeSignal(
   refuseUnknownOptions("tradeSignal", options, tradeSignalOptions);
   const { longThreshold, shortThreshold, size, stopLoss, takeProfit, ...rest } = options;
   const given = {
-    long_threshold: longThreshold,
-    short_threshold: shortThreshold,
+    longThreshold,
+    shortThreshold,
     size,
-    stop_loss: stopLoss,
-    take_profit: takeProfit,
+    stopLoss,
+    takeProfit,
   };
   const params = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return new OperatorNode(thresholdSignalOperator, [fieldRefOf(alpha, "the alpha of a trade signal")], params, rest);

@@ -118,15 +118,15 @@ describe("signals", () => {
   it("run over a column", () => {
     const { action, size, stop_loss, take_profit } = applyOperator(
       thresholdSignalOperator,
-      { long_threshold: 0.5, short_threshold: -0.5, size: 2, stop_loss: 90 },
+      { longThreshold: 0.5, shortThreshold: -0.5, size: 2, stopLoss: 90 },
       { alpha: [0.5, 0, -0.6, nan] },
     );
     expect([...action]).toEqual([1, 0, -1, nan]);
     expect([...size]).toEqual([2, 2, 2, nan]);
     expect([...stop_loss]).toEqual([90, 90, 90, nan]);
     expect([...take_profit]).toEqual([nan, nan, nan, nan]);
-    expect(() => thresholdSignalOperator.resolve({ long_threshold: -1, short_threshold: 1 })).toThrow(
-      "short_threshold must not be above long_threshold",
+    expect(() => thresholdSignalOperator.resolve({ longThreshold: -1, shortThreshold: 1 })).toThrow(
+      "shortThreshold must not be above longThreshold",
     );
   });
 
@@ -136,13 +136,13 @@ describe("signals", () => {
     expect(nextPositionState(1, 0.25, thresholds)).toBe(0);
     expect(nextPositionState(-1, -0.5, thresholds)).toBe(-1);
     expect(nextPositionState(1, -1, thresholds)).toBe(-1);
-    const params = { long_enter: 1, long_exit: 0.25, short_enter: -1, short_exit: -0.25, size: 3 };
+    const params = { longEnter: 1, longExit: 0.25, shortEnter: -1, shortExit: -0.25, size: 3 };
     const { state, target } = applyOperator(positionTarget, params, {
       signal: [0.9, 1, 0.5, nan, 0.2, 0.9, -1.5, -0.3, -0.2],
     });
     expect([...state]).toEqual([0, 1, 1, 1, 0, 0, -1, -1, 0]);
     expect([...target]).toEqual([nan, 3, nan, nan, 0, nan, -3, nan, 0]);
-    expect(() => positionTarget.resolve({ ...params, long_exit: 2 })).toThrow("long_exit must not be above long_enter");
+    expect(() => positionTarget.resolve({ ...params, longExit: 2 })).toThrow("longExit must not be above longEnter");
   });
 });
 

@@ -37,21 +37,21 @@ export const positionTarget = defineOperator({
   outputs: ["state", "target"],
   resolve(given) {
     const params = completeParams("position_target", given, {
-      long_enter: readNumber(given, "long_enter"),
-      short_enter: readNumber(given, "short_enter"),
-      long_exit: readNumber(given, "long_exit"),
-      short_exit: readNumber(given, "short_exit"),
+      longEnter: readNumber(given, "longEnter"),
+      shortEnter: readNumber(given, "shortEnter"),
+      longExit: readNumber(given, "longExit"),
+      shortExit: readNumber(given, "shortExit"),
       size: readNumber(given, "size", 1, { above: 0 }),
     });
-    requireOrder("short_enter", params.short_enter, "long_enter", params.long_enter);
-    requireOrder("long_exit", params.long_exit, "long_enter", params.long_enter);
-    requireOrder("short_enter", params.short_enter, "short_exit", params.short_exit);
+    requireOrder("shortEnter", params.shortEnter, "longEnter", params.longEnter);
+    requireOrder("longExit", params.longExit, "longEnter", params.longEnter);
+    requireOrder("shortEnter", params.shortEnter, "shortExit", params.shortExit);
     return params;
   },
   warmupRows: () => 0,
   lookbackRows: () => 0,
-  createKernel({ long_enter, short_enter, long_exit, short_exit, size }) {
-    const thresholds = { longEnter: long_enter, shortEnter: short_enter, longExit: long_exit, shortExit: short_exit };
+  createKernel({ longEnter, shortEnter, longExit, shortExit, size }) {
+    const thresholds = { longEnter: longEnter, shortEnter: shortEnter, longExit: longExit, shortExit: shortExit };
     const kernel = new KernelState();
     const position = kernel.array(1);
     return kernel.kernel(([signal], [states, targets], from, to) => {

@@ -22,14 +22,14 @@ export const alphaPerformanceOperator = historyOperator({
   outputs: ["sharpe", "max_drawdown", "win_ratio", "profit_factor", "car_mdd", "rar_mdd"],
   params: (given) => ({
     window: readPeriod(given, "window"),
-    risk_free_rate: readNumber(given, "risk_free_rate", 0),
-    transaction_cost: readNumber(given, "transaction_cost", 0),
+    riskFreeRate: readNumber(given, "riskFreeRate", 0),
+    transactionCost: readNumber(given, "transactionCost", 0),
     drawdown: readChoice(given, "drawdown", ["compounded", "additive"], "compounded"),
   }),
-  measure({ risk_free_rate, transaction_cost, drawdown }) {
+  measure({ riskFreeRate, transactionCost, drawdown }) {
     const compounded = drawdown === "compounded";
     return (result, history, count) =>
-      performanceInto(result, history, count, transaction_cost, risk_free_rate, compounded);
+      performanceInto(result, history, count, transactionCost, riskFreeRate, compounded);
   },
 });
 
@@ -64,10 +64,10 @@ export const equityLinearityV2Operator = historyOperator({
     window: readPeriod(given, "window", undefined, 3),
     orientation: readChoice(given, "orientation", ["up", "down"], "up"),
     eps: readNumber(given, "eps", 1e-10, { above: 0 }),
-    use_log: readFlag(given, "use_log", false),
+    useLog: readFlag(given, "useLog", false),
   }),
   pointsMin: 3,
-  measure: ({ window, orientation, eps, use_log }) => linearityV2Meter(window, { orientation, eps, useLog: use_log }),
+  measure: ({ window, orientation, eps, useLog }) => linearityV2Meter(window, { orientation, eps, useLog: useLog }),
 });
 
 interface HistoryOperator<Params extends OperatorParams & { readonly window: number }, Out extends string> {

@@ -47,26 +47,26 @@ export const thresholdSignalOperator = defineOperator({
   outputs: ["action", "size", "stop_loss", "take_profit"],
   resolve(given) {
     const params = completeParams("threshold_signal", given, {
-      long_threshold: readNumber(given, "long_threshold"),
-      short_threshold: readNumber(given, "short_threshold"),
+      longThreshold: readNumber(given, "longThreshold"),
+      shortThreshold: readNumber(given, "shortThreshold"),
       size: readNumber(given, "size", 1, { above: 0 }),
-      stop_loss: readOptional(given, "stop_loss"),
-      take_profit: readOptional(given, "take_profit"),
+      stopLoss: readOptional(given, "stopLoss"),
+      takeProfit: readOptional(given, "takeProfit"),
     });
-    requireOrder("short_threshold", params.short_threshold, "long_threshold", params.long_threshold);
+    requireOrder("shortThreshold", params.shortThreshold, "longThreshold", params.longThreshold);
     return params;
   },
   warmupRows: () => 0,
   lookbackRows: () => 0,
-  createKernel({ long_threshold, short_threshold, size, stop_loss, take_profit }) {
+  createKernel({ longThreshold, shortThreshold, size, stopLoss, takeProfit }) {
     return new KernelState().kernel(([alpha], [action, sizes, stops, targets], from, to) => {
       for (let i = from; i < to; i++) {
         const value = alpha![i]!;
         const absent = Number.isNaN(value);
-        action![i] = absent ? Number.NaN : value >= long_threshold ? 1 : value <= short_threshold ? -1 : 0;
+        action![i] = absent ? Number.NaN : value >= longThreshold ? 1 : value <= shortThreshold ? -1 : 0;
         sizes![i] = absent ? Number.NaN : size;
-        stops![i] = absent ? Number.NaN : (stop_loss ?? Number.NaN);
-        targets![i] = absent ? Number.NaN : (take_profit ?? Number.NaN);
+        stops![i] = absent ? Number.NaN : (stopLoss ?? Number.NaN);
+        targets![i] = absent ? Number.NaN : (takeProfit ?? Number.NaN);
       }
     });
   },

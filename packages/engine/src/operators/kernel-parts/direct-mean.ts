@@ -31,12 +31,7 @@ export class DirectMean {
     let row = from;
     for (; row < to && row < from + rows; row++) output[row] = this.push(input[row]!);
     if (row === to) return;
-    // Three rows, the usual smoothing, are spelled out; the operations are those of the loop below.
-    for (; rows === 2 && row < to; row++) {
-      const value = input[row]!;
-      const sum = value - value + (input[row - 1]! - value) + (input[row - 2]! - value);
-      output[row] = value + sum * weight;
-    }
+    if (rows === 2) row = this.#runThree(input, output, row, to);
     for (; row < to; row++) {
       const value = input[row]!;
       let sum = value - value;
@@ -44,5 +39,20 @@ export class DirectMean {
       output[row] = value + sum * weight;
     }
     for (let age = 0; age < rows; age++) before[age] = input[to - 1 - age]!;
+  }
+
+  /** Three rows, the usual smoothing: the operations are those of `push`. */
+  #runThree(input: Float64Array, output: Float64Array, from: number, to: number): number {
+    const weight = this.#weight;
+    let older = input[from - 2]!;
+    let old = input[from - 1]!;
+    for (let row = from; row < to; row++) {
+      const value = input[row]!;
+      const sum = value - value + (old - value) + (older - value);
+      output[row] = value + sum * weight;
+      older = old;
+      old = value;
+    }
+    return to;
   }
 }

@@ -3,8 +3,9 @@ import { windowMaxima, windowMinima } from "./window-extreme.ts";
 
 /**
  * Largest of the last `period` rows, three comparisons a row whatever the period and the data: the maximum
- * of a window is that of a suffix of the finished block and of a prefix of this one. Windows that lie within the rows of
- * one call are taken together. A maximum is the same number however it was found; only -0 and 0 could tell, so -0 is 0.
+ * of a window is that of a suffix of the finished block and of a prefix of this one. Many rows at once are taken together,
+ * and their last ones are then the finished block: a maximum is the same number however it was found. Only -0 and 0 could
+ * tell, so -0 is 0.
  *
  * `Math.max` gives NaN as soon as one side is NaN, so a window with an absent row is absent, no other is.
  *
@@ -37,18 +38,13 @@ export class RollingMax {
 
   /** The same over rows `from..to-1` of a column, at most `ROWS_PER_STEP`; writes from index `target` on. */
   run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
-    const period = this.#period;
-    const windows = to - from >= 4 * period && period > 1 ? windowMaxima(input, from, to, period) : undefined;
-    if (!windows) return this.#runBlocks(input, output, from, to, target);
-    // Windows that began before, by the state; then the state of the end, by its last rows; then the windows in between.
-    const whole = from + period - 1;
-    this.#runBlocks(input, output, from, whole, target);
-    const begun = (this.#position[0]! + to - whole) % this.#slots.length;
-    const replayed = to - begun - this.#slots.length;
-    this.#position[0] = 0;
-    this.#prefix[0] = -Infinity;
-    this.#runBlocks(input, output, replayed, to, target + replayed - from);
-    output.set(windows, target + period - 1);
+    const slots = this.#slots;
+    const isLong = this.#period > 1 && to - from >= 4 * this.#period;
+    const extremes = isLong ? windowMaxima(slots, this.#position[0]!, input, from, to) : undefined;
+    if (!extremes) return this.#runBlocks(input, output, from, to, target);
+    output.set(extremes, target);
+    slots.set(input.subarray(to - slots.length, to));
+    this.#endBlock();
   }
 
   #runBlocks(input: Float64Array, output: Float64Array, from: number, to: number, target: number): void {
@@ -61,8 +57,8 @@ export class RollingMax {
       let prefix = this.#prefix[0]!;
       const end = Math.min(to, row + size - position);
       for (; row < end; row++, position++) {
-        const value = input[row]! + 0;
-        prefix = Math.max(prefix, value);
+        const value = input[row]!;
+        prefix = Math.max(prefix, value + 0);
         output[row + shift] = Math.max(slots[position]!, prefix);
         slots[position] = value;
       }
@@ -76,7 +72,7 @@ export class RollingMax {
     const slots = this.#slots;
     let largest = -Infinity;
     for (let position = slots.length - 1; position >= 0; position--) {
-      largest = Math.max(largest, slots[position]!);
+      largest = Math.max(largest, slots[position]! + 0);
       slots[position] = largest;
     }
     if (this.#period === 1) slots[0] = -Infinity;
@@ -113,18 +109,13 @@ export class RollingMin {
 
   /** The same over rows `from..to-1` of a column, at most `ROWS_PER_STEP`; writes from index `target` on. */
   run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
-    const period = this.#period;
-    const windows = to - from >= 4 * period && period > 1 ? windowMinima(input, from, to, period) : undefined;
-    if (!windows) return this.#runBlocks(input, output, from, to, target);
-    // Windows that began before, by the state; then the state of the end, by its last rows; then the windows in between.
-    const whole = from + period - 1;
-    this.#runBlocks(input, output, from, whole, target);
-    const begun = (this.#position[0]! + to - whole) % this.#slots.length;
-    const replayed = to - begun - this.#slots.length;
-    this.#position[0] = 0;
-    this.#prefix[0] = Infinity;
-    this.#runBlocks(input, output, replayed, to, target + replayed - from);
-    output.set(windows, target + period - 1);
+    const slots = this.#slots;
+    const isLong = this.#period > 1 && to - from >= 4 * this.#period;
+    const extremes = isLong ? windowMinima(slots, this.#position[0]!, input, from, to) : undefined;
+    if (!extremes) return this.#runBlocks(input, output, from, to, target);
+    output.set(extremes, target);
+    slots.set(input.subarray(to - slots.length, to));
+    this.#endBlock();
   }
 
   #runBlocks(input: Float64Array, output: Float64Array, from: number, to: number, target: number): void {
@@ -137,8 +128,8 @@ export class RollingMin {
       let prefix = this.#prefix[0]!;
       const end = Math.min(to, row + size - position);
       for (; row < end; row++, position++) {
-        const value = input[row]! + 0;
-        prefix = Math.min(prefix, value);
+        const value = input[row]!;
+        prefix = Math.min(prefix, value + 0);
         output[row + shift] = Math.min(slots[position]!, prefix);
         slots[position] = value;
       }
@@ -152,7 +143,7 @@ export class RollingMin {
     const slots = this.#slots;
     let smallest = Infinity;
     for (let position = slots.length - 1; position >= 0; position--) {
-      smallest = Math.min(smallest, slots[position]!);
+      smallest = Math.min(smallest, slots[position]! + 0);
       slots[position] = smallest;
     }
     if (this.#period === 1) slots[0] = Infinity;

@@ -41,7 +41,7 @@ export class RollingMoments {
     const offset = first * this.#share;
     const square = this.#second[position]! + secondPrefix - first * offset;
     this.mean = sums[0]! + offset;
-    this.squares = Math.max(0, square);
+    this.squares = Math.abs(square);
     this.#first[position] = value;
     sums[1] = firstPrefix;
     sums[2] = secondPrefix;
@@ -75,7 +75,7 @@ export class RollingMoments {
         const offset = first * share;
         const square = seconds[position]! + secondPrefix - first * offset;
         means[row - from] = anchor + offset;
-        squares[row - from] = Math.max(0, square);
+        squares[row - from] = Math.abs(square);
         firsts[position] = value;
       }
       this.#position[0] = position;

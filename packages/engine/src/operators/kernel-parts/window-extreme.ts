@@ -1,43 +1,60 @@
 import { ROWS_PER_STEP } from "./scratch.ts";
 
 /**
- * Largest value of every window of `period` rows that lies within rows `from..to-1` of a column, at most `ROWS_PER_STEP`.
+ * Largest value of the window that ends with each of rows `from..to-1` of a column, at most `ROWS_PER_STEP` and at least
+ * four times the window.
  *
- * By doubling: maxima of 2, 4, 8 … rows, then two overlapping ones make `period`. That is a handful of passes whatever
+ * By doubling: maxima of 2, 4, 8 … rows, then two overlapping ones make the whole. That is a handful of passes whatever
  * the data, but only worth it where a comparison is an instruction and not a branch, which is what vector code offers.
  *
- * @returns the column of maxima, the first of them that of rows `from..from+period-1`, valid until the next call;
- * undefined where the rows hold an absent or infinite one (or there is no vector code), and the caller goes row by row
+ * @param before - the rows before, as many as a window has less one, oldest at `oldest`, after the last the first; any of
+ * them may be the maximum from itself to a later one of them
+ * @returns the maxima, valid until the next call; undefined where a row is absent or infinite (or there is no vector
+ * code), and the caller goes row by row
  */
-export function windowMaxima(input: Float64Array, from: number, to: number, period: number): Float64Array | undefined {
-  const unit = vectorUnit();
-  return unit && windows(unit, unit.max, input, from, to, period);
-}
-
-/** The mirror image of `windowMaxima`. */
-export function windowMinima(input: Float64Array, from: number, to: number, period: number): Float64Array | undefined {
-  const unit = vectorUnit();
-  return unit && windows(unit, unit.min, input, from, to, period);
-}
-
-type Pass = VectorUnit["max"];
-
-function windows(
-  { rows, settle }: VectorUnit,
-  pass: Pass,
+export function windowMaxima(
+  before: Float64Array,
+  oldest: number,
   input: Float64Array,
   from: number,
   to: number,
-  period: number,
 ): Float64Array | undefined {
-  const count = to - from;
-  rows.set(input.subarray(from, to));
+  const unit = vectorUnit();
+  return unit && windows(unit, unit.max, before, oldest, input, from, to);
+}
+
+/** The mirror image of `windowMaxima`. */
+export function windowMinima(
+  before: Float64Array,
+  oldest: number,
+  input: Float64Array,
+  from: number,
+  to: number,
+): Float64Array | undefined {
+  const unit = vectorUnit();
+  return unit && windows(unit, unit.min, before, oldest, input, from, to);
+}
+
+function windows(
+  { rows, settle }: VectorUnit,
+  pass: VectorUnit["max"],
+  before: Float64Array,
+  oldest: number,
+  input: Float64Array,
+  from: number,
+  to: number,
+): Float64Array | undefined {
+  const period = before.length + 1;
+  const count = before.length + to - from;
+  rows.set(before.subarray(oldest));
+  rows.set(before.subarray(0, oldest), before.length - oldest);
+  rows.set(input.subarray(from, to), before.length);
   rows.fill(0, count, count + 4); // passes take four rows at a time
   if (Number.isNaN(settle(count * 8))) return undefined;
   let covered = 1;
   for (; covered * 2 <= period; covered *= 2) pass(count * 8, covered * 8);
   if (covered < period) pass(count * 8, (period - covered) * 8);
-  return rows.subarray(0, count - period + 1);
+  return rows.subarray(0, to - from);
 }
 
 interface VectorUnit {
@@ -113,7 +130,7 @@ function moduleBytes(): Uint8Array {
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, 2, 0x60, 2, i32, i32, 0, 0x60, 1, i32, 1, f64),
     ...section(3, 3, 0, 0, 1),
-    ...section(5, 1, 0, Math.ceil((2 * ROWS_PER_STEP * 8 + 64) / 65_536)), // a pass reads up to twice the rows
+    ...section(5, 1, 0, Math.ceil((2 * ROWS_PER_STEP * 8) / 65_536)), // rows, those before, and what a pass reads past them
     ...section(7, 4, ...name("memory"), 2, 0, ...name("max"), 0, 0, ...name("min"), 0, 1, ...name("settle"), 0, 2),
     ...section(10, 3, ...extreme(larger), ...extreme(smaller), ...settle()),
   );

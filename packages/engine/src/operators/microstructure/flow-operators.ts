@@ -161,18 +161,18 @@ export const logisticOrderBookImbalance = windowOperator({
 /**
  * Entry condition on order-book imbalance and queue priority: 1 where it holds, else 0.
  *
- * The imbalance part holds outside the band (`imbalance <= imbalance_min` or `>= imbalance_max`: one side presses);
- * the priority part within `[priority_min, priority_max]`. `mode` joins them with "any" or "all".
+ * The imbalance part holds outside the band (`imbalance <= imbalanceMin` or `>= imbalanceMax`: one side presses);
+ * the priority part within `[priorityMin, priorityMax]`. `mode` joins them with "any" or "all".
  */
 export const conditionalEntryFilter = windowOperator({
   name: "conditional_entry_filter",
   inputs: ["imbalance", "priority"],
   outputs: ["value"],
   params: (given) => ({
-    imbalance_min: readNumber(given, "imbalance_min", -0.25),
-    imbalance_max: readNumber(given, "imbalance_max", 0.25),
-    priority_min: readNumber(given, "priority_min", 0.5),
-    priority_max: readNumber(given, "priority_max", 1),
+    imbalanceMin: readNumber(given, "imbalanceMin", -0.25),
+    imbalanceMax: readNumber(given, "imbalanceMax", 0.25),
+    priorityMin: readNumber(given, "priorityMin", 0.5),
+    priorityMax: readNumber(given, "priorityMax", 1),
     mode: readChoice(given, "mode", ["any", "all"], "all"),
   }),
   loop: (limits) => {
@@ -180,8 +180,8 @@ export const conditionalEntryFilter = windowOperator({
     return ([imbalance, priority], [result], from, to) => {
       for (let i = from; i < to; i++) {
         const [pressure, rank] = [imbalance![i]!, priority![i]!];
-        const pressed = pressure <= limits.imbalance_min || pressure >= limits.imbalance_max;
-        const early = rank >= limits.priority_min && rank <= limits.priority_max;
+        const pressed = pressure <= limits.imbalanceMin || pressure >= limits.imbalanceMax;
+        const early = rank >= limits.priorityMin && rank <= limits.priorityMax;
         const passed = all ? pressed && early : pressed || early;
         result![i] = pressure !== pressure || rank !== rank ? Number.NaN : passed ? 1 : 0;
       }

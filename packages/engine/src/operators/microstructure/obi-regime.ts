@@ -5,7 +5,7 @@ import { completeParams, defineOperator, KernelState, readNumber, readPeriod } f
  * Regime of the order-book imbalance.
  *
  * A three-state machine reads the (optionally smoothed) imbalance: positive (1) from `hi` on, negative (-1) from `lo`
- * on, and back to neutral (0) only when it has come `hysteresis` inside the limit again. Over the last `window_s`
+ * on, and back to neutral (0) only when it has come `hysteresis` inside the limit again. Over the last `windowS`
  * seconds the machine's restlessness and the imbalance's strength make a score in [-1, 1]:
  *
  *     strength = mean |imbalance| / reference, reference = (|hi| + |lo|) / 2
@@ -29,9 +29,9 @@ export const obiRegime = defineOperator({
       hi: readNumber(given, "hi", 0.3, { above: -1, max: 1 }),
       lo: readNumber(given, "lo", -0.3, { min: -1, max: 1 }),
       hysteresis: readNumber(given, "hysteresis", 0.05, { min: 0, max: 2 }),
-      window_s: readPeriod(given, "window_s", 300),
+      windowS: readPeriod(given, "windowS", 300),
       /** Rows of the smoothing average; 1 is none. */
-      ema_span: readPeriod(given, "ema_span", 1),
+      emaSpan: readPeriod(given, "emaSpan", 1),
     });
     if (params.lo < params.hi) return params;
     throw new QmtlError("PARAMETER_INVALID", `lo must be below hi; found lo ${params.lo} and hi ${params.hi}`, {
@@ -40,15 +40,15 @@ export const obiRegime = defineOperator({
   },
   warmupRows: () => 0,
   lookbackRows: () => 0,
-  createKernel({ hi, lo, hysteresis, window_s, ema_span }) {
-    const windowMs = window_s * 1_000;
-    const weight = 2 / (ema_span + 1);
+  createKernel({ hi, lo, hysteresis, windowS, emaSpan }) {
+    const windowMs = windowS * 1_000;
+    const weight = 2 / (emaSpan + 1);
     const reference = Math.max((Math.abs(hi) + Math.abs(lo)) / 2, 1e-9);
     const state = new KernelState();
     const machine = state.array(4, Number.NaN);
     const [current, enteredMs, firstMs, smoothed] = [0, 1, 2, 3];
     // Intervals are whole seconds, so a window holds at most one row per second.
-    const capacity = window_s;
+    const capacity = windowS;
     const times = state.array(capacity);
     const values = state.array(capacity);
     const changed = state.array(capacity);

@@ -113,7 +113,7 @@ describe("book operators", () => {
 
   it("smooth the imbalance recursively, through gaps", () => {
     // weight 2/3: 1/3, then 2/3*1/2 + 1/3*1/3 = 4/9, then 2/3*1 + 1/3*4/9
-    const { value } = applyOperator(orderBookObiEma(2), { eps: 0, ema_period: 2 }, sizes);
+    const { value } = applyOperator(orderBookObiEma(2), { eps: 0, emaPeriod: 2 }, sizes);
     expect(value[0]).toBeNaN();
     expect(value[1]).toBeCloseTo(4 / 9, 14);
     expect(value[2]).toBeNaN();
@@ -193,7 +193,7 @@ describe("obi regime", () => {
   });
 
   it("smooths when asked, and refuses crossed limits", () => {
-    expect([...run([0, 0.4], { ema_span: 3 }).state]).toEqual([0, 0]);
+    expect([...run([0, 0.4], { emaSpan: 3 }).state]).toEqual([0, 0]);
     expect(() => obiRegime.resolve({ hi: -0.4 })).toThrow("lo must be below hi");
   });
 });
@@ -201,7 +201,7 @@ describe("obi regime", () => {
 it("carries the price band along", () => {
   const { mean, deviation, pbx, upper } = applyOperator(
     priceBand,
-    { mean_rate: 0.5, deviation_rate: 0.25, width: 2 },
+    { meanRate: 0.5, deviationRate: 0.25, width: 2 },
     { price: [100, nan, 104, 102] },
   );
   expect([...mean]).toEqual([100, nan, 102, 102]);

@@ -13,13 +13,13 @@ export const priceBand = defineOperator({
   outputs: ["mean", "deviation", "upper", "lower", "pbx"],
   resolve: (given) =>
     completeParams("price_band", given, {
-      mean_rate: readNumber(given, "mean_rate", 0.05, { above: 0, max: 1 }),
-      deviation_rate: readNumber(given, "deviation_rate", 0.05, { above: 0, max: 1 }),
+      meanRate: readNumber(given, "meanRate", 0.05, { above: 0, max: 1 }),
+      deviationRate: readNumber(given, "deviationRate", 0.05, { above: 0, max: 1 }),
       width: readNumber(given, "width", 2, { above: 0 }),
     }),
   warmupRows: () => 0,
   lookbackRows: () => 0,
-  createKernel({ mean_rate, deviation_rate, width }) {
+  createKernel({ meanRate, deviationRate, width }) {
     const state = new KernelState();
     const mean = state.array(1, Number.NaN);
     const deviation = state.array(1);
@@ -32,7 +32,7 @@ export const priceBand = defineOperator({
           continue;
         }
         const start = Number.isNaN(mean[0]!) ? value : mean[0]!;
-        const band = estimateBand(value, start, deviation[0]!, mean_rate, deviation_rate, width);
+        const band = estimateBand(value, start, deviation[0]!, meanRate, deviationRate, width);
         mean[0] = means![i] = band.mean;
         deviation[0] = deviations![i] = band.deviation;
         uppers![i] = band.upper;

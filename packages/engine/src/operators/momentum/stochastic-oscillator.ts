@@ -41,21 +41,24 @@ export const stochasticOscillator = defineOperator({
     const dMean = new RollingMean(state, signalPeriod);
     return state.kernel((inputs, outputs, from, to) => {
       const [highs, lows, closes] = [inputs[0]!, inputs[1]!, inputs[2]!];
-      const [ks, ds] = [outputs[0]!, outputs[1]!];
       const { a: tops, b: bottoms, c: raw } = scratch;
+      const rows = to - from;
       highest.run(highs, tops, from, to, 0);
       lowest.run(lows, bottoms, from, to, 0);
-      for (let row = from, index = 0; row < to; row++, index++) {
+      for (let index = 0, row = from; index < rows; index++, row++) {
         const bottom = bottoms[index]!;
         raw[index] = finite(((closes[row]! - bottom) / (tops[index]! - bottom)) * 100);
       }
-      const smoothed = tops; // what the columns held is spent
-      kMean.run(raw, smoothed, 0, to - from);
-      dMean.run(smoothed, bottoms, 0, to - from);
-      for (let row = from; row < to; row++) {
-        ks[row] = smoothed[row - from]!;
-        ds[row] = bottoms[row - from]!;
-      }
+      const [ks, ds] = [tops, bottoms]; // what the columns held is spent
+      kMean.run(raw, ks, 0, rows);
+      dMean.run(ks, ds, 0, rows);
+      copyRows(ks, outputs[0]!, rows, from);
+      copyRows(ds, outputs[1]!, rows, from);
     });
   },
 });
+
+function copyRows(source: Float64Array, target: Float64Array, rows: number, at: number): void {
+  if (rows < 32) for (let row = 0; row < rows; row++) target[at + row] = source[row]!;
+  else target.set(source.subarray(0, rows), at);
+}

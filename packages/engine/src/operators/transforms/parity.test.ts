@@ -18,13 +18,13 @@ const params: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   volume_features: { period: 4 },
   avg_volume: { period: 3 },
   spread_zscore: { period: 4 },
-  order_book_obi_ema: { ema_period: 4 },
-  obi_regime: { window_s: 180, ema_span: 2 },
+  order_book_obi_ema: { emaPeriod: 4 },
+  obi_regime: { windowS: 180, emaSpan: 2 },
   alpha_performance: { window: 5 },
   equity_linearity: { window: 6 },
   equity_linearity_v2: { window: 7 },
-  threshold_signal: { long_threshold: 1, short_threshold: -1, stop_loss: 3 },
-  position_target: { long_enter: 1, long_exit: 0.2, short_enter: -1, short_exit: -0.2 },
+  threshold_signal: { longThreshold: 1, shortThreshold: -1, stopLoss: 3 },
+  position_target: { longEnter: 1, longExit: 0.2, shortEnter: -1, shortExit: -0.2 },
 };
 
 const operators: readonly AnyOperator[] = [
