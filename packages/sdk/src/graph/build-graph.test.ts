@@ -121,10 +121,70 @@ describe("identity of nodes", () => {
     },
   );
 
-  it("refuses __proto__ in a parameter", () => {
+  const withParams = (params: unknown) => {
     const a = price();
-    const params = JSON.parse('{"__proto__": 1}') as Record<string, number>;
-    expect(() => idOf(new ProcessingNode({ input: a, params, compute: (view) => view.value }), a)).toThrow(/__proto__/);
+    const node = new ProcessingNode({ input: a, params: params as never, compute: (view) => view.value });
+    return { id: idOf(node, a), params: node.params as unknown };
+  };
+
+  it("tells parameters apart as the function can", () => {
+    const different = [
+      undefined,
+      {},
+      [],
+      5,
+      "5",
+      true,
+      { value: 5 },
+      { a: 0 },
+      { a: -0 },
+      { a: "0" },
+      { a: null },
+      [1],
+    ];
+    expect(new Set(different.map((params) => withParams(params).id)).size).toBe(different.length);
+    expect(withParams({ a: 1, b: undefined })).toEqual(withParams({ a: 1 }));
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ["__proto__", JSON.parse('{"x": {"__proto__": 1}}'), /params\.x must be .*__proto__/],
+    ["maps", new Map([["a", 1]]), /params must be a plain object/],
+    [
+      "class instances",
+      {
+        x: new (class Limits {
+          width = 2;
+        })(),
+      },
+      /params\.x must be a plain object/,
+    ],
+    ["typed arrays", [new Float64Array(2)], /params\[0\] must be a plain object/],
+    ["symbols", { [Symbol("hidden")]: 1 }, /symbols/],
+    ["functions", { f: () => 1 }, /params\.f must be .*found function/],
+    ["bigints", { n: 1n }, /params\.n must be .*found 1n/],
+    [
+      "circles",
+      (() => {
+        const circle: Record<string, unknown> = {};
+        return (circle["a"] = circle);
+      })(),
+      /no circle/,
+    ],
+    ["NaN", { a: Number.NaN }, /a must be a finite number/],
+  ])("refuses %s in parameters", (_what, params, message) => expect(() => withParams(params)).toThrow(message));
+
+  it("gives the function what was hashed, and leaves the author's object alone", () => {
+    let calls = 0;
+    const given = {
+      list: [1],
+      get turn() {
+        return ++calls;
+      },
+    };
+    const { params } = withParams(given);
+    given.list.push(2);
+    expect(params).toEqual({ list: [1], turn: 1 });
+    expect(Object.isFrozen((params as typeof given).list)).toBe(true);
   });
 });
 

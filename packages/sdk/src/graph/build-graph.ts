@@ -222,8 +222,9 @@ function withAuthorParams(
   extra: Readonly<Record<string, JsonValue>>,
 ): JsonValue {
   refuseReserved(node, params);
-  if (params === undefined || params === null) return { $: extra };
-  if (typeof params !== "object" || Array.isArray(params)) return { $: { ...extra, value: params } };
+  // No parameters are null to the function, which is something else than an empty record.
+  if (typeof params !== "object" || params === null || Array.isArray(params))
+    return { $: { ...extra, value: params ?? null } };
   return { ...(params as Readonly<Record<string, JsonValue>>), $: extra };
 }
 
@@ -232,7 +233,7 @@ function withAuthorParams(
 function refuseReserved(node: Node, params: JsonValue | undefined): void {
   if (typeof params !== "object" || params === null) return;
   for (const key of Object.keys(params)) {
-    if (reservedParams.has(key) || key === "__proto__") {
+    if (reservedParams.has(key)) {
       throw new QmtlError("PARAMETER_INVALID", `parameter "${key}" of node "${node.name}" has a reserved name`, {
         hint: `rename it, for example "${key.replace(/[^a-z]/gi, "") || "value"}Param"`,
       });
@@ -344,7 +345,7 @@ export function graphNodeOf({ node, id, intervalMs, period, inputs }: Identified
       ...base,
       kind: "series",
       compute: node.compute as SeriesFunction,
-      params: deepFreeze(node.params ?? null),
+      params: node.params ?? null,
       inputs: node.refs.map((ref, index) => ({ from: inputs[index]!.id, field: ref.field })),
       onMissing: node.onMissing,
     };
@@ -355,19 +356,11 @@ export function graphNodeOf({ node, id, intervalMs, period, inputs }: Identified
       ...base,
       kind: "compute",
       compute: node.compute as ComputeFunction,
-      params: deepFreeze(node.params ?? null),
+      params: node.params ?? null,
       period,
       inputs: inputs.map((input, index) => ({ key: keys[index]!, from: input.id })),
       onMissing: node.onMissing,
     };
   }
   return undefined;
-}
-
-function deepFreeze(value: JsonValue): JsonValue {
-  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
-    for (const item of Object.values(value)) deepFreeze(item as JsonValue);
-    Object.freeze(value);
-  }
-  return value;
 }

@@ -1,6 +1,7 @@
 import { QmtlError, shown, type JsonValue } from "@qmtl/core";
 import { captureLocation, codeIdentityOf, type SourceLocation } from "../code-identity/index.ts";
 import type { Node, NodeOptions } from "../strategy/node.ts";
+import { ownParams } from "../strategy/own-params.ts";
 import { OrderStageNode, type OrderPayload, type OrderStage } from "./order-stage.ts";
 
 export interface RouterOptions<P extends JsonValue> extends NodeOptions {
@@ -28,7 +29,7 @@ export class RouterNode<P extends JsonValue = JsonValue> extends OrderStageNode 
       );
     }
     this.#route = options.route;
-    this.#params = options.params === undefined ? null : structuredClone(options.params);
+    this.#params = ownParams(options.params) ?? null;
     this.#location = captureLocation();
   }
 

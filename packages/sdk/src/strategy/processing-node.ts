@@ -3,6 +3,7 @@ import type { ComputeView } from "@qmtl/engine/view";
 import { captureLocation, type SourceLocation } from "../code-identity/index.ts";
 import { Node, readInterval, readPeriod, type NodeOptions } from "./node.ts";
 import { missingPolicy, refuseUnknownOptions } from "./option-checks.ts";
+import { ownParams } from "./own-params.ts";
 
 /** A node, several, or several by name; names become the keys of the view. */
 export type NodeInputs = Node | readonly Node[] | Readonly<Record<string, Node>>;
@@ -89,7 +90,7 @@ export class ProcessingNode<
       );
     }
     this.compute = options.compute;
-    this.params = options.params;
+    this.params = ownParams(options.params);
     this.onMissing = missingPolicy(options.onMissing);
     this.shared = options.shared ?? true;
     this.location = captureLocation();

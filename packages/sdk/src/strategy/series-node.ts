@@ -2,6 +2,7 @@ import { QmtlError, shown, type IntervalMs, type JsonValue } from "@qmtl/core";
 import { captureLocation, type SourceLocation } from "../code-identity/index.ts";
 import { fieldRefOf, Node, readInterval, type FieldRef, type NodeOptions, type ScalarInput } from "./node.ts";
 import { missingPolicy, refuseUnknownOptions } from "./option-checks.ts";
+import { ownParams } from "./own-params.ts";
 
 /** Numbers, one per row, or several such lists by field. */
 export type SeriesOutput = ArrayLike<number> | Readonly<Record<string, ArrayLike<number>>>;
@@ -63,7 +64,7 @@ export class SeriesNode<P extends JsonValue = JsonValue, R extends SeriesOutput 
       );
     }
     this.compute = options.compute;
-    this.params = options.params;
+    this.params = ownParams(options.params);
     this.onMissing = missingPolicy(options.onMissing);
     this.shared = options.shared ?? true;
     this.location = captureLocation();

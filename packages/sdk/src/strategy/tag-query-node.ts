@@ -3,6 +3,7 @@ import type { ComputeView } from "@qmtl/engine/view";
 import { captureLocation, type SourceLocation } from "../code-identity/index.ts";
 import { Node, readInterval, readPeriod, type NodeOptions } from "./node.ts";
 import { missingPolicy, optionalWord, refuseUnknownOptions } from "./option-checks.ts";
+import { ownParams } from "./own-params.ts";
 import type { NotAPromise, OutputFields } from "./processing-node.ts";
 
 /** How the tags of a query select: nodes with one of them, or with all. */
@@ -52,7 +53,7 @@ export class TagQueryNode<P extends JsonValue = JsonValue, R = unknown> extends 
       );
     }
     this.compute = options.compute;
-    this.params = options.params;
+    this.params = ownParams(options.params);
     this.onMissing = missingPolicy(options.onMissing);
     this.shared = options.shared ?? true;
     this.location = captureLocation();
