@@ -1,3 +1,4 @@
+import { groupPower } from "./group-power.ts";
 import type { KernelState } from "./kernel-state.ts";
 
 /** Places in the state. */
@@ -41,7 +42,7 @@ export class ExponentialMean {
     const tail =
       place === 0 ? 0 : place === 1 ? alpha * (value - first) : rest * values[TAIL]! + alpha * (value - first);
     const base = values[MEAN]! - first;
-    const decayed = powerOf(rest, place) * base;
+    const decayed = groupPower(rest, place) * base;
     const next = first + (place === 0 ? decayed : decayed + tail);
     values[FIRST] = first;
     values[TAIL] = tail;
@@ -99,13 +100,6 @@ export class ExponentialMean {
     values[0]! += values[1]! / this.#seedRows;
     return values[0]!;
   }
-}
-
-/** `rest` to the power of `place + 1`, by the multiplications that a whole group makes. */
-function powerOf(rest: number, place: number): number {
-  let power = rest;
-  for (let step = 0; step < place; step++) power *= rest;
-  return power;
 }
 
 /** The `2 / (period + 1)` mean seeded by the first `period` rows. */

@@ -2,6 +2,7 @@ export { defineOperator } from "./define-operator.ts";
 export { DelayLine } from "./delay-line.ts";
 export { ExponentialMean, exponentialMean, wilderMean } from "./exponential-mean.ts";
 export { finite } from "./finite.ts";
+export { groupPower } from "./group-power.ts";
 export { KernelState } from "./kernel-state.ts";
 export {
   completeParams,

@@ -92,48 +92,47 @@ function moduleBytes(): Uint8Array {
   const [i32, f64, v128] = [0x7f, 0x7c, 0x7b];
   const get = (local: number) => [0x20, local];
   const set = (local: number) => [0x21, local];
-  const vector = (opcode: number) => [0xfd, ...(opcode < 0x80 ? [opcode] : [opcode, 0x01])];
+  const tee = (local: number) => [0x22, local];
+  const vector = (opcode: number) => [0xfd, ...unsigned(opcode)];
   const [add, multiply, smaller, larger] = [vector(0xf0), vector(0xf2), vector(0xf6), vector(0xf7)];
   const load = (offset: number) => [...vector(0x00), 3, offset];
   const store = (offset: number) => [...vector(0x0b), 3, offset];
   const lane = (index: number) => [...vector(0x21), index];
-  const sized = (...bytes: readonly number[]) => [bytes.length, ...bytes];
-  const name = (text: string) => sized(...Array.from(text, (letter) => letter.charCodeAt(0)));
+  const sized = (...parts: readonly (readonly number[])[]) => [...unsigned(parts.flat().length), ...parts.flat()];
+  const name = (text: string) => sized(Array.from(text, (letter) => letter.codePointAt(0)!));
 
   /** `do { body; at += 32 } while (at < bytes)`: two vectors of two rows in a round; `bytes` is local 0. */
-  const loop = (at: number, ...body: readonly number[]) => [
-    ...[0x03, 0x40, ...body, ...get(at), 0x41, 32, 0x6a, 0x22, at, ...get(0), 0x49, 0x0d, 0, 0x0b],
-  ];
+  const loop = (at: number, body: readonly number[]) =>
+    [[0x03, 0x40], body, get(at), [0x41, 32, 0x6a], tee(at), get(0), [0x49, 0x0d, 0, 0x0b]].flat();
+
   const extreme = (operation: readonly number[]) => {
     const [offset, at] = [1, 2];
-    const vectorAt = (place: number) => [
-      ...[...get(at), ...get(at), ...load(place), ...get(offset), ...get(at), 0x6a, ...load(place)],
-      ...[...operation, ...store(place)],
-    ];
-    return sized(1, 1, i32, ...loop(at, ...vectorAt(0), ...vectorAt(16)), 0x0b);
+    const vectorAt = (place: number) =>
+      [get(at), get(at), load(place), get(offset), get(at), [0x6a], load(place), operation, store(place)].flat();
+    return sized([1, 1, i32], loop(at, [...vectorAt(0), ...vectorAt(16)]), [0x0b]);
   };
+
   const settle = () => {
-    const [at, zero, value] = [1, 2, 3];
-    const vectorAt = (place: number, sum: number) => [
-      ...[...get(at), ...get(at), ...load(place), ...get(zero), ...add, 0x22, value, ...store(place)],
-      ...[...get(sum), ...get(value), ...get(zero), ...multiply, ...add, ...set(sum)],
-    ];
-    const [even, odd] = [4, 5]; // sums of rows times zero: NaN as soon as one is not finite
-    return sized(
-      ...[2, 1, i32, 4, v128, ...loop(at, ...vectorAt(0, even), ...vectorAt(16, odd))],
-      ...[...get(even), ...get(odd), ...add, ...set(value), ...get(value), ...lane(0), ...get(value), ...lane(1)],
-      ...[0xa0, 0x0b],
-    );
+    const [at, zero, value, even, odd] = [1, 2, 3, 4, 5];
+    // `even` and `odd` sum rows times zero: NaN as soon as one is not finite.
+    const vectorAt = (place: number, sum: number) => {
+      const settled = [get(at), get(at), load(place), get(zero), add, tee(value), store(place)];
+      return [...settled, get(sum), get(value), get(zero), multiply, add, set(sum)].flat();
+    };
+    const total = [get(even), get(odd), add, set(value), get(value), lane(0), get(value), lane(1), [0xa0]].flat();
+    return sized([2, 1, i32, 4, v128], loop(at, [...vectorAt(0, even), ...vectorAt(16, odd)]), total, [0x0b]);
   };
-  const section = (id: number, ...bytes: readonly number[]) => [id, ...unsigned(bytes.length), ...bytes];
-  return Uint8Array.of(
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, 2, 0x60, 2, i32, i32, 0, 0x60, 1, i32, 1, f64),
-    ...section(3, 3, 0, 0, 1),
-    ...section(5, 1, 0, Math.ceil((2 * ROWS_PER_STEP * 8) / 65_536)), // rows, those before, and what a pass reads past them
-    ...section(7, 4, ...name("memory"), 2, 0, ...name("max"), 0, 0, ...name("min"), 0, 1, ...name("settle"), 0, 2),
-    ...section(10, 3, ...extreme(larger), ...extreme(smaller), ...settle()),
-  );
+
+  const pages = Math.ceil((3 * ROWS_PER_STEP * 8) / 65_536); // rows, those before, and what a pass reads past them
+  const exported = [[4], name("memory"), [2, 0], name("max"), [0, 0], name("min"), [0, 1], name("settle"), [0, 2]];
+  const sections = [
+    [1, ...sized([2, 0x60, 2, i32, i32, 0, 0x60, 1, i32, 1, f64])],
+    [3, ...sized([3, 0, 0, 1])],
+    [5, ...sized([1, 0, pages])],
+    [7, ...sized(...exported)],
+    [10, ...sized([3], extreme(larger), extreme(smaller), settle())],
+  ];
+  return Uint8Array.from([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...sections.flat()]);
 }
 
 /** LEB128 of a number below 2^14. */

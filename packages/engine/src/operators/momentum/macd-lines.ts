@@ -1,4 +1,4 @@
-import type { KernelState } from "../kernel-parts/index.ts";
+import { groupPower, type KernelState } from "../kernel-parts/index.ts";
 
 /** Places of the three means in the state. */
 const [FAST, SLOW, SIGNAL] = [0, 1, 2] as const;
@@ -142,7 +142,7 @@ export class MacdLines {
     const alpha = this.#alpha(which);
     const rest = 1 - alpha;
     const first = this.#first[0]!;
-    const decayed = power(rest, place) * (this.#means[which]! - first);
+    const decayed = groupPower(rest, place) * (this.#means[which]! - first);
     if (place === 0) return decayed;
     const tail = alpha * (value - first);
     this.#tails[which] = place === 1 ? tail : rest * this.#tails[which]! + tail;
@@ -155,7 +155,7 @@ export class MacdLines {
     const rest = 1 - alpha;
     const place = this.#counters[1]!;
     this.#tails[SIGNAL] = place === 0 ? alpha * line : rest * this.#tails[SIGNAL]! + alpha * line;
-    const signal = power(rest, place) * this.#means[SIGNAL]! + this.#tails[SIGNAL]!;
+    const signal = groupPower(rest, place) * this.#means[SIGNAL]! + this.#tails[SIGNAL]!;
     if (place === 3) this.#means[SIGNAL] = signal;
     this.#counters[1] = (place + 1) & 3;
     return signal;
@@ -184,11 +184,4 @@ export class MacdLines {
   #alpha(which: number): number {
     return 2 / (this.#periods[which]! + 1);
   }
-}
-
-/** `rest` to the power of `place + 1`, by the multiplications that a whole group makes. */
-function power(rest: number, place: number): number {
-  let result = rest;
-  for (let step = 0; step < place; step++) result *= rest;
-  return result;
 }

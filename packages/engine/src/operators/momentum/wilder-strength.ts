@@ -1,4 +1,4 @@
-import type { KernelState } from "../kernel-parts/index.ts";
+import { groupPower, type KernelState } from "../kernel-parts/index.ts";
 
 /** Places in the state. */
 const [BEFORE, CHANGE, SIZE, CHANGE_TAIL, SIZE_TAIL] = [0, 1, 2, 3, 4] as const;
@@ -37,8 +37,7 @@ export class WilderStrength {
     const place = this.#counters[1]!;
     const changeTail = place === 0 ? step : rest * values[CHANGE_TAIL]! + step;
     const sizeTail = place === 0 ? Math.abs(step) : rest * values[SIZE_TAIL]! + Math.abs(step);
-    let power = rest;
-    for (let factor = 0; factor < place; factor++) power *= rest;
+    const power = groupPower(rest, place);
     const change = power * values[CHANGE]! + changeTail;
     const size = power * values[SIZE]! + sizeTail;
     values[CHANGE_TAIL] = changeTail;

@@ -21,25 +21,9 @@ export function readBandParams(operator: string, params: GivenParams) {
 
 export type BandParams = ReturnType<typeof readBandParams>;
 
-/** Middle and half width of the bands, row by row or for a step. */
-export class BandMoments {
-  readonly #moments: RollingMoments;
-  readonly #multiplier: number;
-  readonly #share: number;
-
-  constructor(state: KernelState, { period, multiplier, deviation }: BandParams) {
-    this.#moments = new RollingMoments(state, period);
-    this.#multiplier = multiplier;
-    this.#share = 1 / (deviation === "population" ? period : period - 1);
-  }
-
-  /** Takes rows `from..to-1` of a column, at most a step; writes from index 0 on. */
-  run(input: Float64Array, mids: Float64Array, halves: Float64Array, from: number, to: number): void {
-    const multiplier = this.#multiplier;
-    const share = this.#share;
-    this.#moments.run(input, mids, halves, from, to);
-    for (let index = 0; index < to - from; index++) halves[index] = multiplier * Math.sqrt(halves[index]! * share);
-  }
+/** Half the width of the bands is this times the root of the sum of squared deviations. */
+export function bandScale({ period, multiplier, deviation }: BandParams): number {
+  return multiplier / Math.sqrt(deviation === "population" ? period : period - 1);
 }
 
 /**
@@ -61,14 +45,15 @@ export const bollingerBands = defineOperator({
   lookbackRows: () => 0,
   createKernel(params) {
     const state = new KernelState();
-    const bands = new BandMoments(state, params);
+    const moments = new RollingMoments(state, params.period);
+    const scale = bandScale(params);
     return state.kernel((inputs, outputs, from, to) => {
       const [mids, uppers, lowers] = [outputs[0]!, outputs[1]!, outputs[2]!];
-      const { a: means, b: halves } = scratch;
-      bands.run(inputs[0]!, means, halves, from, to);
+      const { a: means, b: squares } = scratch;
+      moments.run(inputs[0]!, means, squares, from, to);
       for (let row = from, index = 0; row < to; row++, index++) {
         const mid = means[index]!;
-        const half = halves[index]!;
+        const half = scale * Math.sqrt(squares[index]!);
         mids[row] = mid;
         uppers[row] = mid + half;
         lowers[row] = mid - half;

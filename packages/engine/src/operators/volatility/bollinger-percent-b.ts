@@ -1,5 +1,5 @@
-import { defineOperator, finite, KernelState, scratch } from "../kernel-parts/index.ts";
-import { BandMoments, readBandParams } from "./bollinger-bands.ts";
+import { defineOperator, finite, KernelState, RollingMoments, scratch } from "../kernel-parts/index.ts";
+import { bandScale, readBandParams } from "./bollinger-bands.ts";
 
 /**
  * Place of the value between the Bollinger bands, %b: `(x - lower) / (upper - lower)`, 0 on the lower, 1 on the upper.
@@ -18,13 +18,14 @@ export const bollingerPercentB = defineOperator({
   lookbackRows: () => 0,
   createKernel(params) {
     const state = new KernelState();
-    const bands = new BandMoments(state, params);
+    const moments = new RollingMoments(state, params.period);
+    const scale = bandScale(params);
     return state.kernel((inputs, outputs, from, to) => {
       const [input, places] = [inputs[0]!, outputs[0]!];
-      const { a: mids, b: halves } = scratch;
-      bands.run(input, mids, halves, from, to);
+      const { a: mids, b: squares } = scratch;
+      moments.run(input, mids, squares, from, to);
       for (let row = from, index = 0; row < to; row++, index++) {
-        const half = halves[index]!;
+        const half = scale * Math.sqrt(squares[index]!);
         places[row] = finite((input[row]! - mids[index]! + half) / (2 * half));
       }
     });

@@ -1,5 +1,5 @@
-import { defineOperator, finite, KernelState, scratch } from "../kernel-parts/index.ts";
-import { BandMoments, readBandParams } from "./bollinger-bands.ts";
+import { defineOperator, finite, KernelState, RollingMoments, scratch } from "../kernel-parts/index.ts";
+import { bandScale, readBandParams } from "./bollinger-bands.ts";
 
 /**
  * Width of the Bollinger bands relative to their middle: `(upper - lower) / mid`.
@@ -18,13 +18,14 @@ export const bollingerWidth = defineOperator({
   lookbackRows: () => 0,
   createKernel(params) {
     const state = new KernelState();
-    const bands = new BandMoments(state, params);
+    const moments = new RollingMoments(state, params.period);
+    const scale = bandScale(params);
     return state.kernel((inputs, outputs, from, to) => {
       const widths = outputs[0]!;
-      const { a: mids, b: halves } = scratch;
-      bands.run(inputs[0]!, mids, halves, from, to);
+      const { a: mids, b: squares } = scratch;
+      moments.run(inputs[0]!, mids, squares, from, to);
       for (let row = from, index = 0; row < to; row++, index++) {
-        widths[row] = finite((2 * halves[index]!) / mids[index]!);
+        widths[row] = finite((2 * scale * Math.sqrt(squares[index]!)) / mids[index]!);
       }
     });
   },

@@ -1,4 +1,4 @@
-import { trueRange, type KernelState } from "../kernel-parts/index.ts";
+import { groupPower, trueRange, type KernelState } from "../kernel-parts/index.ts";
 
 /** Places in the state. */
 const [BEFORE, MEAN, TAIL] = [0, 1, 2] as const;
@@ -35,8 +35,7 @@ export class WilderRange {
     const rest = 1 - alpha;
     const place = this.#counters[1]!;
     const tail = place === 0 ? alpha * range : rest * values[TAIL]! + alpha * range;
-    let power = rest;
-    for (let factor = 0; factor < place; factor++) power *= rest;
+    const power = groupPower(rest, place);
     const mean = power * values[MEAN]! + tail;
     values[TAIL] = tail;
     this.#counters[1] = (place + 1) & 3;
