@@ -78,7 +78,7 @@ export class ComputeStep {
     }
     if (!isJson(result, 0)) throw this.#invalid(result, bucketMs);
     if (this.#kind !== "payload") this.#become("payload", [], result, bucketMs);
-    this.output.addPayload()[row] = result;
+    this.output.addPayload()[row] = frozen(result);
   }
 
   #become(kind: OutputKind, fields: readonly string[], result: unknown, bucketMs: EpochMs): void {
@@ -132,7 +132,9 @@ export class ComputeStep {
     });
     const text = cause instanceof Error ? cause.message : String(cause);
     const code =
-      cause instanceof TypeError && /read only|getter|not extensible/.test(text) ? "VIEW_READ_ONLY" : "COMPUTE_FAILED";
+      cause instanceof TypeError && /read only|only a getter|not extensible|Cannot delete property/.test(text)
+        ? "VIEW_READ_ONLY"
+        : "COMPUTE_FAILED";
     const hint = cause instanceof QmtlError ? cause.hint : `its inputs were ${seen.join("; ")}`;
     return new QmtlError(code, `node "${this.node.name}" failed at ${formatInstant(bucketMs)}: ${text}`, {
       details: { node: this.node.name, bucketMs },
@@ -152,6 +154,15 @@ function isNumberRecord(value: unknown): value is Record<string, number> {
     count++;
   }
   return count > 0;
+}
+
+// Every reader is handed the same object: what one of them wrote, the others would read.
+function frozen(value: JsonValue): JsonValue {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const item of Object.values(value)) frozen(item as JsonValue);
+  }
+  return value;
 }
 
 function isJson(value: unknown, depth: number): value is JsonValue {

@@ -24,7 +24,7 @@ export class OutputColumns {
   }
 
   addPayload(): (JsonValue | undefined)[] {
-    return (this.payload ??= new Array<JsonValue | undefined>(this.size).fill(undefined));
+    return (this.payload ??= Array.from<JsonValue | undefined>({ length: this.size }));
   }
 
   /** Takes a column that exists already, without copying. */

@@ -1,4 +1,4 @@
-import { nearestWord, QmtlError, type EpochMs, type IntervalMs, type JsonValue } from "@qmtl/core";
+import { nearestWord, QmtlError, shown, type EpochMs, type IntervalMs, type JsonValue } from "@qmtl/core";
 import type { OutputColumns } from "./columns.ts";
 
 /** A window of one field, oldest first, read in place: valid only during the call it was given to. */
@@ -72,6 +72,7 @@ export class InputWindow implements InputView {
     this.intervalMs = intervalMs;
     this.#columns = columns;
     this.#time = time;
+    Object.freeze(this); // its state is private: only what an author would write onto it is kept off
   }
 
   /** Engine only: shows rows `end - length .. end - 1`. */
@@ -119,7 +120,10 @@ export class InputWindow implements InputView {
   }
 
   window(count: number): readonly RowView[] {
-    if (!Number.isInteger(count) || count < 0 || count > this.#length) {
+    if (!Number.isInteger(count) || count < 0) {
+      throw new QmtlError("VIEW_OUT_OF_RANGE", `window(count) takes a whole number of rows; found ${shown(count)}`);
+    }
+    if (count > this.#length) {
       throw new QmtlError(
         "VIEW_OUT_OF_RANGE",
         `window(${count}) of "${this.name}" asked for more rows than the ${this.#length} its reader keeps`,
@@ -158,6 +162,7 @@ class ColumnWindow implements ColumnView {
 
   constructor(column: Float64Array) {
     this.#column = column;
+    Object.freeze(this);
   }
 
   static move(view: ColumnWindow, start: number, length: number): void {
@@ -224,6 +229,7 @@ export class NodeView implements ComputeView {
     this.inputs = Object.freeze(inputs.map((input) => input.window));
     this.#keys = new Map(inputs.map((input) => [input.key, input.window]));
     this.#first = this.inputs[0]!;
+    Object.freeze(this);
   }
 
   /** Engine only. */
