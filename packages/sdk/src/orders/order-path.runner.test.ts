@@ -6,7 +6,14 @@ import { compose, microBatch, nodeSets, orderPublish, pretrade } from "../node-s
 import { Runner } from "../runner/index.ts";
 import { resultDigests } from "../runs/index.ts";
 import { ProcessingNode, Strategy, StreamInput } from "../strategy/index.ts";
-import { PositionIntentNode, preTradeCounts, PreTradeGateNode, SizingNode, tradeSignal } from "./index.ts";
+import {
+  OrderPublishNode,
+  PositionIntentNode,
+  preTradeCounts,
+  PreTradeGateNode,
+  SizingNode,
+  tradeSignal,
+} from "./index.ts";
 
 const minute = 60_000;
 const start = Date.parse("2024-01-10T14:00:00Z"); // half an hour before New York opens
@@ -174,3 +181,25 @@ describe("the order path in a run", () => {
 function wave(rows: number, level: number): readonly number[] {
   return Array.from({ length: rows }, (_, row) => level * (1 + 0.03 * Math.sin(row / 5) + 0.001 * (row % 7)));
 }
+
+it("sends the orders of equal stages once: nodes with equal ids are one node", async () => {
+  class Twice extends Strategy {
+    setup() {
+      const price = new StreamInput({ instrument: "A", interval: "1m" });
+      const buy = new ProcessingNode({
+        input: price,
+        compute: (view) => (view.value === 12 ? { side: "BUY", quantity: 1 } : undefined),
+      });
+      const paths = [1, 2].map(() => {
+        const sized = new SizingNode(buy);
+        return [sized, new OrderPublishNode(sized)];
+      });
+      this.addNodes(price, buy, paths);
+    }
+  }
+  for (const executor of ["batch", "stream"] as const) {
+    const result = await Runner.offline(Twice, { data: frameOf([10, 11, 12, 13]), executor });
+    expect(result.orders).toHaveLength(1);
+    expect(result.nodes.map((node) => node.rows)).toEqual([4, 1, 1, 1]);
+  }
+});

@@ -30,15 +30,16 @@ export class OrderPath {
   readonly waits: boolean;
 
   constructor(graph: StrategyGraph, simulation: Simulation, instruments: readonly Instrument[]) {
-    const runOf = new Map<IdentifiedNode, StageRun>();
+    // By id: equal stages are one, as equal nodes are, and send their orders once.
+    const runOf = new Map<NodeId, StageRun>();
     for (const identified of graph.nodes) {
-      if (!(identified.node instanceof OrderStageNode)) continue;
+      if (!(identified.node instanceof OrderStageNode) || runOf.has(identified.id)) continue;
       const run: StageRun = { node: identified, stage: identified.node.createStage(), next: [], records: [] };
-      runOf.set(identified, run);
+      runOf.set(identified.id, run);
       this.#runs.push(run);
       const input = identified.inputs[0];
       assert(input, "a stage has an input");
-      const upstream = runOf.get(input);
+      const upstream = runOf.get(input.id);
       if (upstream) upstream.next.push(run);
       else this.#byEntry.set(input, [...(this.#byEntry.get(input) ?? []), run]);
     }
