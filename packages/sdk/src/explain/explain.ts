@@ -176,7 +176,7 @@ function whyNothing(sink: NodeSummary, nodes: readonly NodeMoment[], result: Run
   const moment = momentOf(node.id);
   const payload = moment.value as { rejected?: unknown; reason?: unknown } | null;
   if (payload?.rejected === true)
-    return `${node.name} refused the order: ${String(payload.reason ?? "no reason given")}`;
+    return `${node.name} refused the order: ${typeof payload.reason === "string" ? payload.reason : "no reason given"}`;
   if (node.operator === "order_target")
     return `${node.name} asked for ${shownValue(moment.value)}, which was the position already`;
   return `${node.name} = ${shownValue(moment.value)}, and nothing further was asked for`;
@@ -200,7 +200,7 @@ function shownValue(value: JsonValue): string {
   if (value === null) return "nothing";
   if (typeof value === "object" && !Array.isArray(value)) {
     const entries = Object.entries(value);
-    if (entries.length === 1 && entries[0]![0] === "value") return String(entries[0]![1]);
+    if (entries.length === 1 && entries[0]![0] === "value") return JSON.stringify(entries[0]![1]);
   }
   return JSON.stringify(value);
 }

@@ -44,7 +44,7 @@ export async function runCombinations(
     for (const [index, each] of strategies.entries()) await each.onFinish(results[index]!);
     return results;
   } catch (error) {
-    for (const each of strategies) each.onError(error);
+    for (const each of strategies) await each.onError(error);
     throw error;
   }
 }

@@ -18,7 +18,11 @@ export function firstDifference(expected: RunResult, found: RunResult): Differen
   for (const node of expected.nodes) {
     const [left, right] = [expected.columns.get(node.id), found.columns.get(node.id)];
     if (!left || !right) continue;
-    const at = (field: string | null, row: number, values: readonly [unknown, unknown]): Difference => ({
+    const at = (
+      field: string | null,
+      row: number,
+      values: readonly [number | string | undefined, number | string | undefined],
+    ): Difference => ({
       where: node.name,
       nodeId: node.id,
       field,
@@ -78,6 +82,6 @@ function firstRow(a: Float64Array, b: Float64Array): number {
   return -1;
 }
 
-function text(value: unknown): string {
+function text(value: number | string | undefined): string {
   return value === undefined || Number.isNaN(value) ? "absent" : Object.is(value, -0) ? "-0" : String(value);
 }
