@@ -6,7 +6,7 @@ import { temporaryFolder } from "../harness/folder.ts";
 import { PeerProcess } from "../harness/peer-process.ts";
 import type { Bench, Row } from "../harness/row.ts";
 import { inProcess, inTurns, sampleOf } from "../harness/timing.ts";
-import { computeColumns, measuredOperators, type MeasuredOperator } from "../rows/operators.ts";
+import { computeAndRelease, computeColumns, measuredOperators, type MeasuredOperator } from "../rows/operators.ts";
 
 /** Our outputs in the order of TA-Lib's. */
 const outputsOf: Readonly<Record<MeasuredOperator["name"], readonly string[]>> = {
@@ -47,7 +47,7 @@ export const talib: Bench = {
     const table: Row[] = [];
     for (const operator of measuredOperators) {
       const times = await inTurns(
-        inProcess(() => computeColumns(operator, frame)),
+        inProcess(() => computeAndRelease(operator, frame)),
         peer.side("run", { name: operator.name }),
         rounds,
       );

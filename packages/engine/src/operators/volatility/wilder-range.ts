@@ -69,6 +69,7 @@ export class WilderRange {
     const values = this.#values;
     const alpha = 1 / this.#period;
     const rest = 1 - alpha;
+    const share = alpha / 2; // of twice the range: halving is exact, so it may as well be done once
     const rest2 = rest * rest;
     const rest3 = rest2 * rest;
     const rest4 = rest3 * rest;
@@ -80,10 +81,10 @@ export class WilderRange {
       const close2 = closes[row + 1]!;
       const close3 = closes[row + 2]!;
       const close4 = closes[row + 3]!;
-      const tail1 = alpha * spread(highs[row]!, lows[row]!, before);
-      const tail2 = rest * tail1 + alpha * spread(highs[row + 1]!, lows[row + 1]!, close1);
-      const tail3 = rest * tail2 + alpha * spread(highs[row + 2]!, lows[row + 2]!, close2);
-      const tail4 = rest * tail3 + alpha * spread(highs[row + 3]!, lows[row + 3]!, close3);
+      const tail1 = share * spread(highs[row]!, lows[row]!, before);
+      const tail2 = rest * tail1 + share * spread(highs[row + 1]!, lows[row + 1]!, close1);
+      const tail3 = rest * tail2 + share * spread(highs[row + 2]!, lows[row + 2]!, close2);
+      const tail4 = rest * tail3 + share * spread(highs[row + 3]!, lows[row + 3]!, close3);
       const check = tail4 + close4;
       if (!(check - check === 0)) break; // NaN: some row of the group is absent
       output[row] = rest * mean + tail1;
@@ -109,7 +110,7 @@ export class WilderRange {
   }
 }
 
-/** `trueRange` of a row known to be complete. */
+/** Twice the `trueRange` of a row known to be complete. */
 function spread(high: number, low: number, previousClose: number): number {
-  return (high - low + Math.abs(high - previousClose) + Math.abs(low - previousClose)) / 2;
+  return high - low + Math.abs(high - previousClose) + Math.abs(low - previousClose);
 }
