@@ -85,6 +85,73 @@ export class RollingMoments {
     }
   }
 
+  /**
+   * Means, and `scale` times the root of `Σ (x - mean)²` above and below them, in the same loop: a root takes long, but
+   * nothing waits for it.
+   */
+  runBands(input: Float64Array, bands: readonly Float64Array[], scale: number, from: number, to: number): void {
+    const [mids, uppers, lowers] = [bands[0]!, bands[1]!, bands[2]!];
+    const size = this.#first.length;
+    let row = from;
+    while (row < to) {
+      if (this.#position[0] === 0 && row + size <= to) {
+        this.#runBandBlock(input, mids, uppers, lowers, scale, row);
+        row += size;
+        continue;
+      }
+      this.push(input[row]!);
+      const half = scale * Math.sqrt(this.squares);
+      mids[row] = this.mean;
+      uppers[row] = this.mean + half;
+      lowers[row] = this.mean - half;
+      row++;
+    }
+  }
+
+  /** Takes a whole block: its rows need not be kept, the suffix sums for the next come straight from the column. */
+  #runBandBlock(
+    input: Float64Array,
+    mids: Float64Array,
+    uppers: Float64Array,
+    lowers: Float64Array,
+    scale: number,
+    from: number,
+  ): void {
+    const firsts = this.#first;
+    const seconds = this.#second;
+    const size = firsts.length;
+    const share = this.#share;
+    const anchor = this.#sums[0]!;
+    let firstPrefix = 0;
+    let secondPrefix = 0;
+    for (let position = 0; position < size; position++) {
+      const row = from + position;
+      const deviation = input[row]! - anchor;
+      firstPrefix += deviation;
+      secondPrefix += deviation * deviation;
+      const first = firsts[position]! + firstPrefix;
+      const offset = first * share;
+      const mean = anchor + offset;
+      const half = scale * Math.sqrt(Math.abs(seconds[position]! + secondPrefix - first * offset));
+      mids[row] = mean;
+      uppers[row] = mean + half;
+      lowers[row] = mean - half;
+    }
+    const nextAnchor = input[from + size - 1]!;
+    let first = 0;
+    let second = 0;
+    for (let position = size - 1; position >= 0; position--) {
+      const deviation = input[from + position]! - nextAnchor;
+      first += deviation;
+      second += deviation * deviation;
+      firsts[position] = first;
+      seconds[position] = second;
+    }
+    this.#sums[0] = nextAnchor;
+    this.#sums[1] = 0;
+    this.#sums[2] = 0;
+  }
+
   #endBlock(): void {
     const firsts = this.#first;
     const seconds = this.#second;

@@ -6,7 +6,6 @@ import {
   readNumber,
   readPeriod,
   RollingMoments,
-  scratch,
   type GivenParams,
 } from "../kernel-parts/index.ts";
 
@@ -47,17 +46,6 @@ export const bollingerBands = defineOperator({
     const state = new KernelState();
     const moments = new RollingMoments(state, params.period);
     const scale = bandScale(params);
-    return state.kernel((inputs, outputs, from, to) => {
-      const [mids, uppers, lowers] = [outputs[0]!, outputs[1]!, outputs[2]!];
-      const { a: means, b: squares } = scratch;
-      moments.run(inputs[0]!, means, squares, from, to);
-      for (let row = from, index = 0; row < to; row++, index++) {
-        const mid = means[index]!;
-        const half = scale * Math.sqrt(squares[index]!);
-        mids[row] = mid;
-        uppers[row] = mid + half;
-        lowers[row] = mid - half;
-      }
-    });
+    return state.kernel((inputs, outputs, from, to) => moments.runBands(inputs[0]!, outputs, scale, from, to));
   },
 });
