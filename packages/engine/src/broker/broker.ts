@@ -178,8 +178,7 @@ class SimulatedBroker implements Broker {
     const { cash } = ledger;
     let row = from;
     if (quantity === 0 && ledger.held.length === 0) {
-      while (row < end && !Number.isNaN(close[row]!)) row++;
-      equity.fill(cash, equityFrom, equityFrom + row - from);
+      for (; row < end && !Number.isNaN(close[row]!); row++) equity[equityFrom + row - from] = cash;
     } else {
       const multiplier = ledger.multiplier[instrument]!;
       const rate = ledger.rate[instrument]!;

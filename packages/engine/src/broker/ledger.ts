@@ -181,7 +181,8 @@ export class Ledger {
       this.quantity[instrument] = whole ? 0 : after;
       if (whole) {
         this.averagePrice[instrument] = 0;
-        if (this.held.length === 1) this.held.length = 0;
+        if (this.held.length === 1)
+          this.held.pop(); // the usual case; setting the length of an array is slow
         else this.held.splice(this.held.indexOf(instrument), 1);
       }
     }

@@ -19,7 +19,7 @@ export class RecordTable {
   append(): number {
     const offset = this.length * this.stride;
     if (offset + this.stride > this.data.length) {
-      const grown = new Float64Array(this.data.length * 4);
+      const grown = new Float64Array(this.data.length * 2);
       grown.set(this.data);
       this.data = grown;
     } else if (this.length < this.#dirty) this.data.fill(0, offset, offset + this.stride);

@@ -1,4 +1,5 @@
 export { lastCloseMs, runBatch, type BatchOptions, type BatchRun, type GridRows } from "./batch.ts";
+export { BlockExecutor } from "./block-executor.ts";
 export { StreamExecutor, type StreamGrid, type StreamSnapshot } from "./stream.ts";
 export {
   RevisingStream,

@@ -171,17 +171,20 @@ class Tracker implements EquityTracker {
       if (before === 0) peakTime = s[peakTimeAt]!;
       periodEnd = Number.POSITIVE_INFINITY;
     }
+    // Times are read where a period ends or a peak is reached: most stretches see neither.
+    let periodStop = firstAfter(times, periodEnd - timeOffsetMs, from, to);
     for (let i = from; i < to; i++) {
-      const closeTimeMs = times[i]! + timeOffsetMs;
       const value = equity[i]!;
-      if (closeTimeMs > periodEnd) {
+      if (i >= periodStop) {
         s[barsAt] = before + i - from;
         if (i > from) s[lastEquityAt] = equity[i - 1]!;
-        this.#endPeriod(closeTimeMs);
+        this.#endPeriod(times[i]! + timeOffsetMs);
         periodEnd = s[periodEndAt]!;
+        periodStop = firstAfter(times, periodEnd - timeOffsetMs, i + 1, to);
         if (before + i === from) peakTime = s[peakTimeAt]!;
       }
       if (value >= peak) {
+        const closeTimeMs = times[i]! + timeOffsetMs;
         if (trough < peak) this.#endDrawdown(peak, trough, closeTimeMs - peakTime);
         peak = value;
         trough = value;
@@ -303,6 +306,14 @@ class Tracker implements EquityTracker {
     s[depthAt] = Math.max(s[depthAt]!, drawdownDepth(peak, trough));
     s[durationAt] = Math.max(s[durationAt]!, durationMs);
   }
+}
+
+/** The first row of `from..to-1` whose time is after `limitMs`; `to` when none is. */
+function firstAfter(times: Float64Array, limitMs: EpochMs, from: number, to: number): number {
+  if (from >= to || times[to - 1]! <= limitMs) return to;
+  let row = from;
+  while (times[row]! <= limitMs) row++;
+  return row;
 }
 
 function countHeld(position: Float64Array, from: number, to: number): number {

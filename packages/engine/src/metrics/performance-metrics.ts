@@ -89,7 +89,8 @@ function compoundGrowth({ startMs, endMs, endEquity }: EquityReading, startEquit
 }
 
 function returnFigures(reading: EquityReading, perYear: number, trials: Trials | undefined) {
-  const returns = returnsOfCloses(reading.closes) ?? new Float64Array(0);
+  // A reading's closes are its own and have no other reader: a million returns need no memory of theirs.
+  const returns = returnsOfCloses(reading.closes, reading.closes) ?? new Float64Array(0);
   const moments = returnMoments(returns);
   const { count, mean, deviation, downsideDeviation } = moments;
   const root = Math.sqrt(perYear);

@@ -20,13 +20,18 @@ const deviationMin = 1e-12;
 /**
  * Returns between consecutive closes.
  *
+ * @param into - where to write, at least n - 1 long; may be `closes` itself. Absent: a new array
  * @returns length n - 1, or null when a return would start from an equity that is not positive
  */
-export function returnsOfCloses(closes: Float64Array): Float64Array | null {
-  const returns = new Float64Array(Math.max(0, closes.length - 1));
-  for (let i = 0; i < returns.length; i++) {
-    if (!(closes[i]! > 0)) return null;
-    returns[i] = closes[i + 1]! / closes[i]! - 1;
+export function returnsOfCloses(closes: Float64Array, into?: Float64Array): Float64Array | null {
+  const count = Math.max(0, closes.length - 1);
+  const returns = into?.subarray(0, count) ?? new Float64Array(count);
+  let before = closes[0]!;
+  for (let i = 0; i < count; i++) {
+    const close = closes[i + 1]!;
+    if (!(before > 0)) return null;
+    returns[i] = close / before - 1;
+    before = close;
   }
   return returns;
 }
@@ -37,8 +42,9 @@ export function returnMoments(returns: Float64Array): ReturnMoments {
   let downside = 0;
   for (let i = 0; i < count; i++) {
     const r = returns[i]!;
+    const loss = Math.min(r, 0); // no branch: half of all returns are losses, and nobody can tell which
     sum += r;
-    if (r < 0) downside += r * r;
+    downside += loss * loss;
   }
   const mean = count > 0 ? sum / count : 0;
   let second = 0;

@@ -50,3 +50,32 @@ export class FeedReplay {
     this.#simulation.close(nowMs);
   }
 }
+
+/** Rows `from..to-1` with the targets that stand from `offset` on; NaN: none, as when there is no column. */
+export function replayTargets(
+  replay: FeedReplay,
+  targets: Float64Array | undefined,
+  offset: number,
+  from: number,
+  to: number,
+): void {
+  const settled = targets === undefined ? from : replayToLastTarget(replay, targets, offset, from, to);
+  if (settled < to) replay.run(settled, to, Number.NaN);
+}
+
+function replayToLastTarget(
+  replay: FeedReplay,
+  targets: Float64Array,
+  offset: number,
+  from: number,
+  to: number,
+): number {
+  let settled = from;
+  for (let row = from; row < to; row++) {
+    const target = targets[offset + row - from]!;
+    if (target !== target) continue;
+    replay.run(settled, row + 1, target);
+    settled = row + 1;
+  }
+  return settled;
+}

@@ -1,5 +1,5 @@
 import type { EpochMs, IntervalMs } from "@qmtl/core";
-import { FeedReplay } from "./feed-replay.ts";
+import { FeedReplay, replayTargets } from "./feed-replay.ts";
 import type { Simulation } from "./simulation.ts";
 
 /** Bars of one traded instrument, whole. */
@@ -75,46 +75,19 @@ function simulateOneFeed(
   sources: readonly OrderSource[],
   hooks: SimulateHooks,
 ): void {
-  const [first] = sources;
-  if (first === undefined || (sources.length === 1 && first.kind === "target")) {
-    replayTargets(simulation, feed, first, hooks);
+  const [source] = sources;
+  if (source === undefined || (sources.length === 1 && source.kind === "target")) {
+    const replay = new FeedReplay(simulation, feed, source);
+    for (let from = 0; from < feed.length;) {
+      const to = Math.min(feed.length, from + rowsPerPiece);
+      replayTargets(replay, source?.values, from, from, to);
+      from = to;
+      hooks.onProgress?.(to);
+    }
   } else stepRows(simulation, feed, sources, hooks);
 }
 
-type TargetSource = Extract<OrderSource, { kind: "target" }>;
-
-function replayTargets(
-  simulation: Simulation,
-  feed: BarFeed,
-  source: TargetSource | undefined,
-  hooks: SimulateHooks,
-): void {
-  const replay = new FeedReplay(simulation, feed, source);
-  const { length } = feed;
-  for (let row = 0; row < length;) {
-    const end = Math.min(length, row + (row === 0 ? rowsOfFirstPiece : rowsPerPiece));
-    if (source) replayPiece(replay, source.values, row, end);
-    else replay.run(row, end, Number.NaN);
-    row = end;
-    hooks.onProgress?.(row);
-  }
-}
-
 const rowsPerPiece = 16_384;
-// Code that is compiled while its first loop still runs knows nothing of what follows the loop.
-const rowsOfFirstPiece = 64;
-
-// A function that is entered often is compiled as a whole: one that loops over everything in its first call is not.
-function replayPiece(replay: FeedReplay, targets: Float64Array, from: number, to: number): void {
-  let settled = from;
-  for (let row = from; row < to; row++) {
-    const target = targets[row]!;
-    if (target !== target) continue;
-    replay.run(settled, row + 1, target);
-    settled = row + 1;
-  }
-  if (settled < to) replay.run(settled, to, Number.NaN);
-}
 
 function stepRows(simulation: Simulation, feed: BarFeed, sources: readonly OrderSource[], hooks: SimulateHooks): void {
   const { time, open, high, low, close, volume, intervalMs, instrument, length } = feed;

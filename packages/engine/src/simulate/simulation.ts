@@ -29,6 +29,10 @@ export class Simulation {
   #positions: readonly StepCurve[];
   readonly #marks: Float64Array;
   readonly #volumes: Float64Array;
+  // After a quiet stretch, where its last volume stands: reading it there costs a miss of the cache that most runs
+  // would pay for nothing.
+  readonly #volumeColumns: (Float64Array | undefined)[];
+  readonly #volumeRows: Int32Array;
   #tracked: EquityColumns | undefined;
   #trackedFeed: BarFeed | undefined;
 
@@ -39,6 +43,8 @@ export class Simulation {
     this.#held = Array.from({ length: instruments }, (_, instrument) => broker.account.position(instrument));
     this.#marks = new Float64Array(instruments).fill(Number.NaN);
     this.#volumes = new Float64Array(instruments).fill(Number.NaN);
+    this.#volumeColumns = Array.from({ length: instruments }, () => undefined);
+    this.#volumeRows = new Int32Array(instruments);
     this.#times = new CloseTimes(expectedRows);
     this.#equity = new Float64Array(Math.max(16, expectedRows));
     this.#positions = this.#held.map(() => new StepCurve());
@@ -57,6 +63,7 @@ export class Simulation {
     this.broker.onBar(instrument, openMs, closeMs, open, high, low, close, volume);
     this.#marks[instrument] = close;
     this.#volumes[instrument] = volume;
+    this.#volumeColumns[instrument] = undefined;
   }
 
   open(nowMs: EpochMs): void {
@@ -95,7 +102,8 @@ export class Simulation {
 
   /** Volume of the last bar; NaN before the first. */
   volumeOf(instrument: number): number {
-    return this.#volumes[instrument]!;
+    const column = this.#volumeColumns[instrument];
+    return column ? column[this.#volumeRows[instrument]!]! : this.#volumes[instrument]!;
   }
 
   /**
@@ -111,7 +119,8 @@ export class Simulation {
     const end = this.broker.onQuietBars(instrument, feed, intervalMs, from, to, this.#equity, rows);
     if (end === from) return from;
     this.#marks[instrument] = feed.close[end - 1]!;
-    this.#volumes[instrument] = feed.volume[end - 1]!;
+    this.#volumeColumns[instrument] = feed.volume;
+    this.#volumeRows[instrument] = end - 1;
     this.#settle(feed, from, ordersFollow && end === to ? end - 1 : end);
     return end;
   }
@@ -151,7 +160,7 @@ export class Simulation {
       broker: this.broker.save(),
       tracker: this.tracker.save(),
       marks: this.#marks.slice(),
-      volumes: this.#volumes.slice(),
+      volumes: this.#volumes.map((_, instrument) => this.volumeOf(instrument)),
     };
   }
 
@@ -160,6 +169,7 @@ export class Simulation {
     this.tracker.load(snapshot.tracker);
     this.#marks.set(snapshot.marks);
     this.#volumes.set(snapshot.volumes);
+    this.#volumeColumns.fill(undefined);
   }
 
   /** Goes on with the curves of a run that was cut here. */

@@ -1,0 +1,91 @@
+import { assert, type NodeId } from "@qmtl/core";
+import type { Frame } from "../frame/index.ts";
+import type { Kernel } from "../operator/index.ts";
+import type { OperatorNode, Plan, PlannedNode } from "../plan/index.ts";
+
+/**
+ * Computes operators over one source block by block and keeps none of it: for readers that only look at rows as they
+ * pass. A block stays in the processor's cache, where whole columns would be fresh memory, which costs more than the
+ * arithmetic. The same kernels in the same order as the batch, hence the same bits.
+ */
+export class BlockExecutor {
+  /** Rows of the source before the current block. */
+  from = 0;
+  /** Rows of the source up to the end of the current block. */
+  to = 0;
+  /** Position of the block's first row in its columns; before it stand the rows that operators look back at. */
+  readonly offset: number;
+  readonly #frame: Frame;
+  readonly #columns = new Map<string, Float64Array>();
+  readonly #sources: { readonly whole: Float64Array; readonly block: Float64Array }[] = [];
+  readonly #steps: { readonly kernel: Kernel; readonly inputs: Float64Array[]; readonly outputs: Float64Array[] }[] =
+    [];
+  readonly #size: number;
+
+  /** Whether a plan is made of operators over one source. */
+  static takes(plan: Plan): boolean {
+    return (
+      plan.grids.length === 1 && plan.nodes.every(({ node }) => node.kind === "operator" || node.kind === "source")
+    );
+  }
+
+  constructor(plan: Plan, frames: ReadonlyMap<NodeId, Frame>) {
+    const [grid] = plan.grids;
+    assert(BlockExecutor.takes(plan) && grid?.kind === "source", "a plan of operators over one source");
+    this.#frame = frames.get(grid.source.id)!;
+    this.offset = grid.lookbackRows;
+    this.#size = grid.lookbackRows + rowsPerBlock;
+    for (const planned of plan.nodes) if (planned.node.kind === "operator") this.#addOperator(planned, planned.node);
+  }
+
+  /** The rows `from..to-1` of a node's field stand at `offset` and after. */
+  columnOf(id: NodeId, field: string): Float64Array {
+    const key = `${field} of ${id}`;
+    let column = this.#columns.get(key);
+    if (column === undefined) this.#columns.set(key, (column = new Float64Array(this.#size)));
+    return column;
+  }
+
+  /** Computes the next block; false when there are no more rows. */
+  advance(): boolean {
+    const { offset } = this;
+    const before = this.to - this.from;
+    this.from = this.to;
+    // The first block is small: code that is compiled while its first loop runs knows nothing of what follows the loop.
+    this.to = Math.min(this.#frame.length, this.from + (this.from === 0 ? rowsOfFirstBlock : rowsPerBlock));
+    if (this.from === this.to) return false;
+    if (offset > 0) for (const column of this.#columns.values()) column.copyWithin(0, before, before + offset);
+    for (const { whole, block } of this.#sources) {
+      if (offset > 0) block.copyWithin(0, before, before + offset);
+      block.set(whole.subarray(this.from, this.to), offset);
+    }
+    const end = offset + this.to - this.from;
+    for (const { kernel, inputs, outputs } of this.#steps) kernel.advance(inputs, outputs, offset, end);
+    return true;
+  }
+
+  #addOperator(planned: PlannedNode, { id, definition, params, inputs }: OperatorNode): void {
+    let next = 0;
+    const columns = definition.inputs.map((name) => {
+      if (name === "time") return this.#sourceBlock(this.#frame.time);
+      const input = planned.inputs[next]!.node;
+      const { field } = inputs[next++]!;
+      return input.kind === "source" ? this.#sourceBlock(this.#frame.columns[field]) : this.columnOf(input.id, field);
+    });
+    const outputs = definition.outputs.map((field) => this.columnOf(id, field));
+    this.#steps.push({ kernel: definition.createKernel(params), inputs: columns, outputs });
+  }
+
+  #sourceBlock(whole: Float64Array | undefined): Float64Array {
+    // A field the source does not have is absent throughout.
+    if (whole === undefined) return new Float64Array(this.#size).fill(Number.NaN);
+    const known = this.#sources.find((source) => source.whole === whole);
+    if (known) return known.block;
+    const block = new Float64Array(this.#size);
+    this.#sources.push({ whole, block });
+    return block;
+  }
+}
+
+const rowsPerBlock = 2_048;
+const rowsOfFirstBlock = 64;
