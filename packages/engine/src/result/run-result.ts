@@ -84,4 +84,5 @@ export interface DataQuality {
   readonly longestGapMs: number;
   readonly findings: readonly { readonly rule: string; readonly count: number; readonly example: string }[];
   readonly digest: string; // "blake3:..." over the columns
+  readonly load?: JsonValue; // how a file was read, where the stream's own history says so
 }

@@ -1,4 +1,4 @@
-import { formatInterval, QmtlError } from "@qmtl/core";
+import { formatInterval, QmtlError, type JsonValue } from "@qmtl/core";
 import type { Frame } from "@qmtl/engine/frame";
 import type { LoadedFrame } from "../data-quality/index.ts";
 import type { FileFormat } from "../formats/index.ts";
@@ -25,13 +25,17 @@ export class FileHistory implements HistoryProvider {
 
   async load(range: Parameters<NonNullable<HistoryProvider["load"]>>[0] = {}): Promise<LoadedFrame> {
     const { start, end, intervalMs, stream } = range;
-    return this.#load({
+    const loaded = await this.#load({
       ...this.#options,
       ...(start !== undefined && { start }),
       ...(end !== undefined && { end }),
       ...(stream !== undefined && { stream }),
       ...(intervalMs !== undefined && { interval: intervalMs / 1_000 }),
     });
+    if (Object.keys(this.#options).length === 0) return loaded;
+    // A manifest needs it to read the file in the same way again.
+    const load = JSON.parse(JSON.stringify({ ...this.#options, signal: undefined })) as JsonValue;
+    return { ...loaded, quality: { ...loaded.quality, load } };
   }
 
   /** @throws QmtlError `INTERVAL_INVALID` when the file's rows are of another interval */

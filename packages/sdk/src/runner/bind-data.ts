@@ -3,7 +3,7 @@ import { firstRowAt, sliceFrame, type Frame } from "@qmtl/engine/frame";
 import type { DataQuality } from "@qmtl/engine/result";
 import type { IdentifiedNode, StrategyGraph } from "../graph/build-graph.ts";
 import { checkFrame, refuseErrors, type LoadedFrame } from "../data-quality/index.ts";
-import { FileHistory, loadFrame, type LoadOptions } from "../history/index.ts";
+import { FileHistory, loadFrame, type HistoryProvider, type LoadOptions } from "../history/index.ts";
 import { StreamInput } from "../strategy/stream-input.ts";
 import type { DataSource, OfflineOptions } from "./options.ts";
 
@@ -131,13 +131,13 @@ function placeOf(
       },
     };
   }
-  if (source !== undefined) {
+  if (source !== undefined && !isHistory(source)) {
     return {
       key: source,
       load: async () => ("frame" in source ? source : checked(source, node.name, options.load)),
     };
   }
-  const { history } = node;
+  const history = source ?? node.history;
   if (history === undefined) return undefined;
   return {
     key: history instanceof FileHistory ? history.key : history,
@@ -179,8 +179,17 @@ function sourceFor(
   return undefined;
 }
 
-function isSource(data: NonNullable<OfflineOptions["data"]>): data is DataSource {
-  return typeof data === "string" || ("intervalMs" in data && "time" in data) || ("frame" in data && "quality" in data);
+function isHistory(source: object): source is HistoryProvider {
+  return "fetch" in source && typeof source.fetch === "function";
+}
+
+export function isSource(data: NonNullable<OfflineOptions["data"]>): data is DataSource {
+  return (
+    typeof data === "string" ||
+    isHistory(data) ||
+    ("intervalMs" in data && "time" in data) ||
+    ("frame" in data && "quality" in data)
+  );
 }
 
 function checkNames(options: OfflineOptions, streams: readonly IdentifiedNode[]): void {

@@ -2,10 +2,10 @@ import type { BrokerOptions } from "@qmtl/engine/broker";
 import type { Frame } from "@qmtl/engine/frame";
 import type { ReturnsBasis, Trials } from "@qmtl/engine/metrics";
 import type { LoadedFrame } from "../data-quality/index.ts";
-import type { LoadOptions } from "../history/index.ts";
+import type { HistoryProvider, LoadOptions } from "../history/index.ts";
 
-/** Rows for a stream: columns, loaded columns with their quality record, or a file to load. */
-export type DataSource = Frame | LoadedFrame | string;
+/** Rows for a stream: columns, loaded columns with their quality record, a file to load, or a history to ask. */
+export type DataSource = Frame | LoadedFrame | string | HistoryProvider;
 
 export interface OfflineOptions {
   /**

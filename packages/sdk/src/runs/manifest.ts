@@ -20,6 +20,8 @@ export interface RunManifest {
     readonly source: string;
     readonly digest: string;
     readonly rows: number;
+    /** How the stream's own history reads the file; absent where `options.load` says it, and without options. */
+    readonly load?: JsonValue;
   }[];
   readonly options: RunManifestOptions;
   readonly seed: number | null;

@@ -48,7 +48,9 @@ async function latestOf(run: string, runs: string): Promise<string | undefined> 
 
 async function runsIn(runs: string): Promise<readonly string[]> {
   if (!existsSync(runs)) return [];
-  return (await readdir(runs)).filter((name) => existsSync(join(runs, name, "manifest.json")));
+  return (await readdir(runs)).filter(
+    (name) => !name.endsWith(".part") && existsSync(join(runs, name, "manifest.json")),
+  );
 }
 
 async function notFound(run: string, runs: string): Promise<QmtlError> {

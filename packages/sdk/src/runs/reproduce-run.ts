@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { QmtlError } from "@qmtl/core";
 import type { RunResult } from "@qmtl/engine/result";
+import { fileHistory, type LoadOptions } from "../history/index.ts";
 import { runOffline } from "../runner/offline.ts";
 import type { OfflineOptions } from "../runner/options.ts";
 import { loadStrategyClass } from "../strategy-file/index.ts";
@@ -56,7 +57,12 @@ export function optionsOf(manifest: RunManifest, base: string): OfflineOptions {
   // Rows that were made in memory come from the strategy's own history again; their digest tells whether they are equal.
   const files = manifest.data.filter(({ source }) => !source.startsWith("memory:"));
   return {
-    data: Object.fromEntries(files.map(({ stream, source }) => [stream, resolve(base, source)])),
+    data: Object.fromEntries(
+      files.map(({ stream, source, load: own }) => {
+        const path = resolve(base, source);
+        return [stream, own === undefined ? path : fileHistory(path, own as LoadOptions)];
+      }),
+    ),
     params: manifest.strategy.params as Readonly<Record<string, unknown>>,
     returnsBasis,
     broker,

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -47,6 +47,59 @@ it("reproduces a run whose rows the strategy makes itself", async () => {
   expect(run.manifest.data).toMatchObject([{ stream: "price", source: "memory:price", rows: 200 }]);
   const reproduction = await reproduceRun(await readRun(run.runId, base));
   expect(reproduction).toMatchObject({ identical: true, changedInputs: [], changedParts: [] });
+});
+
+it("reproduces a run whose history reads its file in a way of its own, from another folder", async () => {
+  const csv = Array.from({ length: 40 }, (_, row) => {
+    const day = new Date(Date.UTC(2024, 0, 1 + row + (row > 20 ? 9 : 0))).toISOString().slice(0, 10);
+    return `${day};10;${11 + (row % 5)};9;10;1`;
+  });
+  await writeFile(join(base, "odd.txt"), ["date;open;high;low;close;volume", ...csv, ""].join("\n"));
+  const file = join(base, "odd.ts");
+  await writeFile(
+    file,
+    `import { csvHistory, sma, Strategy, StreamInput } from "qmtl";
+export class Odd extends Strategy {
+  setup() {
+    const history = csvHistory(${JSON.stringify(join(base, "odd.txt"))}, { allow: ["gap"] });
+    const price = new StreamInput({ name: "price", interval: "1d", instrument: "X", history });
+    this.addNodes(price, sma(price, 5));
+  }
+}
+`,
+  );
+  const run = await runOf(file);
+  expect(run.manifest.data).toMatchObject([
+    { stream: "price", source: "odd.txt", load: { format: "csv", allow: ["gap"] } },
+  ]);
+  const reproduction = await reproduceRun(await readRun(run.runId, base));
+  expect(reproduction).toMatchObject({ identical: true, changedInputs: [], changedParts: [] });
+});
+
+it("keeps one whole run when it is written by several at once", async () => {
+  const file = await writeStrategy(1);
+  const runs = await Promise.all(Array.from({ length: 4 }, () => runOf(file)));
+  expect(new Set(runs.map(({ folder }) => folder)).size).toBe(1);
+  expect(await readdir(join(base, ".qmtl", "runs"))).toEqual([runs[0]!.runId]);
+  expect((await readdir(runs[0]!.folder)).toSorted()).toEqual([
+    "manifest.json",
+    "report.html",
+    "report.json",
+    "report.md",
+  ]);
+});
+
+it("does not take a run that is still being written for one that is there", async () => {
+  const run = await runOf(await writeStrategy(1));
+  await cp(run.folder, `${run.folder}.0123abcd.part`, { recursive: true });
+  await utimes(join(run.folder, "manifest.json"), 10, 10);
+  expect((await readRun("latest", base)).folder).toBe(run.folder);
+});
+
+it("says that a run cannot be written, and leaves nothing behind", async () => {
+  await writeFile(join(base, ".qmtl"), "not a folder");
+  await expect(runOf(await writeStrategy(1))).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
+  expect((await readdir(base)).toSorted()).toEqual([".qmtl", "strategy-1.ts"]);
 });
 
 it("finds the run that was written last as latest", async () => {

@@ -47,8 +47,7 @@ export async function writeRun(
     await writeFile(join(staged, "report.md"), reports.markdown);
     await writeFile(join(staged, "report.html"), reports.html);
     await mkdir(dirname(target), { recursive: true });
-    await rm(target, { recursive: true, force: true });
-    await rename(staged, target);
+    await replaceFolder(staged, target);
   } catch (cause) {
     await rm(staged, { recursive: true, force: true }).catch(() => undefined);
     throw new QmtlError("FILE_UNWRITABLE", `the run cannot be written to ${target}: ${(cause as Error).message}`, {
@@ -58,6 +57,25 @@ export async function writeRun(
     });
   }
   return { runId: manifest.runId, folder: target, reportFile: join(target, "report.html"), manifest };
+}
+
+/** Moves a folder into place. What was there stays until the new one is; several at once leave the last one. */
+async function replaceFolder(staged: string, target: string): Promise<void> {
+  const before = `${staged.slice(0, -".part".length)}.old.part`;
+  for (let attempt = 1; ; attempt++) {
+    await rename(target, before).catch(() => undefined); // there may be none
+    try {
+      await rename(staged, target);
+      await rm(before, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      const isTaken = code === "ENOTEMPTY" || code === "EEXIST"; // by the same run, put there in between
+      if (isTaken) await rm(before, { recursive: true, force: true });
+      else await rename(before, target).catch(() => undefined);
+      if (!isTaken || attempt === 10) throw error;
+    }
+  }
 }
 
 export function manifestOf(
@@ -75,11 +93,12 @@ export function manifestOf(
     },
     strategyId: result.strategyId,
     nodes: result.nodes.map(({ id, name, codeHash, params }) => ({ id, name, codeHash, params })),
-    data: result.dataQuality.map(({ stream, source, digest, rows }) => ({
+    data: result.dataQuality.map(({ stream, source, digest, rows, load }) => ({
       stream,
       source: portablePath(base, source),
       digest,
       rows,
+      ...(load !== undefined && { load }),
     })),
     options: {
       startTime: timeText(options.startTime),

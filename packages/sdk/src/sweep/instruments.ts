@@ -1,7 +1,7 @@
 import { QmtlError, type NodeId } from "@qmtl/core";
 import type { Frame } from "@qmtl/engine/frame";
 import type { StrategyGraph } from "../graph/build-graph.ts";
-import { bindData } from "../runner/bind-data.ts";
+import { bindData, isSource } from "../runner/bind-data.ts";
 import { StreamInput } from "../strategy/stream-input.ts";
 import type { SweepOptions } from "./options.ts";
 import { sharedNumbers } from "./program.ts";
@@ -41,7 +41,7 @@ export class SweptInstrument {
  */
 export function sweptInstruments(graph: StrategyGraph, data: SweepOptions["data"]): readonly SweptInstrument[] {
   const streams = graph.nodes.flatMap(({ node }) => (node instanceof StreamInput ? [node as StreamInput<string>] : []));
-  const isOne = streams.length !== 1 || data === undefined || typeof data === "string" || isRows(data);
+  const isOne = streams.length !== 1 || data === undefined || isSource(data);
   if (isOne) {
     const symbols = [...new Set(streams.map((stream) => stream.instrument?.symbol ?? stream.name))];
     return [new SweptInstrument(symbols.join("+"), data)];
@@ -53,10 +53,6 @@ export function sweptInstruments(graph: StrategyGraph, data: SweepOptions["data"
     });
   }
   return named.map(([name, source]) => new SweptInstrument(name, source));
-}
-
-function isRows(data: object): boolean {
-  return ("intervalMs" in data && "time" in data) || ("frame" in data && "quality" in data);
 }
 
 // Columns every thread reads in place.
