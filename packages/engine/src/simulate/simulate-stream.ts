@@ -101,13 +101,16 @@ function streamOneSource(
   const replay = new FeedReplay(simulation, feed, order);
   const { length } = source.frame;
   let row = source.next;
+  let reported = row;
   while (row < length && time[row]! + intervalMs <= upToMs) {
     const from = row;
     const end = Math.min(length, row + progressRows);
     row = computeRows(executor, grid, time, columns, order?.column, row, end, upToMs - intervalMs);
     const target = order ? order.column[grid.position]! : Number.NaN;
     replay.run(from, row, target);
-    if (target !== target) hooks.onProgress?.(row);
+    if (row - reported < progressRows) continue;
+    reported = row;
+    hooks.onProgress?.(row);
   }
   source.next = row;
   for (const each of orders) each.seenRows = grid.rows;

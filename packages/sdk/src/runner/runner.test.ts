@@ -351,9 +351,22 @@ describe("Runner.offline", () => {
     expect((await run(wave(9), wave(9))).nodes).toHaveLength(1);
   });
 
-  it("stops when the caller aborts", async () => {
-    await expect(Runner.offline(Cross, { data: wave(50), signal: AbortSignal.abort() })).rejects.toThrow();
-  });
+  it.each(["batch", "stream"] as const)(
+    "stops when the caller aborts, in the midst of trading too (%s)",
+    async (executor) => {
+      const run = (signal: AbortSignal, onProgress?: (fraction: number) => void) =>
+        Runner.offline(Cross, { data: wave(60_000), executor, signal, ...(onProgress && { onProgress }) });
+      await expect(run(AbortSignal.abort())).rejects.toThrow(expect.objectContaining({ name: "AbortError" }));
+      const caller = new AbortController();
+      const seen: number[] = [];
+      const aborted = run(caller.signal, (fraction) => {
+        seen.push(fraction);
+        if (fraction > 0.6) caller.abort();
+      });
+      await expect(aborted).rejects.toThrow(expect.objectContaining({ name: "AbortError" }));
+      expect(seen.at(-1)).toBeLessThan(0.9);
+    },
+  );
 });
 
 describe("Runner.session", () => {
