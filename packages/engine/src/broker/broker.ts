@@ -23,6 +23,7 @@ import type {
   OrderIntent,
   QuietBars,
   Trade,
+  TradeOutcomes,
 } from "./types.ts";
 
 const dayMs = 86_400_000;
@@ -89,6 +90,10 @@ class SimulatedBroker implements Broker {
       },
     );
     this.account = accountView(this.#ledger);
+  }
+
+  tradeOutcomes(): TradeOutcomes {
+    return this.#trades.outcomes((instrument) => this.#ledger.mark[instrument]!);
   }
 
   get openOrderCount(): number {

@@ -26,4 +26,5 @@ export type {
   Side,
   TimeInForce,
   Trade,
+  TradeOutcomes,
 } from "./types.ts";

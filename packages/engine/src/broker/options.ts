@@ -224,12 +224,17 @@ const checks: Readonly<Record<keyof BrokerOptions, Check>> = {
   },
 };
 
+// What was resolved before is complete and checked: many accounts of one run share it.
+const resolved = new WeakSet<Partial<BrokerOptions>>();
+
 /**
- * Puts every default in place: those of the named semantics, then the given keys over them.
+ * Puts every default in place: those of the named semantics, then the given keys over them. Options that came out of
+ * here are handed back as they are.
  *
  * @throws QmtlError `BROKER_OPTION_INVALID` naming the key, what was expected and what was found
  */
 export function resolveBrokerOptions(given: Partial<BrokerOptions> = {}): BrokerOptions {
+  if (resolved.has(given)) return given as BrokerOptions;
   for (const key of Object.keys(record(given, "broker options"))) {
     if (!Object.hasOwn(checks, key)) failUnknown(key, Object.keys(checks), "broker option");
   }
@@ -244,6 +249,7 @@ export function resolveBrokerOptions(given: Partial<BrokerOptions> = {}): Broker
   if (options.maintenanceMargin > options.initialMargin) {
     fail("maintenanceMargin", `at most initialMargin (${options.initialMargin})`, options.maintenanceMargin);
   }
+  resolved.add(Object.freeze(options));
   return options;
 }
 

@@ -12,14 +12,14 @@ export class RecordTable {
 
   constructor(stride: number) {
     this.stride = stride;
-    this.data = new Float64Array(stride * 256);
+    this.data = new Float64Array(0);
   }
 
   /** Appends a row of zeros and returns its offset in `data`. */
   append(): number {
     const offset = this.length * this.stride;
     if (offset + this.stride > this.data.length) {
-      const grown = new Float64Array(this.data.length * 2);
+      const grown = new Float64Array(Math.max(this.stride * 256, this.data.length * 2));
       grown.set(this.data);
       this.data = grown;
     } else if (this.length < this.#dirty) this.data.fill(0, offset, offset + this.stride);
@@ -36,7 +36,6 @@ export class RecordTable {
     this.data = Float64Array.from(saved, jsonToNumber);
     this.length = this.data.length / this.stride;
     this.#dirty = this.length;
-    if (this.data.length === 0) this.data = new Float64Array(this.stride * 64);
   }
 }
 

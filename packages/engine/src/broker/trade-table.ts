@@ -1,4 +1,4 @@
-import type { Trade } from "./types.ts";
+import type { Trade, TradeOutcomes } from "./types.ts";
 import { orNull } from "./order-table.ts";
 import { RecordTable, type TextTable } from "./record-table.ts";
 
@@ -36,20 +36,50 @@ export class TradeTable extends RecordTable {
     return this.data[index * this.stride + T.instrument]!;
   }
 
+  /** What trades came to, as columns: the figures of a run need no objects. `markOf` values the open ones. */
+  outcomes(markOf: (instrument: number) => number): TradeOutcomes {
+    const { length, stride, data } = this;
+    const outcomes = {
+      open: new Uint8Array(length),
+      pnl: new Float64Array(length),
+      returnFraction: new Float64Array(length),
+      fees: new Float64Array(length),
+    };
+    for (let index = 0; index < length; index++) {
+      const at = index * stride;
+      const open = Number.isNaN(data[at + T.exitMs]!);
+      const mark = open ? markOf(data[at + T.instrument]!) : data[at + T.mark]!;
+      const pnl = this.#pnl(at, open, mark);
+      outcomes.open[index] = open ? 1 : 0;
+      outcomes.pnl[index] = pnl;
+      outcomes.returnFraction[index] = this.#returnFraction(at, pnl);
+      outcomes.fees[index] = data[at + T.fees]!;
+    }
+    return outcomes;
+  }
+
+  #pnl(at: number, open: boolean, mark: number): number {
+    const d = this.data;
+    const held = open ? d[at + T.entryQuantity]! - d[at + T.exitQuantity]! : 0;
+    const gained = d[at + T.exitValue]! + held * mark - d[at + T.entryValue]!;
+    const gross = d[at + T.direction]! * d[at + T.multiplier]! * gained;
+    return gross - d[at + T.fees]! + d[at + T.cashflow]!;
+  }
+
+  #returnFraction(at: number, pnl: number): number {
+    return pnl / Math.abs(this.data[at + T.entryValue]! * this.data[at + T.multiplier]!);
+  }
+
   /** An open trade is valued at `markPrice` and aged to `bar`. */
   make(index: number, markPrice: number, bar: number): Trade {
     const d = this.data;
     const at = index * this.stride;
     const open = Number.isNaN(d[at + T.exitMs]!);
     const direction = d[at + T.direction]!;
-    const multiplier = d[at + T.multiplier]!;
     const entryQuantity = d[at + T.entryQuantity]!;
     const exitQuantity = d[at + T.exitQuantity]!;
     const mark = open ? markPrice : d[at + T.mark]!;
-    const held = open ? entryQuantity - exitQuantity : 0;
-    const gross = direction * multiplier * (d[at + T.exitValue]! + held * mark - d[at + T.entryValue]!);
-    const pnl = gross - d[at + T.fees]! + d[at + T.cashflow]!;
-    const entryNotional = d[at + T.entryValue]! * multiplier;
+    const pnl = this.#pnl(at, open, mark);
     return {
       id: index + 1,
       instrument: d[at + T.instrument]!,
@@ -62,7 +92,7 @@ export class TradeTable extends RecordTable {
       quantity: d[at + T.quantity]!,
       fees: d[at + T.fees]!,
       pnl,
-      returnFraction: pnl / Math.abs(entryNotional),
+      returnFraction: this.#returnFraction(at, pnl),
       barsHeld: (open ? bar : d[at + T.exitBar]!) - d[at + T.entryBar]!,
       maxFavorable: finiteOrNull(d[at + T.maxFavorable]!),
       maxAdverse: finiteOrNull(d[at + T.maxAdverse]!),

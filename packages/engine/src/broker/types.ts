@@ -163,6 +163,14 @@ export interface QuietBars {
   readonly close: Float64Array;
 }
 
+/** One row a trade, in the order of `Broker.trades`; the fields are those of `Trade`. */
+export interface TradeOutcomes {
+  readonly open: Uint8Array; // 1: open
+  readonly pnl: Float64Array;
+  readonly returnFraction: Float64Array;
+  readonly fees: Float64Array;
+}
+
 export interface Broker {
   readonly options: BrokerOptions;
   /** Live: its fields show the account as it is when they are read. */
@@ -171,6 +179,8 @@ export interface Broker {
   readonly fills: RecordList<Fill>;
   /** Round trips in order of entry; the open ones are valued at the last close. */
   readonly trades: RecordList<Trade>;
+  /** What the trades so far came to, as columns. */
+  tradeOutcomes(): TradeOutcomes;
   readonly openOrderCount: number;
   readonly counters: BrokerCounters;
   /** One bar of one instrument, at its close. A bar whose close is NaN is absent and changes nothing. */

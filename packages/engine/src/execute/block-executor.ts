@@ -2,6 +2,7 @@ import { assert, type NodeId } from "@qmtl/core";
 import type { Frame } from "../frame/index.ts";
 import type { Kernel } from "../operator/index.ts";
 import type { OperatorNode, Plan, PlannedNode } from "../plan/index.ts";
+import { OutputColumns } from "../view/index.ts";
 
 /**
  * Computes operators over one source block by block and keeps none of it: for readers that only look at rows as they
@@ -16,7 +17,8 @@ export class BlockExecutor {
   /** Position of the block's first row in its columns; before it stand the rows that operators look back at. */
   readonly offset: number;
   readonly #frame: Frame;
-  readonly #columns = new Map<string, Float64Array>();
+  readonly #outputs = new Map<NodeId, OutputColumns>();
+  readonly #columns: Float64Array[] = [];
   readonly #sources: { readonly whole: Float64Array; readonly block: Float64Array }[] = [];
   readonly #steps: { readonly kernel: Kernel; readonly inputs: Float64Array[]; readonly outputs: Float64Array[] }[] =
     [];
@@ -40,10 +42,7 @@ export class BlockExecutor {
 
   /** The rows `from..to-1` of a node's field stand at `offset` and after. */
   columnOf(id: NodeId, field: string): Float64Array {
-    const key = `${field} of ${id}`;
-    let column = this.#columns.get(key);
-    if (column === undefined) this.#columns.set(key, (column = new Float64Array(this.#size)));
-    return column;
+    return this.#outputs.get(id)!.numeric.get(field)!;
   }
 
   /** Computes the next block; false when there are no more rows. */
@@ -54,7 +53,7 @@ export class BlockExecutor {
     // The first block is small: code that is compiled while its first loop runs knows nothing of what follows the loop.
     this.to = Math.min(this.#frame.length, this.from + (this.from === 0 ? rowsOfFirstBlock : rowsPerBlock));
     if (this.from === this.to) return false;
-    if (offset > 0) for (const column of this.#columns.values()) column.copyWithin(0, before, before + offset);
+    if (offset > 0) for (const column of this.#columns) column.copyWithin(0, before, before + offset);
     for (const { whole, block } of this.#sources) {
       if (offset > 0) block.copyWithin(0, before, before + offset);
       block.set(whole.subarray(this.from, this.to), offset);
@@ -70,20 +69,28 @@ export class BlockExecutor {
       if (name === "time") return this.#sourceBlock(this.#frame.time);
       const input = planned.inputs[next]!.node;
       const { field } = inputs[next++]!;
-      return input.kind === "source" ? this.#sourceBlock(this.#frame.columns[field]) : this.columnOf(input.id, field);
+      if (input.kind === "source") return this.#sourceBlock(this.#frame.columns[field]);
+      return this.#outputs.get(input.id)!.numeric.get(field) ?? this.#absent();
     });
-    const outputs = definition.outputs.map((field) => this.columnOf(id, field));
+    const output = new OutputColumns(this.#size, definition.outputs);
+    this.#outputs.set(id, output);
+    const outputs = [...output.numeric.values()];
+    this.#columns.push(...outputs);
     this.#steps.push({ kernel: definition.createKernel(params), inputs: columns, outputs });
   }
 
   #sourceBlock(whole: Float64Array | undefined): Float64Array {
-    // A field the source does not have is absent throughout.
-    if (whole === undefined) return new Float64Array(this.#size).fill(Number.NaN);
+    if (whole === undefined) return this.#absent();
     const known = this.#sources.find((source) => source.whole === whole);
     if (known) return known.block;
     const block = new Float64Array(this.#size);
     this.#sources.push({ whole, block });
     return block;
+  }
+
+  // A field that nobody has is absent throughout.
+  #absent(): Float64Array {
+    return new Float64Array(this.#size).fill(Number.NaN);
   }
 }
 

@@ -136,8 +136,14 @@ interface GridSnapshot {
 interface OperatorStep {
   readonly kind: "operator";
   readonly kernel: Kernel;
+  readonly advanceRow: Kernel["advance"];
   readonly inputs: readonly Float64Array[];
   readonly outputs: readonly Float64Array[];
+}
+
+function operatorStep(kernel: Kernel, inputs: readonly Float64Array[], outputs: readonly Float64Array[]): OperatorStep {
+  const advanceRow = kernel.advanceRow ?? ((...columns) => kernel.advance(...columns));
+  return { kind: "operator", kernel, advanceRow, inputs, outputs };
 }
 
 interface StreamCompute {
@@ -302,7 +308,7 @@ export class StreamGrid {
     const results = node.definition.outputs.map((field) => out.numeric.get(field)!);
     this.#operatorOutputs.push(...results);
     const kernel = node.definition.createKernel(node.params);
-    this.#steps.push({ kind: "operator", kernel, inputs: columns, outputs: results });
+    this.#steps.push(operatorStep(kernel, columns, results));
     this.#nodeOutputs.push(out);
     return out;
   }
@@ -325,16 +331,12 @@ export class StreamGrid {
     const copy = (from: number) => {
       to[from] = columns.numeric.get(field)?.[from] ?? Number.NaN;
     };
-    return {
-      kind: "operator",
-      kernel: {
-        advance: (_inputs, _outputs, from) => copy(from),
-        save: () => new Float64Array(0),
-        load: () => undefined,
-      },
-      inputs: [],
-      outputs: [to],
+    const kernel: Kernel = {
+      advance: (_inputs, _outputs, from) => copy(from),
+      save: () => new Float64Array(0),
+      load: () => undefined,
     };
+    return operatorStep(kernel, [], [to]);
   }
 
   /** Opens a row and returns its position. */
@@ -385,7 +387,8 @@ export class StreamGrid {
     for (let index = 0; index < steps.length; index++) {
       const step = steps[index]!;
       if (step.kind === "operator") {
-        step.kernel.advance(step.inputs, step.outputs, position, position + 1);
+        const { advanceRow } = step; // called without a receiver: the call needs no look at what it is
+        advanceRow(step.inputs, step.outputs, position, position + 1);
         if (this.#mirrors) this.#mirror(step.outputs, position);
       } else if (step.kind === "compute") this.#runCompute(step.compute, position, bucketMs);
       else this.#runSeries(step.series, position, bucketMs);

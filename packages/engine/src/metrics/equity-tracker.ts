@@ -120,7 +120,7 @@ class Tracker implements EquityTracker {
     this.startEquity = startEquity;
     this.intervalMs = intervalMs;
     this.basis = basis;
-    this.#closes = new Float64Array(Math.max(256, basis === "bar" ? bars : 0));
+    this.#closes = new Float64Array(Math.max(16, basis === "bar" ? bars : 0));
     const s = this.#scalars;
     s[startEquityAt] = s[lastEquityAt] = s[peakAt] = s[troughAt] = startEquity;
     s[intervalAt] = intervalMs;
@@ -255,7 +255,7 @@ class Tracker implements EquityTracker {
     }
     own.set(state.subarray(0, scalarCount));
     const finished = own[closeCountAt]!;
-    this.#closes = new Float64Array(Math.max(256, 2 * finished));
+    this.#closes = new Float64Array(Math.max(16, 2 * finished));
     this.#closes.set(state.subarray(scalarCount));
   }
 

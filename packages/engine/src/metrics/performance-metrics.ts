@@ -1,4 +1,4 @@
-import type { Trade } from "../broker/index.ts";
+import type { Trade, TradeOutcomes } from "../broker/index.ts";
 import {
   createEquityTracker,
   type EquityColumns,
@@ -34,9 +34,10 @@ export interface PerformanceOptions {
  */
 export function performanceMetrics(
   tracker: EquityTracker,
-  trades: readonly Trade[],
+  trades: readonly Trade[] | TradeOutcomes,
   options: PerformanceOptions = {},
 ): PerformanceMetrics {
+  const outcomes = Array.isArray(trades) ? outcomesOf(trades as readonly Trade[]) : (trades as TradeOutcomes);
   const reading = tracker.read();
   const perYear = periodsPerYear(tracker.calendar, tracker.basis, tracker.intervalMs);
   const ratios = returnFigures(reading, perYear, options.trials);
@@ -61,10 +62,10 @@ export function performanceMetrics(
     maxDrawdownMs: reading.maxDrawdownMs,
     valueAtRisk95: ratios.valueAtRisk95,
     conditionalValueAtRisk95: ratios.conditionalValueAtRisk95,
-    ...tradeFigures(trades),
+    ...tradeFigures(outcomes),
     exposure: reading.bars > 0 ? reading.exposedBars / reading.bars : 0,
     turnover: meanEquity > 0 ? defined((options.tradedNotional ?? 0) / meanEquity) : null,
-    feesPaid: options.feesPaid ?? trades.reduce((sum, trade) => sum + trade.fees, 0),
+    feesPaid: options.feesPaid ?? outcomes.fees.reduce((sum, fee) => sum + fee, 0),
     probabilisticSharpe: ratios.probabilisticSharpe,
     deflatedSharpe: ratios.deflatedSharpe,
   };
@@ -116,9 +117,17 @@ function meanOfWorst(worst: Float64Array, count: number): number {
   return sum / taken;
 }
 
-function tradeFigures(trades: readonly Trade[]) {
-  const closed = trades.filter((trade) => !trade.open);
-  const count = closed.length;
+function outcomesOf(trades: readonly Trade[]): TradeOutcomes {
+  return {
+    open: Uint8Array.from(trades, (trade) => (trade.open ? 1 : 0)),
+    pnl: Float64Array.from(trades, (trade) => trade.pnl),
+    returnFraction: Float64Array.from(trades, (trade) => trade.returnFraction),
+    fees: Float64Array.from(trades, (trade) => trade.fees),
+  };
+}
+
+function tradeFigures({ open, pnl, returnFraction }: TradeOutcomes) {
+  let count = 0;
   let wins = 0;
   let losses = 0;
   let gained = 0;
@@ -126,26 +135,28 @@ function tradeFigures(trades: readonly Trade[]) {
   let returnSum = 0;
   let best = Number.NEGATIVE_INFINITY;
   let worst = Number.POSITIVE_INFINITY;
-  for (const { pnl, returnFraction } of closed) {
-    if (pnl > 0) {
+  for (let trade = 0; trade < pnl.length; trade++) {
+    if (open[trade] === 1) continue;
+    count += 1;
+    if (pnl[trade]! > 0) {
       wins += 1;
-      gained += pnl;
-    } else if (pnl < 0) {
+      gained += pnl[trade]!;
+    } else if (pnl[trade]! < 0) {
       losses += 1;
-      lost -= pnl;
+      lost -= pnl[trade]!;
     }
-    returnSum += returnFraction;
-    best = Math.max(best, returnFraction);
-    worst = Math.min(worst, returnFraction);
+    returnSum += returnFraction[trade]!;
+    best = Math.max(best, returnFraction[trade]!);
+    worst = Math.min(worst, returnFraction[trade]!);
   }
   const mean = (gained - lost) / count;
   let squares = 0;
-  for (const { pnl } of closed) squares += (pnl - mean) ** 2;
+  for (let trade = 0; trade < pnl.length; trade++) if (open[trade] === 0) squares += (pnl[trade]! - mean) ** 2;
   const deviation = Math.sqrt(squares / (count - 1));
   const winRate = wins / count;
   return {
     trades: count,
-    openTrades: trades.length - count,
+    openTrades: pnl.length - count,
     winRate: defined(winRate),
     profitFactor: losses > 0 ? defined(gained / lost) : null,
     averageTrade: defined(returnSum / count),

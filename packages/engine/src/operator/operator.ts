@@ -47,6 +47,16 @@ export interface Kernel {
    * Never reads an output column. Never allocates.
    */
   advance(inputs: readonly Float64Array[], outputs: readonly Float64Array[], from: number, to: number): void;
+  /**
+   * `advance` for a single row, `to` being `from + 1`, where there is a shorter way to it: a stream takes a million of
+   * them. Needs no `this`.
+   */
+  readonly advanceRow?: (
+    inputs: readonly Float64Array[],
+    outputs: readonly Float64Array[],
+    from: number,
+    to: number,
+  ) => void;
   /** The whole state as numbers, bit for bit (NaN and -0 included). A fresh kernel's `load(save())` is a no-op. */
   save(): Float64Array;
   load(state: Float64Array): void;

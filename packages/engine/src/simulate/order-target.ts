@@ -26,34 +26,19 @@ export const orderTarget: OperatorDefinition<OrderTargetParams, "signal", "value
   },
   warmupRows: () => 0,
   lookbackRows: () => 0,
-  createKernel: ({ long, short, flat }) => new OrderTargetKernel(long, short ?? Number.NaN, flat ?? Number.NaN),
+  createKernel: ({ long, short, flat }) => targetKernel(long, short ?? Number.NaN, flat ?? Number.NaN),
 };
 
-class OrderTargetKernel implements Kernel {
-  readonly #long: number;
-  readonly #short: number;
-  readonly #flat: number;
-
-  constructor(long: number, short: number, flat: number) {
-    this.#long = long;
-    this.#short = short;
-    this.#flat = flat;
-  }
-
-  advance(inputs: readonly Float64Array[], outputs: readonly Float64Array[], from: number, to: number): void {
+function targetKernel(long: number, short: number, flat: number): Kernel {
+  const advance: Kernel["advance"] = (inputs, outputs, from, to) => {
     const signal = inputs[0]!;
     const target = outputs[0]!;
     for (let row = from; row < to; row++) {
       const value = signal[row]!;
-      target[row] = value > 0 ? this.#long : value < 0 ? this.#short : value === 0 ? this.#flat : Number.NaN;
+      target[row] = value > 0 ? long : value < 0 ? short : value === 0 ? flat : Number.NaN;
     }
-  }
-
-  save(): Float64Array {
-    return new Float64Array(0);
-  }
-
-  load(): void {}
+  };
+  return { advance, advanceRow: advance, save: () => new Float64Array(0), load: () => undefined };
 }
 
 function finite(value: unknown, name: string): number | null {

@@ -33,12 +33,14 @@ export class Simulation {
   // would pay for nothing.
   readonly #volumeColumns: (Float64Array | undefined)[];
   readonly #volumeRows: Int32Array;
+  readonly #freshTracker: Float64Array;
   #tracked: EquityColumns | undefined;
   #trackedFeed: BarFeed | undefined;
 
   constructor(broker: Broker, tracker: EquityTracker, instruments: number, expectedRows: number) {
     this.broker = broker;
     this.tracker = tracker;
+    this.#freshTracker = tracker.save();
     this.#account = broker.account;
     this.#held = Array.from({ length: instruments }, (_, instrument) => broker.account.position(instrument));
     this.#marks = new Float64Array(instruments).fill(Number.NaN);
@@ -93,6 +95,31 @@ export class Simulation {
     this.rows = row + 1;
     // Buy-and-hold is measured on the first instrument.
     this.tracker.add(nowMs, equity, held, this.#marks[0]!);
+  }
+
+  /**
+   * The data ends: what the broker still fills or closes belongs to the last close, so its row is written again. The
+   * tracker has counted that row already and is fed once more from the start; this happens only to runs that end with
+   * orders or positions the options tell to close.
+   */
+  finish(): void {
+    if (this.rows === 0) return;
+    const fills = this.broker.fills.length;
+    this.broker.finish(this.#times.last);
+    if (this.broker.fills.length === fills) return;
+    const last = this.rows - 1;
+    this.#equity[last] = this.#account.equity;
+    this.#cash.set(last, this.#account.cash);
+    for (let each = 0; each < this.#held.length; each++) this.#positions[each]!.set(last, this.#held[each]!.quantity);
+    const { firstPrice, lastPrice } = this.tracker.read();
+    this.tracker.load(this.#freshTracker);
+    const [times, positions] = [this.times, this.positions];
+    for (let row = 0; row <= last; row++) {
+      // Of prices, buy-and-hold needs the first and the last.
+      const price = row === last ? lastPrice : row === 0 ? firstPrice : Number.NaN;
+      const isHeld = positions.some((position) => position[row] !== 0);
+      this.tracker.add(times[row]!, this.#equity[row]!, isHeld, price);
+    }
   }
 
   /** Last close; NaN before the first bar. */

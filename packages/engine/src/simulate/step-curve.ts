@@ -3,8 +3,8 @@
  * writing a million equal numbers costs more than the run that made them; spread out when somebody looks.
  */
 export class StepCurve {
-  #rows = new Float64Array(64);
-  #values = new Float64Array(64);
+  #rows = new Float64Array(4);
+  #values = new Float64Array(4);
   #count = 0;
   #column: Float64Array | undefined;
 

@@ -42,7 +42,7 @@ export function assembleResult(
     warnings: once(() => warningsOf(account)),
     zeroTradeReasons: once(() => explainZeroTrades(account, nodes())),
     metrics: once(() =>
-      performanceMetrics(simulation.tracker, trades(), {
+      performanceMetrics(simulation.tracker, broker.tradeOutcomes(), {
         feesPaid: broker.account.feesPaid,
         tradedNotional: broker.counters.turnover,
         ...(options.trials && { trials: options.trials }),

@@ -35,6 +35,7 @@ export class KernelState {
           step(inputs, outputs, row, Math.min(to, row + ROWS_PER_STEP));
         }
       },
+      advanceRow: step,
       save: () => this.save(),
       load: (state) => this.load(state),
     };
