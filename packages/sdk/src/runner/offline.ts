@@ -1,4 +1,5 @@
 import { QmtlError, shown } from "@qmtl/core";
+import { resolveBrokerOptions } from "@qmtl/engine/broker";
 import { planGraph, type Plan } from "@qmtl/engine/plan";
 import type { RunResult } from "@qmtl/engine/result";
 import { buildGraphs, graphNodeOf, type StrategyGraph } from "../graph/build-graph.ts";
@@ -71,7 +72,8 @@ export async function runOffline(
 }
 
 function computeResults(prepared: PreparedRun, data: BoundData, options: OfflineOptions): readonly RunResult[] {
-  const accounts = prepared.graphs.map((graph) => openAccount(graph, data.frames, options));
+  const resolved = { ...options, broker: resolveBrokerOptions(options.broker ?? {}) };
+  const accounts = prepared.graphs.map((graph) => openAccount(graph, data.frames, resolved));
   const outputs = computeOutputs(prepared.plan, data, accounts, options);
   for (const graph of prepared.graphs) checkReadFields(graph, outputs);
   return finishAccounts(accounts, outputs, data, options);
@@ -101,7 +103,7 @@ export function finishAccounts(
   return accounts.map((account) => {
     const { simulation, broker } = account;
     const before = broker.fills.length;
-    if (simulation.rows > 0) broker.finish(simulation.lastMs);
+    simulation.finish();
     reportFills(account, before);
     return assembleResult(account, outputs, data.quality, options);
   });

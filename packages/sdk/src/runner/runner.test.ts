@@ -73,6 +73,27 @@ describe("Runner.offline", () => {
     expect([...result.positions[0]!]).toEqual([0, 0, 0, 0, 2]);
   });
 
+  it("ends with the money that closing at the end leaves, fee included", async () => {
+    class Hold extends Strategy {
+      setup() {
+        const price = new StreamInput({ instrument: "X", interval: "1m" });
+        const always = new ProcessingNode({ input: price, compute: () => 1 });
+        this.addNodes(price, always, positionTarget(always, { instrument: price, long: 2, unit: "quantity" }));
+      }
+    }
+    // Buys 2 at 10 (bar 1's open), sells them at the last close, 13: 1,000 - 20 - 0.2 + 26 - 0.26.
+    for (const executor of ["batch", "stream"] as const) {
+      const broker = { cash: 1_000, fees: { kind: "percent", rate: 0.01 }, closeAtEnd: true } as const;
+      const result = await Runner.offline(Hold, { data: frameOf([10, 12, 13]), broker, executor });
+      expect(result.equity.at(-1)).toBeCloseTo(1_005.54, 10);
+      expect(result.cash.at(-1)).toBeCloseTo(1_005.54, 10);
+      expect(result.positions[0]!.at(-1)).toBe(0);
+      expect(result.metrics).toMatchObject({ endEquity: result.equity.at(-1), trades: 1, openTrades: 0 });
+      expect(result.metrics.exposure).toBeCloseTo(1 / 3, 12);
+      expect(result.metrics.buyAndHoldReturn).toBeCloseTo(0.3, 12);
+    }
+  });
+
   it("gives the same bytes in batch and stream, and again", async () => {
     const data = wave(400);
     const [batch, stream, again] = [
@@ -217,7 +238,7 @@ describe("Runner.offline", () => {
       }
       const result = await Runner.offline(Seeing, { data: wave(100), broker: { closeAtEnd: true }, executor });
       expect(seen).toEqual(result.fills.map((fill) => fill.id));
-      expect(result.positions[0]!.at(-1)).not.toBe(0); // so that the end had something to close
+      expect(result.positions[0]!.at(-2)).not.toBe(0); // so that the end had something to close
     },
   );
 
