@@ -63,6 +63,7 @@ describe("instants", () => {
 
   it("takes milliseconds for the mistake they are", () => {
     expect(() => parseInstant(1_700_000_000_000)).toThrow("looks like milliseconds");
+    expect(() => parseInstant("2016")).toThrow(expect.objectContaining({ hint: "write 2016-01-01" }));
     expect(() => parseInstant("1700000000000")).toThrow(expect.objectContaining({ hint: "write 1700000000" }));
   });
 

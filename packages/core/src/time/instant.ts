@@ -14,6 +14,12 @@ export function parseInstant(value: unknown, what = "time"): EpochMs {
   if (typeof value === "number" && Number.isFinite(value)) return secondsToMs(value, what);
   if (typeof value === "string") {
     const text = value.trim();
+    // Nobody means the seconds after 1970 that a year's number would be.
+    if (/^(19|20)\d{2}$/.test(text)) {
+      throw new QmtlError("TIME_INVALID", `${what} must be epoch seconds or ISO-8601; "${text}" looks like a year`, {
+        hint: `write ${text}-01-01`,
+      });
+    }
     if (/^-?\d+(\.\d+)?$/.test(text)) return secondsToMs(Number(text), what);
     const ms = parseIsoMs(text);
     if (ms !== undefined) return ms;

@@ -161,7 +161,7 @@ export const defaultBrokerOptions: BrokerOptions = {
 
 const checks: Readonly<Record<keyof BrokerOptions, Check>> = {
   semantics: oneOf("qmtl", "vectorbt", "backtesting.py", "backtrader"),
-  cash: number((value) => value >= 0, "a number >= 0"),
+  cash: number((value) => value > 0, "a number above 0"),
   currency: (value, key) => {
     if (value !== null && (typeof value !== "string" || value === "")) fail(key, "a currency code or null", value);
   },

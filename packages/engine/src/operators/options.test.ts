@@ -157,6 +157,10 @@ describe("refused parameters", () => {
     throw new Error(`${name} took ${JSON.stringify(params)}`);
   };
 
+  it("names a misspelt period and the right word", () => {
+    expect(refused("sma", { perod: 3 })).toMatchObject({ code: "PARAMETER_INVALID", hint: 'did you mean "period"?' });
+  });
+
   it.each([0, -1, 1.5, "20", null, undefined, Number.NaN, 1e9])("refuses the period %s", (period) => {
     expect(refused("sma", { period }).code).toBe("PERIOD_INVALID");
   });

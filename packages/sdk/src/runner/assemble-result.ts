@@ -6,7 +6,7 @@ import type { DataQuality, NodeColumns, NodeSummary, RunResult, RunWarning } fro
 import type { OutputColumns } from "@qmtl/engine/view";
 import { OperatorNode } from "../strategy/operator-node.ts";
 import { OrderStageNode } from "../orders/order-stage.ts";
-import type { Account } from "./account.ts";
+import type { Account, SourcedFeed } from "./account.ts";
 import type { OfflineOptions } from "./options.ts";
 import { explainZeroTrades } from "./zero-trades.ts";
 
@@ -191,6 +191,14 @@ function warningsOf({ broker, simulation, feeds, graph, instruments }: Account):
       count: simulation.rows,
     });
   }
+  feeds.forEach((feed, index) => {
+    const { symbol, calendar } = instruments[index]!;
+    if (calendar !== "24x7" || !restsAtWeekends(feed)) return;
+    warnings.push({
+      code: "CALENDAR_UNLIKELY",
+      message: `${symbol} has no bars at weekends, but its calendar is 24x7: ratios are annualised with 365 days; give the instrument a calendar, such as "us_equity"`,
+    });
+  });
   for (const { node } of graph.nodes) {
     if ((node as { shared?: boolean }).shared === false) {
       warnings.push({
@@ -201,4 +209,17 @@ function warningsOf({ broker, simulation, feeds, graph, instruments }: Account):
     }
   }
   return warnings;
+}
+
+const dayMs = 86_400_000;
+
+// Two weeks and more without a bar on a Saturday or Sunday (UTC); a month tells.
+function restsAtWeekends({ time, length }: SourcedFeed): boolean {
+  const firstMs = time[0]!;
+  if (length === 0 || time[length - 1]! - firstMs < 14 * dayMs) return false;
+  for (let row = 0; row < length && time[row]! - firstMs < 30 * dayMs; row++) {
+    const weekday = new Date(time[row]!).getUTCDay();
+    if (weekday === 0 || weekday === 6) return false;
+  }
+  return true;
 }

@@ -94,6 +94,27 @@ describe("Runner.offline", () => {
     }
   });
 
+  it("warns when bars rest at weekends and the instrument's calendar does not", async () => {
+    const day = 1_440 * minute;
+    const times = Array.from({ length: 60 }, (_, index) => (index + 4) * day).filter(
+      (time) => ![0, 6].includes(new Date(time).getUTCDay()),
+    );
+    const close = Float64Array.from(times, (_, row) => 100 + row);
+    const columns = { open: close, high: close, low: close, close, volume: close };
+    const data: Frame = { intervalMs: day, length: close.length, time: Float64Array.from(times), columns };
+    const codes = async (instrument: string | { symbol: string; calendar: "us_equity" | "weekdays" }) => {
+      class Idle extends Strategy {
+        setup() {
+          this.addNodes(new StreamInput({ instrument, interval: "1d" }));
+        }
+      }
+      const result = await Runner.offline(Idle, { data, load: { allow: ["gap"] } });
+      return result.warnings.map((warning) => warning.code);
+    };
+    expect(await codes("SP500")).toContain("CALENDAR_UNLIKELY");
+    expect(await codes({ symbol: "SP500", calendar: "weekdays" })).not.toContain("CALENDAR_UNLIKELY");
+  });
+
   it("gives the same bytes in batch and stream, and again", async () => {
     const data = wave(400);
     const [batch, stream, again] = [

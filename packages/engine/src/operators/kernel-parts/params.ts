@@ -38,6 +38,19 @@ export function completeParams<Params extends OperatorParams>(
  * @throws QmtlError `PERIOD_INVALID`
  */
 export function readPeriod(params: GivenParams, name: string, fallback?: number, least = 1): number {
+  const misspelt =
+    params[name] === undefined && fallback === undefined
+      ? nearestWord(
+          name,
+          Object.keys(params).filter((key) => key !== name),
+        )
+      : undefined;
+  if (misspelt !== undefined) {
+    throw new QmtlError("PARAMETER_INVALID", `${name} is missing, and there is no parameter "${misspelt}"`, {
+      details: { parameter: name, found: misspelt },
+      hint: `did you mean "${name}"?`,
+    });
+  }
   const period = parsePeriod(params[name] === undefined ? fallback : params[name], name);
   if (period >= least) return period;
   throw new QmtlError("PERIOD_INVALID", `${name} must be at least ${least}; found ${period}`, {
