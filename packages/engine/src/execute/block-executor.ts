@@ -94,5 +94,5 @@ export class BlockExecutor {
   }
 }
 
-const rowsPerBlock = 2_048;
+const rowsPerBlock = 1_024;
 const rowsOfFirstBlock = 64;

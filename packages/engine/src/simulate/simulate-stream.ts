@@ -143,9 +143,11 @@ function computeRows(
 function streamMerged(
   executor: StreamExecutor,
   inputs: readonly Input[],
-  accounts: readonly StreamAccount[],
+  all: readonly StreamAccount[],
   upToMs: EpochMs,
 ): void {
+  // Strategies that only compute have nothing to settle.
+  const accounts = all.filter(({ feeds, orders }) => feeds.length > 0 || orders.length > 0);
   for (let bars = 0; ; bars++) {
     let nowMs = Number.POSITIVE_INFINITY;
     for (const { source } of inputs) {
@@ -170,7 +172,7 @@ function streamMerged(
       simulation.close(nowMs);
       hooks.afterClose?.(nowMs);
     }
-    if ((bars & 0xffff) === 0xffff) accounts[0]?.hooks.onProgress?.(bars + 1);
+    if ((bars & 0xffff) === 0xffff) all[0]?.hooks.onProgress?.(bars + 1);
   }
 }
 
