@@ -1,5 +1,5 @@
 /** Two sides that disagree are not compared: the bench ends here, with exit code 1. */
-export class NotEqual extends Error {
+class NotEqual extends Error {
   override readonly name = "NotEqual";
 }
 

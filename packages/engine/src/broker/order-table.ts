@@ -44,7 +44,7 @@ export const orderTypes = [
   "market_on_close",
 ] as const satisfies readonly OrderType[];
 export const timesInForce = ["GTC", "DAY", "GTD", "IOC", "FOK"] as const satisfies readonly TimeInForce[];
-export const orderStatuses = [
+const orderStatuses = [
   "open",
   "partially_filled",
   "filled",

@@ -4,7 +4,7 @@ import type { PerformanceMetrics } from "@qmtl/engine/metrics";
 /** What fills alone tell. Always computed. */
 export const fillMetrics = ["totalReturn", "cagr", "feesPaid", "trades", "winRate", "profitFactor"] as const;
 /** What needs the equity at every bar. Computed when the sweep ranks by one of them, or is asked for all. */
-export const equityMetrics = ["volatility", "sharpe", "sortino", "calmar", "maxDrawdown"] as const;
+const equityMetrics = ["volatility", "sharpe", "sortino", "calmar", "maxDrawdown"] as const;
 export const sweepMetrics = [...fillMetrics, ...equityMetrics] as const;
 
 /** Names and definitions are those of `PerformanceMetrics`; NaN where those say null. */

@@ -73,7 +73,7 @@ export const thresholdSignalOperator = defineOperator({
 });
 
 /** A number, or null where the parameter is not given: "none" is part of the identity like any other value. */
-export function readOptional(given: GivenParams, name: string): number | null {
+function readOptional(given: GivenParams, name: string): number | null {
   return given[name] === undefined || given[name] === null ? null : readNumber(given, name);
 }
 
