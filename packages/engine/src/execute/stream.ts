@@ -169,10 +169,11 @@ interface SeriesStep {
   rows: number;
 }
 
+// What tells operators apart for every row is whether they advance by rows: comparing the kinds is slower.
 type Step =
-  | { readonly kind: "series"; readonly series: SeriesStep }
   | OperatorStep
-  | { readonly kind: "compute"; readonly compute: StreamCompute };
+  | { readonly kind: "series"; readonly advanceRow?: undefined; readonly series: SeriesStep }
+  | { readonly kind: "compute"; readonly advanceRow?: undefined; readonly compute: StreamCompute };
 
 export class StreamGrid {
   readonly grid: Grid;
@@ -344,7 +345,7 @@ export class StreamGrid {
     const row = this.rows++ & this.#mask;
     const position = row + this.capacity;
     this.time[position] = bucketMs;
-    this.time[row] = bucketMs;
+    if (this.#mirrors) this.time[row] = bucketMs;
     this.position = position;
     this.pendingRows++;
     return position;
@@ -386,8 +387,8 @@ export class StreamGrid {
     const steps = this.#steps;
     for (let index = 0; index < steps.length; index++) {
       const step = steps[index]!;
-      if (step.kind === "operator") {
-        const { advanceRow } = step; // called without a receiver: the call needs no look at what it is
+      const { advanceRow } = step; // called without a receiver: the call needs no look at what it is
+      if (advanceRow !== undefined) {
         advanceRow(step.inputs, step.outputs, position, position + 1);
         if (this.#mirrors) this.#mirror(step.outputs, position);
       } else if (step.kind === "compute") this.#runCompute(step.compute, position, bucketMs);
