@@ -35,7 +35,7 @@ it("is the folder of a package that was installed from a tarball", () => {
 });
 
 it("is a version when npm has the package from a registry", () => {
-  const root = packageAt("app/node_modules/qmtl", "https://registry.npmjs.org/qmtl/-/qmtl-1.2.3.tgz");
+  const root = packageAt("app/node_modules/qmtl", "https://registry.example/qmtl/-/qmtl-1.2.3.tgz");
   expect(qmtlDependency(join(folder, "app", "mine"), root)).toBe("^1.2.3");
 });
 
