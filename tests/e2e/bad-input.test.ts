@@ -99,7 +99,7 @@ const strategyFiles: readonly (readonly [what: string, text: string, Complaint])
   ],
   [
     "an unknown field",
-    strategy(`this.addNodes(price, sma(price.field("clsoe" as any), 2));`),
+    strategy(`this.addNodes(price, sma(price.field("clsoe" as never), 2));`),
     { exitCode: 1, message: `node "price" has no field "clsoe"`, hint: `did you mean "close"?` },
   ],
   [
@@ -124,7 +124,7 @@ const strategyFiles: readonly (readonly [what: string, text: string, Complaint])
   ],
   [
     "a setup that throws",
-    strategy(`(undefined as any).length;`),
+    strategy(`(undefined as never as { length: number }).length;`),
     { exitCode: 1, message: "setup() of Mine failed: Cannot read properties of undefined", hint: "the cause" },
   ],
   [

@@ -190,7 +190,6 @@ export class StreamGrid {
   readonly #members: readonly StreamGrid[];
   readonly #steps: Step[] = [];
   readonly #aligned: AlignStep[] = [];
-  readonly #operatorOutputs: Float64Array[] = [];
   readonly #nodeOutputs: OutputColumns[] = [];
   #source: OutputColumns | undefined;
   #sourceFields: readonly Float64Array[] = [];
@@ -307,7 +306,6 @@ export class StreamGrid {
     }
     const out = new OutputColumns(size, node.definition.outputs);
     const results = node.definition.outputs.map((field) => out.numeric.get(field)!);
-    this.#operatorOutputs.push(...results);
     const kernel = node.definition.createKernel(node.params);
     this.#steps.push(operatorStep(kernel, columns, results));
     this.#nodeOutputs.push(out);
@@ -328,7 +326,6 @@ export class StreamGrid {
 
   #lateField(columns: OutputColumns, field: string, to: Float64Array): OperatorStep {
     this.#aligned.pop();
-    this.#operatorOutputs.push(to);
     const copy = (from: number) => {
       to[from] = columns.numeric.get(field)?.[from] ?? Number.NaN;
     };
