@@ -13,8 +13,6 @@ export interface GridRows {
 }
 
 export interface BatchOptions {
-  /** Nodes whose columns are kept to the end; others are let go after their last reader. Default: all. */
-  readonly keep?: (node: PlannedNode) => boolean;
   /** Called after each node; throw to stop. */
   readonly onNode?: (done: number, total: number) => void;
 }
@@ -33,17 +31,12 @@ export interface BatchRun {
  * @throws QmtlError `DATA_MISSING`, `DATA_GAP`, and what compute functions raise
  */
 export function runBatch(plan: Plan, frames: ReadonlyMap<NodeId, Frame>, options: BatchOptions = {}): BatchRun {
-  const keep = options.keep ?? (() => true);
   const outputs = new Map<NodeId, OutputColumns>();
   const rows: GridRows[] = [];
   const endMs = lastCloseMs(plan, frames);
-  const readersLeft = plan.nodes.map((node) => node.readers);
   plan.nodes.forEach((planned, done) => {
     rows[planned.grid.index] ??= rowsOfGrid(planned.grid, rows, frames, endMs, plan);
     outputs.set(planned.node.id, computeNode(planned, rows, outputs, frames, endMs));
-    for (const input of new Set(planned.inputs)) {
-      if (--readersLeft[input.index]! === 0 && !keep(input)) outputs.delete(input.node.id);
-    }
     options.onNode?.(done + 1, plan.nodes.length);
   });
   return {
@@ -51,7 +44,7 @@ export function runBatch(plan: Plan, frames: ReadonlyMap<NodeId, Frame>, options
     rows,
     columnsOf(id) {
       const columns = outputs.get(id);
-      assert(columns, `columns of node ${id} were not kept`);
+      assert(columns, `node ${id} is part of the plan`);
       return columns;
     },
     rowsOf: (id) => rows[plan.byId.get(id)!.grid.index]!,

@@ -41,8 +41,6 @@ export interface PlannedNode {
   /** Inputs first: position in `Plan.nodes`. */
   readonly index: number;
   readonly inputs: readonly PlannedNode[];
-  /** How many planned nodes read this one. */
-  readers: number;
 }
 
 export interface Plan {
@@ -69,8 +67,7 @@ export function planGraph(graph: Iterable<GraphNode>): Plan {
     inputIdsOf(node).map((id) => distinct.get(id) ?? raise(missingInput(node, id)));
   for (const node of topologicalOrder(distinct.values(), inputNodes, (item) => item.name)) {
     const inputs = inputIdsOf(node).map((id) => byId.get(id)!);
-    for (const input of new Set(inputs)) input.readers++;
-    const planned: PlannedNode = { node, grid: grids.gridFor(node, inputs), index: nodes.length, inputs, readers: 0 };
+    const planned: PlannedNode = { node, grid: grids.gridFor(node, inputs), index: nodes.length, inputs };
     nodes.push(planned);
     byId.set(node.id, planned);
     reserveLookback(planned);
