@@ -43,6 +43,7 @@ export {
   type WireObject,
   type WireValue,
 } from "./json/index.ts";
+export { sleep, type Cancellation, type Clock, type Ids } from "./ports/index.ts";
 export { seededRandom, type Random } from "./random/index.ts";
 export { validateName, validateTag } from "./tags/index.ts";
 export {
