@@ -1,0 +1,15 @@
+export {
+  AdminService,
+  DiffService,
+  HealthCheck,
+  TagQuery,
+  type BufferInstruction,
+  type ChunkAck,
+  type DiffChunk,
+  type DiffRequest,
+  type DiffResult,
+  type QueueDescriptor,
+  type QueueStats,
+  type StatusReply,
+} from "./generated/dagmanager_pb.ts";
+export { dagManagerMetadata } from "./metadata.ts";
