@@ -1,0 +1,1 @@
+export { playExchange, readRecordedTrades, type PlayedExchange, type PlayedTrade } from "./play-exchange.ts";
