@@ -70,6 +70,7 @@ export const errorCatalog = {
     http: 413,
     summary: "a body is larger, deeper or more compressed than a route takes",
   },
+  MEDIA_TYPE_UNKNOWN: { exitCode: 1, http: 415, summary: "a body is in a form or encoding a route does not read" },
   ROUTE_UNKNOWN: { exitCode: 1, http: 404, summary: "there is no such route" },
   METHOD_NOT_ALLOWED: { exitCode: 1, http: 405, summary: "a route does not know that method" },
   RATE_LIMITED: { exitCode: 1, http: 429, summary: "a caller asked more often than it may" },

@@ -1,0 +1,1 @@
+export { errorFromWire, wireCodeOf, wireErrorOf, WireError } from "./wire-error.ts";

@@ -1,0 +1,144 @@
+import helmet from "@fastify/helmet";
+import { QmtlError, type Clock, type Ids } from "@qmtl/core";
+import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import type { Authenticator } from "../auth/index.ts";
+import type { Logger } from "../logging/index.ts";
+import type { Metrics } from "../metrics/index.ts";
+import { anonymous, checkAccess, needsCredentials, requireAccessRule } from "./access.ts";
+import { replyToError, routeOf } from "./error-reply.ts";
+import { useStrictJson } from "./json-body.ts";
+import { defaultHttpLimits, type HttpLimits } from "./limits.ts";
+import { RateLimit } from "./rate-limit.ts";
+import { shapeValidator } from "./shape-validator.ts";
+import { unpackBody } from "./unpack-body.ts";
+
+export interface HttpServerOptions {
+  /** Name of the service, for documents and metrics. */
+  readonly name: string;
+  readonly auth: Authenticator;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+export type HttpServer = FastifyInstance;
+
+/**
+ * A server that has everything but its routes: strict JSON, bounded bodies, one shape of errors, correlation ids,
+ * access rules, rate limits, `GET /metrics`. A route names who may call it in `config.access`; one that does not
+ * cannot be added. Handlers can be called without a socket: `server.inject(…)`.
+ */
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { logger, metrics } = options;
+  const limits = { ...defaultHttpLimits, ...options.limits };
+  const server = fastify({
+    logger: false,
+    bodyLimit: limits.bodyBytesMax,
+    requestTimeout: limits.requestMsMax,
+    connectionTimeout: 0, // streams stay open
+    forceCloseConnections: "idle",
+    http: { maxHeaderSize: limits.headerBytesMax },
+    routerOptions: { maxParamLength: 512 },
+  });
+  server.server.maxConnections = limits.connectionsMax;
+  server.decorateRequest("principal", null as unknown as FastifyRequest["principal"]);
+  server.decorateRequest("correlationId", "");
+  server.decorateRequest("rawBody", undefined);
+  server.setValidatorCompiler(shapeValidator);
+  server.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  server.addHook("onRoute", requireAccessRule);
+  server.setErrorHandler((error, request, reply) => replyToError(error, request, reply, logger));
+  server.setNotFoundHandler((request) => {
+    throw new QmtlError(
+      "ROUTE_UNKNOWN",
+      `there is no ${request.method} ${request.url.split("?", 1)[0]!.slice(0, 200)}`,
+    );
+  });
+  useStrictJson(server);
+  await server.register(helmet, { contentSecurityPolicy: contentSecurityPolicy, hsts: false });
+  addRequestHooks(server, options, limits);
+  addMeasurements(server, options);
+  server.get(
+    "/metrics",
+    { config: { access: { role: "public" } }, schema: { hide: true } as object },
+    async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()),
+  );
+  return server;
+}
+
+// Pages of a service load nothing from elsewhere and are framed by nobody.
+const contentSecurityPolicy = {
+  useDefaults: false,
+  directives: { defaultSrc: ["'none'"], styleSrc: ["'self'"], frameAncestors: ["'none'"], baseUri: ["'none'"] },
+};
+
+function addRequestHooks(server: HttpServer, { auth, clock, ids }: HttpServerOptions, limits: HttpLimits): void {
+  const rates = {
+    default: new RateLimit(clock, limits.requestsPerSecond, limits.requestsAtOnce),
+    reserved: new RateLimit(clock, limits.reservedPerSecond, limits.reservedAtOnce),
+  };
+  server.addHook("onRequest", async (request, reply) => {
+    request.correlationId = correlationIdOf(request, ids);
+    void reply.header("x-correlation-id", request.correlationId);
+    stripIdentityHeaders(request);
+    request.principal = anonymous;
+    const { access, rate = "default" } = request.routeOptions.config;
+    // No rule: no route either, and the answer is 404 whoever asks.
+    if (access === undefined || !needsCredentials(access)) {
+      rates[rate].take(`address ${request.socket.remoteAddress ?? "unknown"}`);
+      return;
+    }
+    const { authorization, host, origin } = request.headers;
+    const remoteAddress = request.socket.remoteAddress;
+    try {
+      request.principal = await auth.authenticate({ authorization, host, origin, remoteAddress });
+    } catch (error) {
+      // Guessing tokens is limited by where it comes from.
+      rates[rate].take(`address ${remoteAddress ?? "unknown"}`);
+      throw error;
+    }
+    rates[rate].take(`subject ${request.principal.subject}`);
+    checkAccess(request, "head");
+  });
+  server.addHook("preParsing", async (request, reply, payload) => unpackBody(request, reply, payload) ?? payload);
+  server.addHook("preHandler", async (request) => checkAccess(request, "body"));
+}
+
+const correlationIdForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+function correlationIdOf(request: FastifyRequest, ids: Ids): string {
+  const given = request.headers["x-correlation-id"];
+  return typeof given === "string" && correlationIdForm.test(given) ? given : ids.next().replaceAll("-", "");
+}
+
+/** Headers that say who asks are only believed from nobody: tokens say it. */
+function stripIdentityHeaders({ headers }: FastifyRequest): void {
+  for (const name of Object.keys(headers)) {
+    if (name.startsWith("x-caller-") || name === "x-world-roles") delete headers[name];
+  }
+}
+
+function addMeasurements(server: HttpServer, { clock, logger, metrics }: HttpServerOptions): void {
+  const labels = ["method", "route", "status"];
+  const requests = metrics.counter("http_requests_total", "requests by route and status", labels);
+  const durations = metrics.histogram("http_request_duration_seconds", "time to answer", ["method", "route"]);
+  const started = new WeakMap<FastifyRequest, number>();
+  server.addHook("onRequest", async (request) => void started.set(request, clock.monotonicMs()));
+  server.addHook("onResponse", async (request, reply) => {
+    const { method } = request;
+    const route = routeOf(request);
+    const durationMs = clock.monotonicMs() - (started.get(request) ?? clock.monotonicMs());
+    requests.increment({ method, route, status: reply.statusCode });
+    durations.observe(durationMs / 1_000, { method, route });
+    logger.debug("request", {
+      correlation_id: request.correlationId,
+      method,
+      route,
+      status: reply.statusCode,
+      duration_ms: Math.round(durationMs * 10) / 10,
+      subject: request.principal?.subject,
+    });
+  });
+}

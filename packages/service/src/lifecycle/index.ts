@@ -1,0 +1,1 @@
+export { ServiceHost, type ServicePart } from "./service-host.ts";
