@@ -4,7 +4,7 @@ import { WorldId } from "./submission.ts";
 
 /** Topics a client can ask the event stream for, by their normal names. */
 export type StreamTopic = Static<typeof StreamTopic>;
-export const StreamTopic = Type.Enum(["activation", "policy", "queue", "sentinel", "deprecation"]);
+export const StreamTopic = Type.Enum(["activation", "policy", "queue", "deprecation"]);
 
 /** What `POST /events/subscribe` takes. */
 export type EventSubscribe = Static<typeof EventSubscribe>;
