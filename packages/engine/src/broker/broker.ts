@@ -1,6 +1,7 @@
-import { QmtlError, type EpochMs, type IntervalMs } from "@qmtl/core";
+import { assert, QmtlError, type EpochMs, type IntervalMs } from "@qmtl/core";
 import type { Instrument } from "../instrument/index.ts";
 import { accountView } from "./account-view.ts";
+import { BarStretch } from "./bar-stretch.ts";
 import { Execution } from "./execution.ts";
 import { FillTable } from "./fill-table.ts";
 import { Funds } from "./funds.ts";
@@ -12,6 +13,7 @@ import { OrderEntry } from "./order-entry.ts";
 import { recordList, type RecordList } from "./record-list.ts";
 import { jsonToNumber, numberToJson, TextTable } from "./record-table.ts";
 import { Schedule } from "./schedule.ts";
+import { isPlainAccount, TargetReplay } from "./target-replay.ts";
 import { TradeTable } from "./trade-table.ts";
 import type {
   AccountView,
@@ -22,6 +24,10 @@ import type {
   Order,
   OrderIntent,
   QuietBars,
+  ReplayBars,
+  ReplayCurves,
+  TargetColumn,
+  TargetRows,
   Trade,
   TradeOutcomes,
 } from "./types.ts";
@@ -54,8 +60,8 @@ class SimulatedBroker implements Broker {
   readonly #entry: OrderEntry;
   readonly #matcher: Matcher;
   readonly #schedule: Schedule;
-  readonly #closeMs: Float64Array;
-  readonly #openMs: Float64Array;
+  readonly #stretch: BarStretch;
+  readonly #replay: TargetReplay | undefined;
   readonly #finer: ({ readonly bar: number; readonly prices: ArrayLike<number> } | null)[];
   readonly #accrues: boolean;
   #accruedMs = NaN;
@@ -71,16 +77,26 @@ class SimulatedBroker implements Broker {
     this.#matcher = new Matcher(options, this.#ledger, this.#orders, this.#fills, this.#execution);
     this.#accrues = options.borrowRate > 0 || options.cashInterestRate > 0 || options.marginInterestRate > 0;
     this.#schedule = new Schedule(options, instruments);
-    this.#closeMs = new Float64Array(instruments.length).fill(NaN);
-    this.#openMs = new Float64Array(instruments.length).fill(NaN);
+    this.#stretch = new BarStretch(this.#ledger, options.maintenanceMargin);
+    this.#replay = isPlainAccount(options, instruments)
+      ? new TargetReplay(options, this.#ledger, funds, this.#execution, this.#entry, this.#stretch)
+      : undefined;
     this.#finer = instruments.map(() => null);
     this.orders = recordList(
-      () => this.#orders.length,
-      (index) => this.#orders.make(index),
+      () => this.#orders.length + this.#filledTargets,
+      (index) => {
+        const { length } = this.#orders;
+        return index < length ? this.#orders.make(index) : this.#replay!.filled.makeOrder(index - length, index + 1);
+      },
     );
     this.fills = recordList(
-      () => this.#fills.length,
-      (index) => this.#fills.make(index),
+      () => this.#fills.length + this.#filledTargets,
+      (index) => {
+        const { length } = this.#fills;
+        if (index < length) return this.#fills.make(index);
+        const place = index - length;
+        return this.#replay!.filled.makeFill(place, index + 1, this.#orders.length + place + 1);
+      },
     );
     this.trades = recordList(
       () => this.#trades.length,
@@ -103,7 +119,7 @@ class SimulatedBroker implements Broker {
   get counters(): BrokerCounters {
     const [filled, cancelled, rejected, expired] = this.#execution.closedBy;
     return {
-      accepted: this.#orders.length,
+      accepted: this.orders.length,
       filled: filled!,
       cancelled: cancelled!,
       rejected: rejected!,
@@ -133,8 +149,8 @@ class SimulatedBroker implements Broker {
     if (this.#execution.books[instrument]!.length !== 0 || openTimeMs >= this.#schedule.nextMs[instrument]!) {
       this.#match(instrument, openTimeMs, closeTimeMs, open, high, low, close, volume);
     } else if (ledger.quantity[instrument] !== 0) ledger.trackExcursion(instrument, high, low);
-    this.#openMs[instrument] = openTimeMs;
-    this.#closeMs[instrument] = closeTimeMs;
+    this.#stretch.openMs[instrument] = openTimeMs;
+    this.#stretch.closeMs[instrument] = closeTimeMs;
     ledger.setMark(instrument, close);
   }
 
@@ -175,39 +191,33 @@ class SimulatedBroker implements Broker {
     equity: Float64Array,
     equityFrom: number,
   ): number {
-    const ledger = this.#ledger;
     const end = this.#quietUntil(instrument, bars.time, from, to);
-    if (end === from) return from;
-    const { high, low, close } = bars;
-    const quantity = ledger.quantity[instrument]!;
-    const { cash } = ledger;
-    let row = from;
-    if (quantity === 0 && ledger.held.length === 0) {
-      for (; row < end && !Number.isNaN(close[row]!); row++) equity[equityFrom + row - from] = cash;
-    } else {
-      const multiplier = ledger.multiplier[instrument]!;
-      const rate = ledger.rate[instrument]!;
-      const maintenance = this.options.maintenanceMargin;
-      let highest = -Infinity;
-      let lowest = Infinity;
-      while (row < end) {
-        const value = quantity * close[row]! * multiplier * rate;
-        const now = cash + value;
-        // Neither a margin call nor an absent bar is quiet.
-        if (!(now > 0) || now < maintenance * Math.abs(value)) break;
-        if (high[row]! > highest) highest = high[row]!;
-        if (low[row]! < lowest) lowest = low[row]!;
-        equity[equityFrom + row - from] = now;
-        row++;
-      }
-      if (row > from) ledger.trackExcursion(instrument, highest, lowest);
-    }
-    if (row === from) return from;
-    ledger.bars[instrument]! += row - from;
-    this.#openMs[instrument] = bars.time[row - 1]!;
-    this.#closeMs[instrument] = bars.time[row - 1]! + intervalMs;
-    ledger.setMark(instrument, close[row - 1]!);
-    return row;
+    return this.#stretch.take(instrument, bars, intervalMs, from, end, equity, equityFrom - from);
+  }
+
+  get takesTargetBars(): boolean {
+    return this.#replay !== undefined;
+  }
+
+  onTargetBars(
+    bars: ReplayBars,
+    intervalMs: IntervalMs,
+    targets: TargetColumn,
+    from: number,
+    to: number,
+    curves: ReplayCurves,
+  ): TargetRows {
+    assert(this.#replay, "an account that takes its targets with its bars");
+    return this.#replay.run(bars, intervalMs, targets, from, to, curves);
+  }
+
+  // Orders that the replay kept to itself go to the tables before those are added to, saved, or asked for an order.
+  #completeTables(): void {
+    if (this.#filledTargets > 0) this.#replay!.filled.moveTo(this.#orders, this.#fills);
+  }
+
+  get #filledTargets(): number {
+    return this.#replay === undefined ? 0 : this.#replay.filled.length;
   }
 
   // Rows before the next event, when nothing but this instrument's price can move the account.
@@ -239,18 +249,22 @@ class SimulatedBroker implements Broker {
   }
 
   submit(intent: OrderIntent, nowMs: EpochMs): Order {
+    this.#completeTables();
     return this.#orders.make(this.#entry.submit(intent, nowMs) - 1);
   }
 
   submitTargetPercent(instrument: number, fraction: number, nowMs: EpochMs): number {
+    this.#completeTables();
     return this.#entry.submitTarget(instrument, fraction, NaN, nowMs);
   }
 
   submitTargetQuantity(instrument: number, quantity: number, nowMs: EpochMs): number {
+    this.#completeTables();
     return this.#entry.submitTarget(instrument, NaN, quantity, nowMs);
   }
 
   cancel(orderId: number, nowMs: EpochMs, reason = "cancelled by the strategy"): boolean {
+    this.#completeTables();
     if (!(Number.isInteger(orderId) && orderId >= 1 && orderId <= this.#orders.length)) return false;
     if (!this.#orders.isOpen(orderId)) return false;
     this.#execution.context.timeMs = nowMs;
@@ -263,8 +277,8 @@ class SimulatedBroker implements Broker {
     if (this.#execution.openOrders === 0 || this.options.marketFill !== "same_close") return;
     for (let instrument = 0; instrument < this.#instruments.length; instrument++) {
       // Only an instrument that closed just now has a close to fill at; elsewhere the order waits for the next open.
-      if (this.#closeMs[instrument] !== nowMs || this.#execution.books[instrument]!.length === 0) continue;
-      this.#matcher.sameClose(instrument, nowMs, this.#ledger.mark[instrument]!, this.#openMs[instrument]!);
+      if (this.#stretch.closeMs[instrument] !== nowMs || this.#execution.books[instrument]!.length === 0) continue;
+      this.#matcher.sameClose(instrument, nowMs, this.#ledger.mark[instrument]!, this.#stretch.openMs[instrument]!);
     }
   }
 
@@ -289,9 +303,10 @@ class SimulatedBroker implements Broker {
   #closePosition(instrument: number, nowMs: EpochMs, tag: string): void {
     const held = this.#ledger.quantity[instrument]!;
     if (held === 0) return;
+    this.#completeTables();
     const { context } = this.#execution;
     context.timeMs = nowMs;
-    context.barTimeMs = this.#openMs[instrument]!;
+    context.barTimeMs = this.#stretch.openMs[instrument]!;
     context.volume = NaN;
     context.volumeLeft = Infinity;
     const at = this.#execution.newOrder(instrument, -Math.sign(held), MARKET, GTC, Math.abs(held));
@@ -355,6 +370,7 @@ class SimulatedBroker implements Broker {
   }
 
   save(): BrokerSnapshot {
+    this.#completeTables();
     const numbers = (values: ArrayLike<number>) => Array.from(values, numberToJson);
     return {
       format: snapshotFormat,
@@ -367,8 +383,8 @@ class SimulatedBroker implements Broker {
       openOrders: this.#execution.openOrders,
       closedBy: numbers(this.#execution.closedBy),
       schedule: this.#schedule.save(),
-      closeMs: numbers(this.#closeMs),
-      openMs: numbers(this.#openMs),
+      closeMs: numbers(this.#stretch.closeMs),
+      openMs: numbers(this.#stretch.openMs),
       lastTarget: numbers(this.#entry.lastTarget),
       lastUnit: numbers(this.#entry.lastUnit),
       accruedMs: numberToJson(this.#accruedMs),
@@ -384,6 +400,7 @@ class SimulatedBroker implements Broker {
         details: { format: saved?.format ?? null, symbols: saved?.symbols ?? null },
       });
     }
+    if (this.#replay) this.#replay.filled.length = 0;
     this.#texts.load(saved.texts);
     this.#orders.load(saved.orders);
     this.#fills.load(saved.fills);
@@ -394,8 +411,8 @@ class SimulatedBroker implements Broker {
     this.#execution.openOrders = saved.openOrders;
     this.#execution.closedBy.set(saved.closedBy.map(jsonToNumber));
     this.#schedule.load(saved.schedule);
-    this.#closeMs.set(saved.closeMs.map(jsonToNumber));
-    this.#openMs.set(saved.openMs.map(jsonToNumber));
+    this.#stretch.closeMs.set(saved.closeMs.map(jsonToNumber));
+    this.#stretch.openMs.set(saved.openMs.map(jsonToNumber));
     this.#entry.lastTarget.set(saved.lastTarget.map(jsonToNumber));
     this.#entry.lastUnit.set(saved.lastUnit.map(jsonToNumber));
     this.#accruedMs = jsonToNumber(saved.accruedMs);

@@ -28,7 +28,7 @@ import {
   TARGET,
 } from "./order-table.ts";
 import type { TextTable } from "./record-table.ts";
-import { slippageOf } from "./slippage.ts";
+import { slippedPrice } from "./slippage.ts";
 
 /** Where and how a fill happens: set by whoever walks a bar, read by every fill of it. */
 export interface FillContext {
@@ -190,17 +190,13 @@ export class Execution {
   #slipped(id: number, basePrice: number, quantity: number): number {
     const d = this.#orders.data;
     const at = this.#orders.offset(id);
-    const instrument = d[at + O.instrument]!;
-    const tick = this.#ledger.ticks[instrument]!;
-    const slip = slippageOf(this.#options.slippage, basePrice, quantity, this.context.volume, tick.step);
-    if (slip === 0) return basePrice;
+    const tick = this.#ledger.ticks[d[at + O.instrument]!]!;
+    const side = d[at + O.side]!;
+    const price = slippedPrice(this.#options.slippage, tick, basePrice, side, quantity, this.context.volume);
     const type = d[at + O.type]!;
     const limit = type === LIMIT || type === STOP_LIMIT ? d[at + O.limitPrice]! : NaN;
-    if (d[at + O.side]! > 0) {
-      const price = tick.ceil(basePrice + slip);
-      return price > limit ? Math.max(limit, basePrice) : price;
-    }
-    const price = tick.floor(Math.max(basePrice - slip, 0));
+    if (price === basePrice) return price;
+    if (side > 0) return price > limit ? Math.max(limit, basePrice) : price;
     return price < limit ? Math.min(limit, basePrice) : price;
   }
 
@@ -356,20 +352,7 @@ export class Execution {
 
   /** Appends an open order and puts it in its book; returns the offset of its row. */
   newOrder(instrument: number, side: number, type: number, timeInForce: number, quantity: number): number {
-    const at = this.#orders.append();
-    const d = this.#orders.data;
-    d[at + O.instrument] = instrument;
-    d[at + O.side] = side;
-    d[at + O.type] = type;
-    d[at + O.timeInForce] = timeInForce;
-    d[at + O.quantity] = quantity;
-    d[at + O.limitPrice] = NaN;
-    d[at + O.stopPrice] = NaN;
-    d[at + O.stopLoss] = NaN;
-    d[at + O.takeProfit] = NaN;
-    d[at + O.closedMs] = NaN;
-    d[at + O.expireMs] = Infinity;
-    d[at + O.submittedMs] = this.context.timeMs;
+    const at = this.#orders.appendOpen(instrument, side, type, timeInForce, quantity, this.context.timeMs);
     this.books[instrument]!.push(this.#orders.length);
     this.openOrders++;
     return at;

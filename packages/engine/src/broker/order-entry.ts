@@ -35,6 +35,14 @@ import type { OrderIntent } from "./types.ts";
 // A target this close to the position (relative to it) is the position: what is left is float dust, not a wish.
 const dust = 1e-9;
 
+/** Whether a target lies where the position is. @param delta - units between them */
+export function isNear(delta: number, held: number): boolean {
+  return Math.abs(delta) <= dust * Math.abs(held) || delta === 0;
+}
+
+/** What a target counts: a fraction of equity, or units. */
+export type TargetUnit = "percent" | "quantity";
+
 /** Turns intents into orders: checks, sizes, snaps to the grids, and puts them in the book. */
 export class OrderEntry {
   /** The newest target by instrument, NaN before the first, and what it counts: 0 percent, 1 units. */
@@ -110,12 +118,11 @@ export class OrderEntry {
     if (held === undefined) this.#known(instrument);
     const target = Number.isNaN(percent) ? quantity : percent;
     if (!Number.isFinite(target)) invalid("target", "a finite number", target);
-    const unit = Number.isNaN(percent) ? 1 : 0;
-    if (target === this.lastTarget[instrument] && unit === this.lastUnit[instrument] && this.#onChange) return 0;
-    this.lastTarget[instrument] = target;
-    this.lastUnit[instrument] = unit;
-    const delta = this.#delta(instrument, percent, quantity);
-    const near = Math.abs(delta) <= dust * Math.abs(held!) || delta === 0;
+    const unit = Number.isNaN(percent) ? "quantity" : "percent";
+    if (this.#onChange && this.repeats(instrument, target, unit)) return 0;
+    this.remember(instrument, target, unit);
+    const delta = this.delta(instrument, percent, quantity);
+    const near = isNear(delta, held!);
     if (near && this.#execution.books[instrument]!.length === 0) return 0;
     this.#execution.context.timeMs = nowMs;
     this.#cancelTargets(instrument);
@@ -127,6 +134,24 @@ export class OrderEntry {
     this.#sizeTarget(at, id, percent, delta);
     if (!this.#orders.isOpen(id)) this.#execution.sweep(instrument);
     return id;
+  }
+
+  /** Whether a target is the one before. */
+  repeats(instrument: number, target: number, unit: TargetUnit): boolean {
+    return target === this.lastTarget[instrument] && this.lastUnit[instrument] === (unit === "percent" ? 0 : 1);
+  }
+
+  remember(instrument: number, target: number, unit: TargetUnit): void {
+    this.lastTarget[instrument] = target;
+    this.lastUnit[instrument] = unit === "percent" ? 0 : 1;
+  }
+
+  /** Units from the position to a target at the mark; of `percent` and `quantity` one is NaN. */
+  delta(instrument: number, percent: number, quantity: number): number {
+    if (percent === 0) return 0 - this.#ledger.quantity[instrument]!;
+    if (Number.isNaN(percent)) return quantity - this.#ledger.quantity[instrument]!;
+    const mark = this.#ledger.mark[instrument]!;
+    return this.#funds.unitsFor(instrument, 1, SIZE_TARGET_PERCENT, percent, mark);
   }
 
   #checkLinks({ stopLoss, takeProfit, parentId }: OrderIntent, direction: number): void {
@@ -150,17 +175,10 @@ export class OrderEntry {
 
   #sideOf(intent: OrderIntent, sized: SizeField | undefined): number {
     if (sized === "targetQuantity" || sized === "targetPercent") {
-      return Math.sign(this.#delta(intent.instrument, intent.targetPercent ?? NaN, intent.targetQuantity ?? NaN)) || 1;
+      return Math.sign(this.delta(intent.instrument, intent.targetPercent ?? NaN, intent.targetQuantity ?? NaN)) || 1;
     }
     if (intent.side !== undefined) return intent.side === "BUY" ? 1 : -1;
     return Math.sign(intent.percent ?? 1) || 1;
-  }
-
-  #delta(instrument: number, percent: number, quantity: number): number {
-    if (percent === 0) return 0 - this.#ledger.quantity[instrument]!;
-    if (Number.isNaN(percent)) return quantity - this.#ledger.quantity[instrument]!;
-    const mark = this.#ledger.mark[instrument]!;
-    return this.#funds.unitsFor(instrument, 1, SIZE_TARGET_PERCENT, percent, mark);
   }
 
   #size(at: number, id: number, intent: OrderIntent, sized: SizeField | undefined, side: number): void {
@@ -168,7 +186,7 @@ export class OrderEntry {
     const d = this.#orders.data;
     if (sized === "targetQuantity" || sized === "targetPercent") {
       const percent = intent.targetPercent ?? NaN;
-      const delta = this.#delta(instrument, percent, intent.targetQuantity ?? NaN);
+      const delta = this.delta(instrument, percent, intent.targetQuantity ?? NaN);
       this.#sizeTarget(at, id, percent, delta);
       return;
     }

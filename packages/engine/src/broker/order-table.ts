@@ -1,3 +1,4 @@
+import type { EpochMs } from "@qmtl/core";
 import type { Order, OrderStatus, OrderType, Side, TimeInForce } from "./types.ts";
 import { RecordTable, type TextTable } from "./record-table.ts";
 
@@ -100,6 +101,32 @@ export class OrderTable extends RecordTable {
   constructor(texts: TextTable) {
     super(stride);
     this.#texts = texts;
+  }
+
+  /** Appends an open order that nothing is known of but this; returns the offset of its row. */
+  appendOpen(
+    instrument: number,
+    side: number,
+    type: number,
+    timeInForce: number,
+    quantity: number,
+    submittedMs: EpochMs,
+  ): number {
+    const at = this.append();
+    const d = this.data;
+    d[at + O.instrument] = instrument;
+    d[at + O.side] = side;
+    d[at + O.type] = type;
+    d[at + O.timeInForce] = timeInForce;
+    d[at + O.quantity] = quantity;
+    d[at + O.limitPrice] = NaN;
+    d[at + O.stopPrice] = NaN;
+    d[at + O.stopLoss] = NaN;
+    d[at + O.takeProfit] = NaN;
+    d[at + O.closedMs] = NaN;
+    d[at + O.expireMs] = Infinity;
+    d[at + O.submittedMs] = submittedMs;
+    return at;
   }
 
   /** Offset of an order's row in `data`. */

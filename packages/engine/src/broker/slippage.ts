@@ -1,3 +1,4 @@
+import type { StepGrid } from "../money/index.ts";
 import { fail, failUnknown, number, oneOf, record } from "./option-checks.ts";
 
 /**
@@ -43,6 +44,20 @@ export function slippageOf(
     case "square_root":
       return price * (volume > 0 ? model.coefficient * Math.sqrt(quantity / volume) : (model.fallback ?? 0.0005));
   }
+}
+
+/** A taker's price: moved against it, on the tick, never below 0. Limits are the caller's. @param side - +1 buys */
+export function slippedPrice(
+  model: SlippageModel,
+  tick: StepGrid,
+  price: number,
+  side: number,
+  quantity: number,
+  volume: number,
+): number {
+  const slip = slippageOf(model, price, quantity, volume, tick.step);
+  if (slip === 0) return price;
+  return side > 0 ? tick.ceil(price + slip) : tick.floor(Math.max(price - slip, 0));
 }
 
 const fieldsOf: Readonly<

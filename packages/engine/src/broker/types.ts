@@ -163,6 +163,38 @@ export interface QuietBars {
   readonly close: Float64Array;
 }
 
+export interface ReplayBars extends QuietBars {
+  readonly open: Float64Array;
+  readonly volume: Float64Array;
+}
+
+/** Targets of rows one after another; NaN: none is sent at the close of that row. */
+export interface TargetColumn {
+  readonly values: Float64Array;
+  /** Where the target of the first row stands. */
+  readonly offset: number;
+  readonly unit: "percent" | "quantity";
+}
+
+/** Where the curves of an account go. */
+export interface ReplayCurves {
+  /** Takes the equity at the close of row `r` at `r + shift`. */
+  readonly equity: Float64Array;
+  readonly shift: number;
+  /** Cash and position have moved: this is how they are from a row of the curves on. */
+  moved(curveRow: number): void;
+}
+
+/** How far bars and their targets went by without the broker being called row by row. */
+export interface TargetRows {
+  /** The first row that was not settled; what it needs is done by calling the broker. */
+  readonly row: number;
+  /** The bar of that row was taken in: its target is to be sent and its close settled, `onBar` is not to be called. */
+  readonly barIsTaken: boolean;
+  /** Settled rows at whose close a position was held. */
+  readonly heldRows: number;
+}
+
 /** One row a trade, in the order of `Broker.trades`; the fields are those of `Trade`. */
 export interface TradeOutcomes {
   readonly open: Uint8Array; // 1: open
@@ -212,6 +244,20 @@ export interface Broker {
     equity: Float64Array,
     equityFrom: number,
   ): number;
+  /** Whether `onTargetBars` knows this account's options: one instrument, and nothing that comes between order and fill. */
+  readonly takesTargetBars: boolean;
+  /**
+   * `onQuietBars` with the targets that are sent at the closes of the rows: bit for bit what `onBar`, `onTime`,
+   * `submitTarget…` and `afterIntents` row by row would leave, records included. Only where `takesTargetBars` is true.
+   */
+  onTargetBars(
+    bars: ReplayBars,
+    intervalMs: IntervalMs,
+    targets: TargetColumn,
+    from: number,
+    to: number,
+    curves: ReplayCurves,
+  ): TargetRows;
   /** Prices inside the instrument's next bar, in order of time: they replace the guess of `intrabarPath` for that bar. */
   setIntrabarPath(instrument: number, prices: ArrayLike<number>): void;
   onTime(closeTimeMs: EpochMs): void;

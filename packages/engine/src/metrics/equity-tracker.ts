@@ -35,9 +35,9 @@ export interface EquityTracker {
   /**
    * `add` of the rows `from..to-1`, to the same bits.
    *
-   * @param isHeld - whether a position is held at all of these rows; left out where the columns say it row by row
+   * @param heldRows - at how many of these rows a position is held; left out where the columns say it row by row
    */
-  addRows(columns: EquityColumns, from: number, to: number, isHeld?: boolean): void;
+  addRows(columns: EquityColumns, from: number, to: number, heldRows?: number): void;
   /** @throws QmtlError `ACCOUNTING_BROKEN` when an equity was not finite */
   read(): EquityReading;
   /** The whole state as numbers (NaN included). */
@@ -155,7 +155,7 @@ class Tracker implements EquityTracker {
     { times, timeOffsetMs = 0, equity, position, price }: EquityColumns,
     from: number,
     to: number,
-    isHeld = false,
+    heldRows = 0,
   ): void {
     if (from >= to) return;
     const s = this.#scalars;
@@ -202,8 +202,7 @@ class Tracker implements EquityTracker {
     s[lastTimeAt] = times[to - 1]! + timeOffsetMs;
     s[lastEquityAt] = equity[to - 1]!;
     if (this.basis === "bar") s[periodEndAt] = s[lastTimeAt]!;
-    if (position) s[exposedAt]! += countHeld(position, from, to);
-    else if (isHeld) s[exposedAt]! += to - from;
+    s[exposedAt]! += position ? countHeld(position, from, to) : heldRows;
     if (price) this.#addPrices(price, from, to);
   }
 

@@ -2,8 +2,9 @@ import type { BarFeed } from "./simulate-columns.ts";
 import type { Simulation } from "./simulation.ts";
 
 /**
- * Replays one instrument whose orders are targets on its own rows: no merging, the row is the clock. Stretches without
- * orders are handed over whole; only rows that an open order or an event waits for go step by step.
+ * Replays one instrument whose orders are targets on its own rows: no merging, the row is the clock. Rows that an open
+ * order or an event waits for go step by step; the others are handed over many at a time, with their orders where the
+ * account is plain enough.
  */
 export class FeedReplay {
   readonly #simulation: Simulation;
@@ -23,8 +24,39 @@ export class FeedReplay {
     this.#unit = order?.unit ?? "percent";
   }
 
-  /** Rows `from..to-1`. `target` is sent at the close of the last one; NaN: none is. */
-  run(from: number, to: number, target: number): void {
+  /** Rows `from..to-1` with the targets that stand from `offset` on; NaN: none, as when there is no column. */
+  run(targets: Float64Array | undefined, offset: number, from: number, to: number): void {
+    if (targets === undefined) this.#runBetweenTargets(from, to, Number.NaN);
+    else if (this.#simulation.takesTargetRows) this.#runTogether(targets, offset, from, to);
+    else this.#runApart(targets, offset, from, to);
+  }
+
+  // Bars with their targets; what the account cannot take in one go comes back row by row.
+  #runTogether(values: Float64Array, offset: number, from: number, to: number): void {
+    for (let start = from; start < to; start++) {
+      const column = { values, offset: offset + start - from, unit: this.#unit };
+      const { row, barIsTaken } = this.#simulation.targetRows(this.#feed, column, start, to);
+      if (row === to) return;
+      const target = values[offset + row - from]!;
+      if (barIsTaken) this.#send(row, target);
+      else this.#step(row, target);
+      start = row;
+    }
+  }
+
+  #runApart(targets: Float64Array, offset: number, from: number, to: number): void {
+    let settled = from;
+    for (let row = from; row < to; row++) {
+      const target = targets[offset + row - from]!;
+      if (target !== target) continue;
+      this.#runBetweenTargets(settled, row + 1, target);
+      settled = row + 1;
+    }
+    this.#runBetweenTargets(settled, to, Number.NaN);
+  }
+
+  // `target` is sent at the close of the last row; NaN: none is.
+  #runBetweenTargets(from: number, to: number, target: number): void {
     const simulation = this.#simulation;
     const sends = target === target;
     for (let row = from; row < to; row++) {
@@ -49,33 +81,4 @@ export class FeedReplay {
     this.#simulation.target(this.#instrument, target, this.#unit, nowMs);
     this.#simulation.close(nowMs);
   }
-}
-
-/** Rows `from..to-1` with the targets that stand from `offset` on; NaN: none, as when there is no column. */
-export function replayTargets(
-  replay: FeedReplay,
-  targets: Float64Array | undefined,
-  offset: number,
-  from: number,
-  to: number,
-): void {
-  const settled = targets === undefined ? from : replayToLastTarget(replay, targets, offset, from, to);
-  if (settled < to) replay.run(settled, to, Number.NaN);
-}
-
-function replayToLastTarget(
-  replay: FeedReplay,
-  targets: Float64Array,
-  offset: number,
-  from: number,
-  to: number,
-): number {
-  let settled = from;
-  for (let row = from; row < to; row++) {
-    const target = targets[offset + row - from]!;
-    if (target !== target) continue;
-    replay.run(settled, row + 1, target);
-    settled = row + 1;
-  }
-  return settled;
 }

@@ -1,5 +1,5 @@
 import type { BlockExecutor } from "../execute/index.ts";
-import { FeedReplay, replayTargets } from "./feed-replay.ts";
+import { FeedReplay } from "./feed-replay.ts";
 import type { BarFeed } from "./simulate-columns.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -26,7 +26,7 @@ export function simulateBlocks(
   while (executor.advance()) {
     const { from, to, offset } = executor;
     for (let index = 0; index < accounts.length; index++) {
-      replayTargets(replays[index]!, accounts[index]!.target?.column, offset, from, to);
+      replays[index]!.run(accounts[index]!.target?.column, offset, from, to);
     }
     onBlock?.(to);
   }

@@ -1,5 +1,5 @@
 import type { EpochMs, IntervalMs } from "@qmtl/core";
-import { FeedReplay, replayTargets } from "./feed-replay.ts";
+import { FeedReplay } from "./feed-replay.ts";
 import type { Simulation } from "./simulation.ts";
 
 /** Bars of one traded instrument, whole. */
@@ -80,7 +80,7 @@ function simulateOneFeed(
     const replay = new FeedReplay(simulation, feed, source);
     for (let from = 0; from < feed.length;) {
       const to = Math.min(feed.length, from + rowsPerPiece);
-      replayTargets(replay, source?.values, from, from, to);
+      replay.run(source?.values, from, from, to);
       from = to;
       hooks.onProgress?.(to);
     }

@@ -87,7 +87,7 @@ function ingest(executor: StreamExecutor, input: Input): void {
 }
 
 // One source, one account, nothing derived, targets only: the hot path of a single-instrument replay. Nodes do not
-// see the account, so a row is computed first; rows without an order are then handed to the account whole.
+// see the account, so some rows are computed first; with their targets they are then handed to the account whole.
 function streamOneSource(
   executor: StreamExecutor,
   { source, columns }: Input,
@@ -99,15 +99,15 @@ function streamOneSource(
   const grid = executor.inputOf(source.id);
   const order = orders[0]?.kind === "target" ? orders[0] : undefined;
   const replay = new FeedReplay(simulation, feed, order);
+  const targets = order && new Float64Array(rowsAtOnce);
   const { length } = source.frame;
   let row = source.next;
   let reported = row;
   while (row < length && time[row]! + intervalMs <= upToMs) {
     const from = row;
-    const end = Math.min(length, row + progressRows);
-    row = computeRows(executor, grid, time, columns, order?.column, row, end, upToMs - intervalMs);
-    const target = order ? order.column[grid.position]! : Number.NaN;
-    replay.run(from, row, target);
+    const end = Math.min(length, row + rowsAtOnce);
+    row = computeRows(executor, grid, time, columns, order?.column, targets, row, end, upToMs - intervalMs);
+    replay.run(targets, 0, from, row);
     if (row - reported < progressRows) continue;
     reported = row;
     hooks.onProgress?.(row);
@@ -117,14 +117,16 @@ function streamOneSource(
 }
 
 const progressRows = 16_384;
+const rowsAtOnce = 1_024;
 
-/** Computes rows until one gives a target; returns the row after the last one computed. */
+/** Computes rows and copies what one column has at them; returns the row after the last one computed. */
 function computeRows(
   executor: StreamExecutor,
   grid: StreamGrid,
   time: Float64Array,
   columns: readonly Float64Array[],
-  targets: Float64Array | undefined,
+  column: Float64Array | undefined,
+  copy: Float64Array | undefined,
   from: number,
   to: number,
   lastBucketMs: EpochMs,
@@ -133,9 +135,7 @@ function computeRows(
     const bucketMs = time[row]!;
     if (bucketMs > lastBucketMs) return row;
     executor.ingestRow(grid, bucketMs, columns, row);
-    if (targets === undefined) continue;
-    const target = targets[grid.position]!;
-    if (target === target) return row + 1;
+    if (column !== undefined) copy![row - from] = column[grid.position]!;
   }
   return to;
 }

@@ -1,5 +1,5 @@
 import type { EpochMs } from "@qmtl/core";
-import type { AccountView, Broker, BrokerSnapshot, PositionView } from "../broker/index.ts";
+import type { AccountView, Broker, BrokerSnapshot, PositionView, TargetColumn, TargetRows } from "../broker/index.ts";
 import type { EquityColumns, EquityTracker } from "../metrics/index.ts";
 import { CloseTimes } from "./close-times.ts";
 import type { BarFeed } from "./simulate-columns.ts";
@@ -152,20 +152,54 @@ export class Simulation {
     return end;
   }
 
+  /** Whether `targetRows` can be asked. */
+  get takesTargetRows(): boolean {
+    return this.broker.takesTargetBars;
+  }
+
+  /**
+   * Rows `from..to-1` of the feed of an account's one instrument with the targets sent at their closes.
+   *
+   * @returns where it stopped: what that row needs (all of it, or, its bar being taken in, its target and `close`) is
+   * the caller's
+   */
+  targetRows(feed: BarFeed, targets: TargetColumn, from: number, to: number): TargetRows {
+    while (this.rows + to - from > this.#equity.length) this.#grow();
+    const { rows } = this;
+    const curves = { equity: this.#equity, shift: rows - from, moved: this.#moved };
+    this.#moved(rows);
+    const taken = this.broker.onTargetBars(feed, feed.intervalMs, targets, from, to, curves);
+    const last = taken.barIsTaken ? taken.row : taken.row - 1;
+    if (last >= from) {
+      this.#marks[0] = feed.close[last]!;
+      this.#volumeColumns[0] = feed.volume;
+      this.#volumeRows[0] = last;
+    }
+    this.#count(feed, from, taken.row, taken.heldRows);
+    return taken;
+  }
+
+  readonly #moved = (row: number): void => {
+    this.#cash.set(row, this.#account.cash);
+    for (let each = 0; each < this.#held.length; each++) this.#positions[each]!.set(row, this.#held[each]!.quantity);
+  };
+
   // The closes of bars that the broker has taken in.
   #settle(feed: BarFeed, from: number, to: number): void {
     if (from === to) return;
+    this.#moved(this.rows);
+    this.#count(feed, from, to, this.#held[feed.instrument]!.quantity === 0 ? 0 : to - from);
+  }
+
+  #count(feed: BarFeed, from: number, to: number, heldRows: number): void {
+    if (from === to) return;
     const { rows } = this;
-    const { instrument, intervalMs } = feed;
     this.rows += to - from;
-    this.#times.pushRows(feed.time, intervalMs, from, to);
-    this.#cash.set(rows, this.#account.cash);
-    for (let each = 0; each < this.#held.length; each++) this.#positions[each]!.set(rows, this.#held[each]!.quantity);
-    const isHeld = this.#held[instrument]!.quantity !== 0;
+    this.#times.pushRows(feed.time, feed.intervalMs, from, to);
     // Rows of a feed and of the run go together until rows are appended or another feed joins.
     const equity = rows === from ? this.#equity : this.#equity.subarray(rows, this.rows);
     const tracked = this.#trackedColumns(feed, equity, rows === from ? 0 : from, to);
-    this.tracker.addRows(tracked, rows === from ? from : 0, rows === from ? to : to - from, isHeld);
+    this.tracker.addRows(tracked, rows === from ? from : 0, rows === from ? to : to - from, heldRows);
   }
 
   // Buy-and-hold is measured on the first instrument.

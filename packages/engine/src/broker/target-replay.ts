@@ -1,0 +1,246 @@
+import type { EpochMs, IntervalMs } from "@qmtl/core";
+import type { Instrument } from "../instrument/index.ts";
+import type { BarStretch } from "./bar-stretch.ts";
+import type { Execution } from "./execution.ts";
+import { FilledTargets, M } from "./filled-targets.ts";
+import type { Funds } from "./funds.ts";
+import type { Ledger } from "./ledger.ts";
+import type { BrokerOptions } from "./options.ts";
+import { isNear, type OrderEntry } from "./order-entry.ts";
+import { SIZE_TARGET_PERCENT } from "./order-table.ts";
+import { slippedPrice } from "./slippage.ts";
+import type { ReplayBars, ReplayCurves, TargetColumn, TargetRows } from "./types.ts";
+
+/**
+ * Bars and the targets sent at their closes, without a book: an account of one instrument in which nothing can happen
+ * to a market order between its sending and its fill. The same arithmetic on the same ledger as the general way
+ * (`onBar` … `afterIntents`), which takes every row that this one leaves: an order that is refused, cancelled or still
+ * open, an absent bar, a margin call. `simulate/target-rows.property.test.ts` holds both to the
+ * same bits.
+ */
+export class TargetReplay implements TargetRows {
+  readonly filled: FilledTargets;
+  row = 0;
+  barIsTaken = false;
+  heldRows = 0;
+
+  readonly #ledger: Ledger;
+  readonly #funds: Funds;
+  readonly #execution: Execution;
+  readonly #entry: OrderEntry;
+  readonly #stretch: BarStretch;
+  readonly #options: BrokerOptions;
+  readonly #onChange: boolean;
+  readonly #sameClose: boolean;
+  readonly #sizedAtFill: boolean;
+  // What #decide found: the fill of the order it was asked for.
+  #signed = 0;
+  #price = 0;
+  #slippage = 0;
+  #sizeValue = 0;
+
+  constructor(
+    options: BrokerOptions,
+    ledger: Ledger,
+    funds: Funds,
+    execution: Execution,
+    entry: OrderEntry,
+    stretch: BarStretch,
+  ) {
+    this.#options = options;
+    this.#ledger = ledger;
+    this.#funds = funds;
+    this.#execution = execution;
+    this.#entry = entry;
+    this.#stretch = stretch;
+    this.#onChange = options.rebalance === "on_change";
+    this.#sameClose = options.marketFill === "same_close";
+    this.#sizedAtFill = options.sizing === "fill";
+    this.filled = new FilledTargets(0, ledger.multiplier[0]!);
+  }
+
+  /** Rows `from..to-1` of the bars with their targets; its own fields say how far it came. */
+  run(
+    bars: ReplayBars,
+    intervalMs: IntervalMs,
+    targets: TargetColumn,
+    from: number,
+    to: number,
+    curves: ReplayCurves,
+  ): this {
+    this.barIsTaken = false;
+    this.heldRows = 0;
+    this.row = this.#execution.openOrders > 0 ? from : this.#run(bars, intervalMs, targets, from, to, curves);
+    return this;
+  }
+
+  #run(
+    bars: ReplayBars,
+    intervalMs: IntervalMs,
+    { values, offset, unit }: TargetColumn,
+    from: number,
+    to: number,
+    curves: ReplayCurves,
+  ): number {
+    const ledger = this.#ledger;
+    const { equity, shift } = curves;
+    const ahead = offset - from; // where the target of a row stands
+    let row = from;
+    while (row < to) {
+      let next = row;
+      while (next < to && Number.isNaN(values[next + ahead]!)) next++;
+      const end = next < to ? next + 1 : to;
+      const stop = this.#stretch.take(0, bars, intervalMs, row, end, equity, shift);
+      if (ledger.quantity[0] !== 0) this.heldRows += stop - row;
+      if (stop < end || next === to) return stop;
+      row = end;
+      const decision = this.#decide(bars, values[next + ahead]!, unit, next, to);
+      if (decision === nothingToDo) continue;
+      if (decision === otherWay) {
+        if (ledger.quantity[0] !== 0) this.heldRows--;
+        this.barIsTaken = true;
+        return next;
+      }
+      this.#entry.remember(0, values[next + ahead]!, unit);
+      const nowMs = bars.time[next]! + intervalMs;
+      if (!this.#sameClose) {
+        // The fill belongs to the bar that comes next, which has not been counted yet.
+        ledger.bars[0]!++;
+        this.#fill(nowMs, bars.time[end]!, bars.time[end]!);
+        ledger.bars[0]!--;
+        curves.moved(end + shift);
+        continue;
+      }
+      const wasHeld = ledger.quantity[0] !== 0;
+      this.#fill(nowMs, nowMs, bars.time[next]!);
+      if (wasHeld !== (ledger.quantity[0] !== 0)) this.heldRows += wasHeld ? -1 : 1;
+      equity[next + shift] = ledger.equity;
+      curves.moved(next + shift);
+    }
+    return to;
+  }
+
+  // The steps of `OrderEntry.submitTarget` and `Execution.fill`, none of which changes anything yet.
+  #decide(bars: ReplayBars, target: number, unit: TargetColumn["unit"], row: number, to: number): Decision {
+    const ledger = this.#ledger;
+    const entry = this.#entry;
+    if (!Number.isFinite(target)) return otherWay;
+    if (this.#onChange && entry.repeats(0, target, unit)) return nothingToDo;
+    const held = ledger.quantity[0]!;
+    const lot = ledger.lots[0]!;
+    const inPercent = unit === "percent";
+    const delta = inPercent ? entry.delta(0, target, NaN) : entry.delta(0, NaN, target);
+    if (Number.isNaN(delta)) return otherWay;
+    if (isNear(delta, held) || lot.floor(Math.abs(delta)) === 0) {
+      entry.remember(0, target, unit);
+      return nothingToDo;
+    }
+    const mark = ledger.mark[0]!;
+    if (!this.#sameClose && !(row + 1 < to && isWhole(bars, row + 1))) return otherWay;
+    const base = this.#sameClose ? mark : bars.open[row + 1]!;
+    const volume = this.#sameClose ? NaN : bars.volume[row + 1]!;
+    const atFill = this.#sizedAtFill && inPercent && target !== 0;
+    const signed = atFill && base !== mark ? this.#funds.unitsFor(0, 1, SIZE_TARGET_PERCENT, target, base) : delta;
+    const side = Math.sign(signed);
+    const closable = held * side < 0 ? Math.abs(held) : 0;
+    let quantity = lot.floor(Math.abs(signed));
+    if (side < 0 && quantity > closable && !this.#options.shorting) quantity = closable;
+    if (!(quantity > 0 && quantity < Infinity)) return otherWay;
+    const price = slippedPrice(this.#options.slippage, ledger.ticks[0]!, base, side, quantity, volume);
+    if (quantity > closable) {
+      const affordable = this.#funds.affordable(0, side, quantity, closable, price, false);
+      if (affordable < quantity) quantity = this.#options.insufficientFunds === "reject" ? closable : affordable;
+      if (!(quantity > 0)) return otherWay;
+    }
+    this.#signed = side * quantity;
+    this.#price = price;
+    this.#slippage = Math.abs(price - base);
+    this.#sizeValue = atFill ? target : 0;
+    return fills;
+  }
+
+  #fill(submittedMs: EpochMs, fillMs: EpochMs, barMs: EpochMs): void {
+    const signed = this.#signed;
+    const price = this.#price;
+    const ledger = this.#ledger;
+    const fee = this.#funds.feeFor(0, Math.abs(signed), price, false);
+    const at = this.filled.append();
+    const m = this.filled.data;
+    m[at + M.quantity] = signed;
+    m[at + M.price] = price;
+    m[at + M.fee] = fee;
+    m[at + M.slippage] = this.#slippage;
+    m[at + M.sizeValue] = this.#sizeValue;
+    m[at + M.submittedMs] = submittedMs;
+    m[at + M.fillMs] = fillMs;
+    m[at + M.barMs] = barMs;
+    // The bar of the order's close was counted: at a later fill, so was that of the fill.
+    m[at + M.eligibleBar] = ledger.bars[0]! + (this.#sameClose ? 1 : 0);
+    ledger.applyFill(0, signed, price, fee, fillMs, 0);
+    this.#execution.closedBy[0]!++; // filled
+  }
+}
+
+const nothingToDo = 0;
+const otherWay = 1;
+const fills = 2;
+type Decision = typeof nothingToDo | typeof otherWay | typeof fills;
+
+function isWhole({ open, close }: ReplayBars, row: number): boolean {
+  return !Number.isNaN(open[row]!) && !Number.isNaN(close[row]!);
+}
+
+/** Whether options and instruments leave nothing that could come between a market order and its fill. */
+export function isPlainAccount(options: BrokerOptions, instruments: readonly Instrument[]): boolean {
+  const [instrument] = instruments;
+  if (instruments.length !== 1 || instrument === undefined) return false;
+  if (options.currency !== null && options.currency !== instrument.quoteCurrency) return false;
+  if (Number(instrument.notionalMin) > 0) return false;
+  for (const [key, plain] of Object.entries(plainOptions)) {
+    if (plain !== true && !plain.includes(options[key as keyof BrokerOptions])) return false;
+  }
+  return options.funding.length === 0 && options.corporateActions.length === 0;
+}
+
+// True: taken into account, or without effect on market orders to targets. A list: the values that change nothing.
+const plainOptions: Readonly<Record<keyof BrokerOptions, true | readonly unknown[]>> = {
+  semantics: true,
+  cash: true,
+  currency: true,
+  fxRates: true,
+  marketFill: ["next_open", "same_close"],
+  intrabarPath: true,
+  matching: true,
+  limitFill: true,
+  limitGap: true,
+  stopGap: true,
+  stopLimitGap: true,
+  bracketActivation: true,
+  trailMark: true,
+  lastBar: true,
+  closeAtEnd: true,
+  volumeShareMax: [null],
+  latencyMs: [0],
+  latencyBars: [0],
+  slippage: true,
+  fees: true,
+  sizing: true,
+  rebalance: true,
+  percentOf: true,
+  insufficientFunds: true,
+  checkOnSubmit: [false],
+  defaultSize: true,
+  wholeUnits: true,
+  exclusiveOrders: true,
+  account: true,
+  initialMargin: true,
+  maintenanceMargin: true,
+  shorting: true,
+  borrowRate: [0],
+  cashInterestRate: [0],
+  marginInterestRate: [0],
+  interestDays: true,
+  settlementDays: [0],
+  funding: true, // looked at above
+  corporateActions: true, // looked at above
+};

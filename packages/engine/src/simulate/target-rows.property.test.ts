@@ -1,0 +1,185 @@
+import fc from "fast-check";
+import { expect, it, vi } from "vitest";
+import { createBroker, defaultBrokerOptions, type BrokerOptions } from "../broker/index.ts";
+import { defineInstrument } from "../instrument/index.ts";
+import { createEquityTracker, performanceMetrics } from "../metrics/index.ts";
+import { FeedReplay } from "./feed-replay.ts";
+import type { BarFeed } from "./simulate-columns.ts";
+import { Simulation } from "./simulation.ts";
+
+const intervalMs = 3_600_000;
+const part = fc.double({ min: 0, max: 1, noNaN: true });
+
+// Random walks; now and then a bar or its open is absent, a bar is missing, or the market falls to nothing.
+const steps = fc.array(
+  fc.record({
+    open: fc.double({ min: 0.9, max: 1.12, noNaN: true }),
+    close: fc.oneof(
+      { weight: 30, arbitrary: fc.double({ min: 0.85, max: 1.15, noNaN: true }) },
+      { weight: 1, arbitrary: fc.constantFrom(0.01, 3) },
+    ),
+    above: part,
+    below: part,
+    hours: fc.oneof({ weight: 20, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.constant(30) }),
+    absent: fc.oneof(
+      { weight: 40, arbitrary: fc.constant("") },
+      { weight: 1, arbitrary: fc.constantFrom("bar", "open") },
+    ),
+    target: fc.oneof(
+      { weight: 4, arbitrary: fc.constant(Number.NaN) },
+      { weight: 3, arbitrary: fc.constantFrom(1, -1, 0, 0.5, -0.3, 1.7) },
+    ),
+  }),
+  { minLength: 3, maxLength: 60 },
+);
+
+function feedOf(rows: readonly (typeof steps extends fc.Arbitrary<readonly (infer T)[]> ? T : never)[]): BarFeed {
+  let [price, timeMs] = [100, 0];
+  const bars = rows.map((row) => {
+    const open = price * row.open;
+    const close = (price = open * row.close);
+    const high = Math.max(open, close) * (1 + row.above * 0.05);
+    const low = Math.min(open, close) * (1 - row.below * 0.05);
+    timeMs += row.hours * intervalMs;
+    const absent = row.absent === "bar" ? Number.NaN : 1;
+    return { timeMs, open: open * (row.absent === "open" ? Number.NaN : absent), high, low, close: close * absent };
+  });
+  const column = (pick: (bar: (typeof bars)[number], row: number) => number) => Float64Array.from(bars, pick);
+  return {
+    instrument: 0,
+    intervalMs,
+    length: bars.length,
+    time: column((bar) => bar.timeMs),
+    open: column((bar) => bar.open),
+    high: column((bar) => bar.high),
+    low: column((bar) => bar.low),
+    close: column((bar) => bar.close),
+    volume: column((_, row) => (row % 7 === 0 ? Number.NaN : 50 + row)),
+  };
+}
+
+const options: fc.Arbitrary<Partial<BrokerOptions>> = fc.record({
+  cash: fc.constantFrom(100, 100_000, 1_234.56),
+  marketFill: fc.constantFrom("next_open" as const, "same_close" as const),
+  sizing: fc.constantFrom("submit" as const, "fill" as const),
+  rebalance: fc.constantFrom("on_change" as const, "every_bar" as const),
+  percentOf: fc.constantFrom("equity" as const, "buying_power" as const),
+  insufficientFunds: fc.constantFrom("reduce" as const, "reject" as const),
+  account: fc.constantFrom("cash" as const, "margin" as const),
+  initialMargin: fc.constantFrom(1, 0.25),
+  maintenanceMargin: fc.constantFrom(0, 0.2),
+  shorting: fc.boolean(),
+  wholeUnits: fc.boolean(),
+  closeAtEnd: fc.boolean(),
+  fees: fc.constantFrom<BrokerOptions["fees"]>(
+    { kind: "none" },
+    { kind: "percent", rate: 0.001 },
+    { kind: "percent", rate: 0.0005, minimum: 1 },
+    { kind: "fixed", amount: 2 },
+    { kind: "tiered", by: "volume", tiers: [{ upTo: 300, rate: 0.01 }, { upTo: 1e9, rate: 0.001 }] }, // prettier-ignore
+  ),
+  slippage: fc.constantFrom<BrokerOptions["slippage"]>(
+    { kind: "none" },
+    { kind: "percent", rate: 0.003 },
+    { kind: "square_root", coefficient: 0.01 },
+  ),
+});
+const instruments = fc
+  .record({
+    lotSize: fc.constantFrom("0", "0.01"),
+    tickSize: fc.constantFrom("0", "0.05"),
+    multiplier: fc.constantFrom(1, 10),
+  })
+  .map((each) => defineInstrument({ symbol: "X/USD", ...each }));
+
+it("leaves what row by row leaves, bit for bit, whatever the bars, the targets, the options and the cuts", () => {
+  let [orders, sentByRow] = [0, 0];
+  fc.assert(
+    fc.property(
+      steps,
+      options,
+      instruments,
+      fc.constantFrom("percent" as const, "quantity" as const),
+      fc.constantFrom("1d" as const, "bar" as const),
+      fc.array(fc.nat(60), { maxLength: 4 }),
+      (rows, brokerOptions, instrument, unit, basis, cuts) => {
+        const feed = feedOf(rows);
+        const targets = Float64Array.from(rows, ({ target }) => target);
+        const open = () => {
+          const broker = createBroker(brokerOptions, [instrument]);
+          const startEquity = broker.options.cash;
+          const tracker = createEquityTracker({ calendar: "24x7", startEquity, intervalMs, basis });
+          return new Simulation(broker, tracker, 1, 16);
+        };
+        const [together, apart] = [open(), open()];
+        expect(together.takesTargetRows).toBe(true);
+
+        const sent = [
+          vi.spyOn(together.broker, "submitTargetPercent"),
+          vi.spyOn(together.broker, "submitTargetQuantity"),
+        ];
+        const replay = new FeedReplay(together, feed, { instrument: 0, unit });
+        const ends = [...cuts.filter((cut) => cut < feed.length).sort((a, b) => a - b), feed.length];
+        ends.forEach((end, index) => {
+          const from = index === 0 ? 0 : ends[index - 1]!;
+          replay.run(targets, from, from, end);
+        });
+        for (let row = 0; row < feed.length; row++) stepRow(apart, feed, row, targets[row]!, unit);
+
+        expect(everythingOf(together)).toEqual(everythingOf(apart));
+        expect(together.save()).toEqual(apart.save());
+        together.finish();
+        apart.finish();
+        expect(everythingOf(together)).toEqual(everythingOf(apart));
+        orders += together.broker.orders.length;
+        for (const spy of sent) sentByRow += spy.mock.calls.length;
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+  // What is refused, and what nobody is there to fill, goes row by row; it must not be the rule, or this shows nothing.
+  expect(sentByRow / orders).toBeLessThan(0.4);
+});
+
+function stepRow(simulation: Simulation, feed: BarFeed, row: number, target: number, unit: "percent" | "quantity") {
+  const nowMs = feed.time[row]! + intervalMs;
+  const { time, open, high, low, close, volume } = feed;
+  simulation.bar(0, time[row]!, nowMs, open[row]!, high[row]!, low[row]!, close[row]!, volume[row]!);
+  simulation.open(nowMs);
+  if (!Number.isNaN(target)) simulation.target(0, target, unit, nowMs);
+  simulation.close(nowMs);
+}
+
+function everythingOf({ broker, tracker, times, equity, cash, positions }: Simulation) {
+  const { orders, fills, trades, counters } = broker;
+  const metrics = equity.every(Number.isFinite) && performanceMetrics(tracker, broker.tradeOutcomes());
+  const records = [orders, fills, trades].map((list) => list.toArray());
+  return { records, counters, times, equity, cash, positions, metrics: { ...metrics }, tracked: tracker.save() };
+}
+
+it.each<[string, Partial<BrokerOptions>]>([
+  ["fills at the next close", { marketFill: "next_close" }],
+  ["a bound on volume", { volumeShareMax: 0.5 }],
+  ["latency", { latencyMs: 1 }],
+  ["latency in bars", { latencyBars: 1 }],
+  ["a check when it is sent", { checkOnSubmit: true }],
+  ["borrow", { borrowRate: 0.1 }],
+  ["interest on cash", { cashInterestRate: 0.1 }],
+  ["interest on debt", { marginInterestRate: 0.1 }],
+  ["settlement", { settlementDays: 1 }],
+  ["funding", { funding: [{ symbol: "X/USD", timeMs: 0, rate: 0.1 }] }],
+  ["corporate actions", { corporateActions: [{ kind: "split", symbol: "X/USD", timeMs: 0, ratio: 2 }] }],
+  ["another currency", { currency: "EUR", fxRates: { USD: 0.9 } }],
+])("leaves accounts with %s to the general way", (_, given) => {
+  const [plain, other] = [{}, given].map((each) => createBroker(each, [defineInstrument({ symbol: "X/USD" })]));
+  expect(plain!.takesTargetBars).toBe(true);
+  expect(other!.takesTargetBars).toBe(false);
+  expect(Object.keys(defaultBrokerOptions)).toEqual(expect.arrayContaining(Object.keys(given)));
+});
+
+it("leaves accounts of several instruments, and of one with a minimum notional, to the general way", () => {
+  const plain = defineInstrument({ symbol: "X/USD" });
+  const minimum = defineInstrument({ symbol: "X/USD", notionalMin: "10" });
+  expect(createBroker({}, [plain, defineInstrument({ symbol: "Y/USD" })]).takesTargetBars).toBe(false);
+  expect(createBroker({}, [minimum]).takesTargetBars).toBe(false);
+});
