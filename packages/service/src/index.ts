@@ -18,3 +18,5 @@ export { createHttpServer, listen, type AccessRule, type HttpServer, type HttpSe
 export { ServiceHost, type ServicePart } from "./lifecycle/index.ts";
 export { createLogger, silentLogger, type LogFields, type Logger } from "./logging/index.ts";
 export { createMetrics, type Counter, type Gauge, type Histogram, type Metrics } from "./metrics/index.ts";
+export { budgets, loadConfig, Secret, type Budgets, type Config, type LoadedConfig } from "./config/index.ts";
+export { CircuitBreaker, retry, type BreakerState } from "./resilience/index.ts";
