@@ -41,11 +41,13 @@ export function openAccount(
   graph: StrategyGraph,
   frames: ReadonlyMap<NodeId, Frame>,
   options: OfflineOptions,
+  // What stands between orders and the broker; a backtest has nothing there.
+  wrapBroker: (broker: Broker, instruments: readonly Instrument[]) => Broker = (broker) => broker,
 ): Account {
   const traded = tradedStreams(graph);
   const instruments = traded.map(({ stream }) => stream.instrument!);
   const brokerOptions = resolveBrokerOptions(options.broker ?? {});
-  const broker = createBroker(brokerOptions, instruments);
+  const broker = wrapBroker(createBroker(brokerOptions, instruments), instruments);
   const feeds = traded.map(({ identified }, instrument) =>
     feedOf(frames.get(identified.id)!, instrument, identified.id),
   );
@@ -55,7 +57,6 @@ export function openAccount(
     startEquity: brokerOptions.cash,
     intervalMs: feeds.length > 0 ? Math.min(...feeds.map((feed) => feed.intervalMs)) : 86_400_000,
     ...(options.returnsBasis !== undefined && { basis: options.returnsBasis }),
-    bars: rows,
   });
   const simulation = new Simulation(broker, tracker, instruments.length, rows);
   const instrumentOf = new Map(instruments.map((instrument, index) => [instrument.symbol, index]));

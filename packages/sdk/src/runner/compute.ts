@@ -1,4 +1,4 @@
-import type { EpochMs, NodeId } from "@qmtl/core";
+import type { EpochMs, JsonValue, NodeId } from "@qmtl/core";
 import { runBatch, StreamExecutor } from "@qmtl/engine/execute";
 import type { Frame } from "@qmtl/engine/frame";
 import type { Plan } from "@qmtl/engine/plan";
@@ -7,6 +7,7 @@ import {
   simulateStream,
   type OrderSource,
   type SimulateHooks,
+  type SimulationSnapshot,
   type StreamOrderSource,
   type StreamSource,
 } from "@qmtl/engine/simulate";
@@ -54,6 +55,13 @@ export function computeBatch(
     simulateColumns(account.simulation, account.feeds, sources, hooksOf(account, options, index, accounts.length));
   });
   return { columnsOf: (id) => run.columnsOf(id), timeOf: (id) => run.rowsOf(id).time };
+}
+
+/** An account between two rows. */
+export interface AccountState {
+  readonly simulation: SimulationSnapshot;
+  readonly orderPath: JsonValue;
+  readonly seenRows: readonly number[];
 }
 
 /** Event by event; can go on when the sources get more rows. */
@@ -108,25 +116,40 @@ export class StreamRun {
    * fresh accounts starts from the copy.
    */
   restart(accounts: readonly Account[]): StreamRun {
-    const state = structuredClone({
-      executor: this.executor.save(),
-      accounts: this.#accounts.map(({ simulation, orderPath }) => [simulation.save(), orderPath.save()] as const),
-      sources: this.sources.map((source) => source.next),
-      seenRows: this.#orders.map((orders) => orders.map((order) => order.seenRows)),
-    });
+    const state = structuredClone({ nodes: this.executor.save(), accounts: this.saveAccounts() });
     const frames = new Map(this.sources.map((source) => [source.id, source.frame]));
     const next = new StreamRun(this.executor.plan, frames, accounts, this.#options, this.#recorder);
-    next.executor.load(state.executor);
+    next.executor.load(state.nodes);
+    next.loadAccounts(state.accounts);
     accounts.forEach(({ simulation, orderPath }, index) => {
-      const [savedSimulation, savedPath] = state.accounts[index]!;
-      simulation.load(savedSimulation);
       simulation.continueCurves(this.#accounts[index]!.simulation);
-      orderPath.load(savedPath);
       orderPath.continueRecords(this.#accounts[index]!.orderPath);
-      next.#orders[index]!.forEach((order, place) => (order.seenRows = state.seenRows[index]![place]!));
     });
-    next.sources.forEach((source, index) => (source.next = state.sources[index]!));
+    next.sources.forEach((source, index) => (source.next = this.sources[index]!.next));
     return next;
+  }
+
+  /** What the accounts' future depends on, nodes aside; can be cloned and serialised. */
+  saveAccounts(): readonly AccountState[] {
+    return this.#accounts.map(({ simulation, orderPath }, index) => ({
+      simulation: simulation.save(),
+      orderPath: orderPath.save(),
+      seenRows: this.#orders[index]!.map((order) => order.seenRows),
+    }));
+  }
+
+  loadAccounts(states: readonly AccountState[]): void {
+    this.#accounts.forEach(({ simulation, orderPath }, index) => {
+      const state = states[index]!;
+      simulation.load(state.simulation);
+      orderPath.load(state.orderPath);
+      this.#orders[index]!.forEach((order, place) => (order.seenRows = state.seenRows[place]!));
+    });
+  }
+
+  /** Rows that are there already send no orders: they were history before the account opened. */
+  passOverOrders(): void {
+    for (const order of this.#orders.flat()) order.seenRows = order.grid.rows;
   }
 
   outputs(): NodeOutputs {

@@ -1,0 +1,207 @@
+import { assert, type EpochMs, type NodeId } from "@qmtl/core";
+import type { Broker, Fill, Order } from "@qmtl/engine/broker";
+import type { StreamSnapshot } from "@qmtl/engine/execute";
+import type { Frame } from "@qmtl/engine/frame";
+import type { Instrument } from "@qmtl/engine/instrument";
+import { clientOrderId } from "@qmtl/policy/order-gate";
+import type { StreamInput } from "../strategy/stream-input.ts";
+import { openAccount, type Account } from "../runner/account.ts";
+import { StreamRun, type AccountState } from "../runner/compute.ts";
+import type { PreparedRun } from "../runner/offline.ts";
+import type { OfflineOptions } from "../runner/options.ts";
+import { GatedBroker, type AdmitOrder, type RefusedOrder } from "./gated-broker.ts";
+import type { LiveRow } from "./row-merger.ts";
+import type { JournalState } from "./run-journal.ts";
+
+export interface LiveComputeOptions {
+  readonly broker?: OfflineOptions["broker"];
+  /** World, epoch and strategy: with the intent, what the ids of orders are a function of (OG-9). */
+  readonly orderScope: () => OrderScope;
+  readonly admit: AdmitOrder;
+  readonly onRefused: (refused: RefusedOrder) => void;
+}
+
+export interface OrderScope {
+  readonly worldId: string;
+  readonly epoch: number;
+  readonly strategyId: string;
+}
+
+/** What one instant did to the account. */
+export interface LiveStep {
+  /** Orders that were sent or changed, in the order of their ids. */
+  readonly orders: readonly { readonly clientOrderId: string; readonly order: Order }[];
+  readonly fills: readonly { readonly clientOrderId: string; readonly fill: Fill }[];
+}
+
+/** One stream of the run: what its rows are and how its nodes are fed. */
+export interface LiveStream {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly symbol: string | undefined;
+  readonly intervalMs: number;
+  readonly fields: readonly string[];
+}
+
+/**
+ * A strategy's nodes and its simulated account, one instant after another. History moves the nodes alone; from then on
+ * rows reach nodes and account as in a backtest that is streamed, through the same executor and broker, with the order
+ * gate between them.
+ */
+export class LiveCompute {
+  readonly streams: readonly LiveStream[];
+  readonly account: Account;
+  readonly #run: StreamRun;
+  readonly #rows: readonly OneRow[];
+  readonly #frames: ReadonlyMap<NodeId, Frame>;
+  readonly #scope: () => OrderScope;
+  readonly #clientOrderIds = new Map<number, string>();
+  /** Orders that may still change: what every step looks at. */
+  #open: number[] = [];
+  #seenOrders = 0;
+  #seenFills = 0;
+  /** Everything that closes at or before this instant has been computed. */
+  closedMs: EpochMs = Number.NEGATIVE_INFINITY;
+
+  constructor(prepared: PreparedRun, options: LiveComputeOptions) {
+    const [graph] = prepared.graphs;
+    assert(graph && prepared.graphs.length === 1, "a live run has one strategy");
+    this.#scope = options.orderScope;
+    this.streams = prepared.plan.nodes.flatMap(({ node }) => {
+      if (node.kind !== "source") return [];
+      const { node: stream, intervalMs } = graph.nodes.find(({ id }) => id === node.id)!;
+      const { name, instrument } = stream as StreamInput<string>;
+      return [{ id: node.id, name, symbol: instrument?.symbol, intervalMs, fields: node.fields }];
+    });
+    this.#rows = this.streams.map((stream) => new OneRow(stream));
+    this.#frames = new Map(this.#rows.map(({ id, frame }) => [id, frame]));
+    const runOptions: OfflineOptions = { keep: "none", ...(options.broker && { broker: options.broker }) };
+    const wrap = (broker: Broker, instruments: readonly Instrument[]): Broker =>
+      new GatedBroker(broker, instruments, options.admit, options.onRefused);
+    this.account = openAccount(graph, this.#frames, runOptions, wrap);
+    this.#run = new StreamRun(prepared.plan, this.#frames, [this.account], runOptions);
+    closeFrames(this.#run);
+  }
+
+  /** Moves the nodes over rows of the past; the account sees none of them. */
+  warmUp(prepared: PreparedRun, frames: ReadonlyMap<NodeId, Frame>): void {
+    const past = new StreamRun(prepared.plan, frames, [], { keep: "none" });
+    past.run();
+    this.loadNodes(past.executor.save());
+    for (const frame of frames.values()) {
+      if (frame.length > 0) this.closedMs = Math.max(this.closedMs, frame.time[frame.length - 1]! + frame.intervalMs);
+    }
+  }
+
+  /** One instant: every row that closes at it. Nodes first, then orders and fills, synchronously. */
+  step(closeMs: EpochMs, rows: readonly LiveRow[]): LiveStep {
+    for (const row of rows) this.#feed(this.#run, row);
+    this.#run.run(closeMs);
+    this.closedMs = closeMs;
+    return this.#changes();
+  }
+
+  /** Goes on where a journal ended: nodes from their own state over the rows since, the account as it was. */
+  restore(prepared: PreparedRun, { nodes, account, rows }: JournalState): void {
+    const past = new StreamRun(prepared.plan, this.#frames, [], { keep: "none" });
+    closeFrames(past);
+    if (nodes) past.executor.load(nodes.state as StreamSnapshot);
+    for (let at = 0; at < rows.length;) {
+      const { closeMs } = rows[at]!;
+      for (; rows[at]?.closeMs === closeMs; at++) this.#feed(past, rows[at]!.row);
+      past.run(closeMs);
+      this.closedMs = closeMs;
+    }
+    this.loadNodes(past.executor.save());
+    if (nodes) this.closedMs = Math.max(this.closedMs, nodes.closeMs);
+    if (account) this.#loadAccount(account.state as LiveAccountState);
+  }
+
+  saveNodes(): StreamSnapshot {
+    return this.#run.executor.save();
+  }
+
+  loadNodes(state: StreamSnapshot): void {
+    this.#run.executor.load(state);
+    this.#run.passOverOrders();
+  }
+
+  saveAccount(): LiveAccountState {
+    return { accounts: this.#run.saveAccounts(), clientOrderIds: [...this.#clientOrderIds] };
+  }
+
+  #loadAccount({ accounts, clientOrderIds }: LiveAccountState): void {
+    this.#run.loadAccounts(accounts);
+    this.#run.passOverOrders();
+    this.#clientOrderIds.clear();
+    for (const [orderId, clientOrderId] of clientOrderIds) this.#clientOrderIds.set(orderId, clientOrderId);
+    const { orders, fills } = this.account.broker;
+    this.#seenOrders = orders.length;
+    this.#seenFills = fills.length;
+    this.#open = [...this.#clientOrderIds.keys()];
+  }
+
+  #feed(run: StreamRun, { stream, bucketMs, values }: LiveRow): void {
+    this.#rows[stream]!.set(bucketMs, values);
+    run.sources[stream]!.next = 0;
+  }
+
+  #changes(): LiveStep {
+    const { orders, fills } = this.account.broker;
+    for (; this.#seenOrders < orders.length; this.#seenOrders++) {
+      const order = orders.at(this.#seenOrders)!;
+      this.#clientOrderIds.set(order.id, this.#clientOrderIdOf(order));
+      this.#open.push(order.id);
+    }
+    const filled: { clientOrderId: string; fill: Fill }[] = [];
+    for (; this.#seenFills < fills.length; this.#seenFills++) {
+      const fill = fills.at(this.#seenFills)!;
+      filled.push({ clientOrderId: this.#clientOrderIds.get(fill.orderId)!, fill });
+    }
+    if (this.#open.length === 0) return { orders: [], fills: filled };
+    const looked = this.#open.map((id) => ({
+      clientOrderId: this.#clientOrderIds.get(id)!,
+      order: orders.at(id - 1)!,
+    }));
+    for (const { order } of looked) if (order.closedMs !== null) this.#clientOrderIds.delete(order.id);
+    this.#open = looked.filter(({ order }) => order.closedMs === null).map(({ order }) => order.id);
+    return { orders: looked, fills: filled };
+  }
+
+  // The intent: its instant and its number, both the same when the instant is computed again after a crash. The instant
+  // alone does not tell: children of a bracket come later and carry that of their parent.
+  #clientOrderIdOf({ id, instrument, submittedMs }: Order): string {
+    const { symbol } = this.account.instruments[instrument]!;
+    return clientOrderId({ ...this.#scope(), intentKey: `${submittedMs}|${id}|${symbol}` });
+  }
+}
+
+export interface LiveAccountState {
+  readonly accounts: readonly AccountState[];
+  /** Ids of the orders that are open. */
+  readonly clientOrderIds: readonly (readonly [orderId: number, clientOrderId: string])[];
+}
+
+// Rows come one by one, into frames that stay where they are: none of them is new yet.
+function closeFrames(run: StreamRun): void {
+  for (const source of run.sources) source.next = source.frame.length;
+}
+
+/** A frame of one row that is written over, so that a row costs no new columns. */
+class OneRow {
+  readonly id: NodeId;
+  readonly frame: Frame;
+  readonly #columns: readonly Float64Array[];
+
+  constructor({ id, intervalMs, fields }: LiveStream) {
+    this.id = id;
+    this.#columns = fields.map(() => new Float64Array(1));
+    const columns = Object.fromEntries(fields.map((field, index) => [field, this.#columns[index]!]));
+    this.frame = { intervalMs, length: 1, time: new Float64Array(1), columns };
+  }
+
+  set(bucketMs: EpochMs, values: Float64Array): void {
+    this.frame.time[0] = bucketMs;
+    for (let index = 0; index < values.length; index++) this.#columns[index]![0] = values[index]!;
+  }
+}

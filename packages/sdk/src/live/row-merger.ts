@@ -1,0 +1,101 @@
+import type { Clock, EpochMs, IntervalMs } from "@qmtl/core";
+
+/** A closed bucket of one stream. */
+export interface LiveRow {
+  readonly stream: number;
+  readonly bucketMs: EpochMs;
+  readonly values: Float64Array;
+}
+
+export interface RowMergerOptions {
+  readonly intervalsMs: readonly IntervalMs[];
+  readonly clock: Clock;
+  /** How long rows of an instant wait for those of other streams before they go on without them. */
+  readonly graceMs: number;
+  /** Every row that closes at one instant, once, in increasing order of instants. */
+  release(closeMs: EpochMs, rows: readonly LiveRow[]): void;
+}
+
+/**
+ * Brings rows of several streams into event time: an instant is released when every stream has come past it, or when
+ * its rows have waited for `graceMs`. Rows that come after their instant was released are counted in `late` and dropped:
+ * nobody may act on them any more.
+ */
+export class RowMerger {
+  late = 0;
+  /** Everything that closes at or before this instant was released. */
+  releasedMs: EpochMs = Number.NEGATIVE_INFINITY;
+  readonly #options: RowMergerOptions;
+  /** Rows by close time. */
+  readonly #waiting = new Map<EpochMs, { rows: LiveRow[]; readonly sinceMs: number }>();
+  readonly #reachedMs: Float64Array;
+  readonly #held: boolean[];
+  #cancel: (() => void) | undefined;
+
+  constructor(options: RowMergerOptions) {
+    this.#options = options;
+    this.#reachedMs = new Float64Array(options.intervalsMs.length).fill(Number.NEGATIVE_INFINITY);
+    this.#held = options.intervalsMs.map(() => false);
+  }
+
+  push(row: LiveRow): void {
+    const closeMs = row.bucketMs + this.#options.intervalsMs[row.stream]!;
+    if (closeMs <= this.releasedMs) {
+      this.late++;
+      return;
+    }
+    const waiting = this.#waiting.get(closeMs);
+    if (waiting) waiting.rows.push(row);
+    else this.#waiting.set(closeMs, { rows: [row], sinceMs: this.#options.clock.monotonicMs() });
+    this.reached(row.stream, closeMs);
+  }
+
+  /** The stream has delivered everything that closes at or before this instant. */
+  reached(stream: number, closeMs: EpochMs): void {
+    if (closeMs > this.#reachedMs[stream]!) this.#reachedMs[stream] = closeMs;
+    this.#releaseDue();
+  }
+
+  /** While a stream catches up, everybody waits for it, however long it takes. */
+  hold(stream: number, held: boolean): void {
+    this.#held[stream] = held;
+    if (!held) this.#releaseDue();
+  }
+
+  close(): void {
+    this.#cancel?.();
+    this.#waiting.clear();
+  }
+
+  #releaseDue(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    while (this.#waiting.size > 0) {
+      const closeMs = Math.min(...this.#waiting.keys());
+      const { rows, sinceMs } = this.#waiting.get(closeMs)!;
+      const waitMs = this.#waitFor(closeMs, sinceMs);
+      if (waitMs > 0) {
+        if (waitMs < Infinity) this.#cancel = this.#options.clock.after(waitMs, () => this.#releaseDue());
+        return;
+      }
+      this.#waiting.delete(closeMs);
+      this.releasedMs = closeMs;
+      // Streams in their order, so that what is computed does not depend on who was faster.
+      this.#options.release(
+        closeMs,
+        rows.toSorted((a, b) => a.stream - b.stream),
+      );
+    }
+  }
+
+  #waitFor(closeMs: EpochMs, sinceMs: number): number {
+    let waitMs = 0;
+    for (let stream = 0; stream < this.#held.length; stream++) {
+      if (this.#reachedMs[stream]! >= closeMs && !this.#held[stream]) continue;
+      if (this.#held[stream] === true && this.#reachedMs[stream]! < closeMs) return Infinity;
+      if (this.#reachedMs[stream]! >= closeMs) continue;
+      waitMs = Math.max(waitMs, sinceMs + this.#options.graceMs - this.#options.clock.monotonicMs());
+    }
+    return waitMs;
+  }
+}
