@@ -1,3 +1,4 @@
+import { vectorUnitFor } from "../vector/index.ts";
 import type { KernelState } from "./kernel-state.ts";
 
 /**
@@ -23,33 +24,40 @@ export class DirectMean {
     return value + sum * this.#weight;
   }
 
-  /** The same over rows `from..to-1` of a column. */
-  run(input: Float64Array, output: Float64Array, from: number, to: number): void {
+  /** The same over rows `from..to-1` of a column; writes from index `target` on. */
+  run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
     const before = this.#before;
     const weight = this.#weight;
     const rows = before.length;
+    const shift = target - from;
     let row = from;
-    for (; row < to && row < from + rows; row++) output[row] = this.push(input[row]!);
+    for (; row < to && row < from + rows; row++) output[row + shift] = this.push(input[row]!);
     if (row === to) return;
-    if (rows === 2) row = this.#runThree(input, output, row, to);
+    if (rows === 2) row = this.#runThree(input, output, row, to, shift);
     for (; row < to; row++) {
       const value = input[row]!;
       let sum = value - value;
       for (let age = 1; age <= rows; age++) sum += input[row - age]! - value;
-      output[row] = value + sum * weight;
+      output[row + shift] = value + sum * weight;
     }
     for (let age = 0; age < rows; age++) before[age] = input[to - 1 - age]!;
   }
 
-  /** Three rows, the usual smoothing: the operations are those of `push`. */
-  #runThree(input: Float64Array, output: Float64Array, from: number, to: number): number {
+  /** Three rows, the usual smoothing: the operations are those of `push`. Hands back the row after those taken. */
+  #runThree(input: Float64Array, output: Float64Array, from: number, to: number, shift: number): number {
     const weight = this.#weight;
+    const unit = vectorUnitFor(to - from, input, output);
+    if (unit) {
+      const rows = Math.floor((to - from) / 4) * 4;
+      unit.meansOfThree(input.byteOffset + 8 * from, output.byteOffset + 8 * (from + shift), 8 * rows, weight);
+      return from + rows;
+    }
     let older = input[from - 2]!;
     let old = input[from - 1]!;
     for (let row = from; row < to; row++) {
       const value = input[row]!;
       const sum = value - value + (old - value) + (older - value);
-      output[row] = value + sum * weight;
+      output[row + shift] = value + sum * weight;
       older = old;
       old = value;
     }

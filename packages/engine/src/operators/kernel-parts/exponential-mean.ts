@@ -1,3 +1,4 @@
+import { vectorUnitFor } from "../vector/index.ts";
 import { groupPower } from "./group-power.ts";
 import type { KernelState } from "./kernel-state.ts";
 
@@ -67,6 +68,14 @@ export class ExponentialMean {
   /** Takes whole groups, state in registers, as long as no row is absent; hands back the row after them. */
   #runGroups(input: Float64Array, output: Float64Array, from: number, to: number, target: number): number {
     const alpha = this.#alpha;
+    const unit = vectorUnitFor(to - from, input, output);
+    if (unit) {
+      unit.work[0] = this.#values[MEAN]!;
+      const [start, end] = [input.byteOffset + 8 * from, output.byteOffset + 8 * target];
+      const taken = unit.exponentialGroups(start, end, 0, 32 * Math.floor((to - from) / 4), alpha);
+      this.#values[MEAN] = unit.work[0]!;
+      return from + taken / 8;
+    }
     const rest = 1 - alpha;
     const rest2 = rest * rest;
     const rest3 = rest2 * rest;

@@ -21,6 +21,6 @@ export { RollingMean } from "./rolling-mean.ts";
 export { RollingMoments } from "./rolling-moments.ts";
 export { RollingSum } from "./rolling-sum.ts";
 export { RollingWeightedMean } from "./rolling-weighted-mean.ts";
-export { ROWS_PER_STEP, scratch } from "./scratch.ts";
+export { ROWS_PER_STEP, scratch, VECTOR_ROWS } from "./scratch.ts";
 export { SortedWindow } from "./sorted-window.ts";
 export { TrueRange, trueRange } from "./true-range.ts";

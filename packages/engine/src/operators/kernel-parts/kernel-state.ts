@@ -1,4 +1,5 @@
 import { assert } from "@qmtl/core";
+import { inColumnMemory } from "../../columns/index.ts";
 import type { Kernel } from "../../operator/index.ts";
 import { ROWS_PER_STEP } from "./scratch.ts";
 
@@ -26,14 +27,16 @@ export class KernelState {
   /**
    * A kernel over this state. Long ranges are handed to `step` in pieces: a function that is entered often is
    * compiled as a whole, one that loops a million times in its first call runs on half-optimised code.
+   *
+   * @param vectorRows - rows of a piece where vector code can take it; more only for steps without scratch columns
    */
-  kernel(step: Kernel["advance"]): Kernel {
+  kernel(step: Kernel["advance"], vectorRows = ROWS_PER_STEP): Kernel {
     return {
       advance(inputs, outputs, from, to) {
         if (to - from <= ROWS_PER_STEP) return step(inputs, outputs, from, to);
-        for (let row = from; row < to; row += ROWS_PER_STEP) {
-          step(inputs, outputs, row, Math.min(to, row + ROWS_PER_STEP));
-        }
+        const isForVectors = vectorRows > ROWS_PER_STEP && inColumnMemory(inputs) && inColumnMemory(outputs);
+        const rows = isForVectors ? vectorRows : ROWS_PER_STEP;
+        for (let row = from; row < to; row += rows) step(inputs, outputs, row, Math.min(to, row + rows));
       },
       advanceRow: step,
       save: () => this.save(),

@@ -40,11 +40,14 @@ export class RollingMax {
   run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
     const slots = this.#slots;
     const isLong = this.#period > 1 && to - from >= 4 * this.#period;
-    const extremes = isLong ? windowMaxima(slots, this.#position[0]!, input, from, to) : undefined;
-    if (!extremes) return this.#runBlocks(input, output, from, to, target);
-    output.set(extremes, target);
-    slots.set(input.subarray(to - slots.length, to));
-    this.#endBlock();
+    const range = { input, output, from, to, target };
+    const taken = isLong ? windowMaxima(slots, this.#position[0]!, range) : 0;
+    if (taken > 0) {
+      const end = from + taken;
+      slots.set(input.subarray(end - slots.length, end));
+      this.#endBlock();
+    }
+    if (from + taken < to) this.#runBlocks(input, output, from + taken, to, target + taken);
   }
 
   #runBlocks(input: Float64Array, output: Float64Array, from: number, to: number, target: number): void {
@@ -111,11 +114,14 @@ export class RollingMin {
   run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
     const slots = this.#slots;
     const isLong = this.#period > 1 && to - from >= 4 * this.#period;
-    const extremes = isLong ? windowMinima(slots, this.#position[0]!, input, from, to) : undefined;
-    if (!extremes) return this.#runBlocks(input, output, from, to, target);
-    output.set(extremes, target);
-    slots.set(input.subarray(to - slots.length, to));
-    this.#endBlock();
+    const range = { input, output, from, to, target };
+    const taken = isLong ? windowMinima(slots, this.#position[0]!, range) : 0;
+    if (taken > 0) {
+      const end = from + taken;
+      slots.set(input.subarray(end - slots.length, end));
+      this.#endBlock();
+    }
+    if (from + taken < to) this.#runBlocks(input, output, from + taken, to, target + taken);
   }
 
   #runBlocks(input: Float64Array, output: Float64Array, from: number, to: number, target: number): void {

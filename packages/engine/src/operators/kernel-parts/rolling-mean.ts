@@ -1,8 +1,11 @@
 import { DirectMean } from "./direct-mean.ts";
+import { vectorUnitFor, type VectorUnit } from "../vector/index.ts";
 import type { KernelState } from "./kernel-state.ts";
 
 /** Up to this many rows a window is summed afresh. */
 const DIRECT_ROWS = 4;
+/** Longer ones leave no room for the suffix sums of four. */
+const LONGEST_BLOCK = 512;
 
 /**
  * Mean of the last `period` rows without ever subtracting what left the window.
@@ -53,9 +56,23 @@ export class RollingMean {
     return mean;
   }
 
-  /** The same over rows `from..to-1` of a column, with the state in registers. */
-  run(input: Float64Array, output: Float64Array, from: number, to: number): void {
-    if (this.#direct) return this.#direct.run(input, output, from, to);
+  /** The same over rows `from..to-1` of a column; writes from index `target` on. */
+  run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
+    if (this.#direct) return this.#direct.run(input, output, from, to, target);
+    const size = this.#slots.length;
+    const unit = size <= LONGEST_BLOCK ? vectorUnitFor(to - from, input, output) : undefined;
+    const start = from + ((size - this.#position[0]!) % size); // the first row of a block
+    const rounds = unit ? Math.floor((to - start) / (4 * size)) : 0;
+    if (!unit || rounds < 1) return this.#runRows(input, output, from, to, target);
+    this.#runRows(input, output, from, start, target);
+    this.#runBlocks(unit, input, output, start, rounds, target + start - from);
+    const done = start + rounds * 4 * size;
+    this.#runRows(input, output, done, to, target + done - from);
+  }
+
+  /** With the state in registers. */
+  #runRows(input: Float64Array, output: Float64Array, from: number, to: number, target: number): void {
+    const shift = target - from;
     const slots = this.#slots;
     const size = slots.length;
     const weight = this.#weight;
@@ -69,7 +86,7 @@ export class RollingMean {
       for (; row < end; row++, position++) {
         const value = input[row]!;
         prefix += value - anchor;
-        output[row] = anchor + (slots[position]! + prefix) * weight;
+        output[row + shift] = anchor + (slots[position]! + prefix) * weight;
         slots[position] = value;
       }
       if (position === size) {
@@ -81,6 +98,24 @@ export class RollingMean {
     this.#position[0] = position;
     sums[0] = anchor;
     sums[1] = prefix;
+  }
+
+  /** Whole blocks, four of them in a round, from the start of one on. */
+  #runBlocks(
+    { work, meanBlocks }: VectorUnit,
+    input: Float64Array,
+    output: Float64Array,
+    from: number,
+    rounds: number,
+    target: number,
+  ): void {
+    const slots = this.#slots;
+    const size = slots.length;
+    const [start, end] = [input.byteOffset + 8 * from, output.byteOffset + 8 * target];
+    for (let position = 0; position < size; position++) work[2 * position + 1] = slots[position]!;
+    meanBlocks(start, end, 0, 8 * size, rounds, this.#sums[0]!, this.#weight);
+    for (let position = 0; position < size; position++) slots[position] = work[2 * position + 1]!;
+    this.#sums[0] = input[from + rounds * 4 * size - 1]!;
   }
 }
 

@@ -1,4 +1,8 @@
+import { vectorUnitFor, type VectorUnit } from "../vector/index.ts";
 import type { KernelState } from "./kernel-state.ts";
+
+/** Longer ones leave no room for the suffix sums of four. */
+const LONGEST_BLOCK = 512;
 
 /**
  * Mean and sum of squared deviations of the last `period >= 2` rows, by the block scheme of `RollingMean`.
@@ -92,8 +96,15 @@ export class RollingMoments {
   runBands(input: Float64Array, bands: readonly Float64Array[], scale: number, from: number, to: number): void {
     const [mids, uppers, lowers] = [bands[0]!, bands[1]!, bands[2]!];
     const size = this.#first.length;
+    const unit = size <= LONGEST_BLOCK ? vectorUnitFor(to - from, input, ...bands) : undefined;
     let row = from;
     while (row < to) {
+      if (unit && this.#position[0] === 0 && row + 4 * size <= to) {
+        const rounds = Math.floor((to - row) / (4 * size));
+        this.#runBandBlocks(unit, input, bands, scale, row, rounds);
+        row += rounds * 4 * size;
+        continue;
+      }
       if (this.#position[0] === 0 && row + size <= to) {
         this.#runBandBlock(input, mids, uppers, lowers, scale, row);
         row += size;
@@ -106,6 +117,35 @@ export class RollingMoments {
       lowers[row] = this.mean - half;
       row++;
     }
+  }
+
+  /** Whole blocks, four of them in a round, from the start of one on. */
+  #runBandBlocks(
+    { work, bandBlocks }: VectorUnit,
+    input: Float64Array,
+    bands: readonly Float64Array[],
+    scale: number,
+    from: number,
+    rounds: number,
+  ): void {
+    const [firsts, seconds, sums] = [this.#first, this.#second, this.#sums];
+    const size = firsts.length;
+    for (let position = 0; position < size; position++) {
+      work[4 * position + 1] = firsts[position]!;
+      work[4 * position + 3] = seconds[position]!;
+    }
+    const at = 8 * from;
+    const [mids, uppers, lowers] = [bands[0]!.byteOffset, bands[1]!.byteOffset, bands[2]!.byteOffset];
+    const [anchor, share] = [sums[0]!, this.#share];
+    bandBlocks(
+      ...[input.byteOffset + at, mids + at, uppers + at, lowers + at],
+      ...[0, 8 * size, rounds, anchor, share, scale],
+    );
+    for (let position = 0; position < size; position++) {
+      firsts[position] = work[4 * position + 1]!;
+      seconds[position] = work[4 * position + 3]!;
+    }
+    sums[0] = input[from + rounds * 4 * size - 1]!;
   }
 
   /** Takes a whole block: its rows need not be kept, the suffix sums for the next come straight from the column. */

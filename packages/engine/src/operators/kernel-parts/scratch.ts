@@ -10,3 +10,6 @@ export const scratch = {
   b: new Float64Array(ROWS_PER_STEP),
   c: new Float64Array(ROWS_PER_STEP),
 } as const;
+
+/** Rows of a step that vector code takes: it has no loop to compile anew, and each call of it costs as much as a hundred rows. */
+export const VECTOR_ROWS = 8 * ROWS_PER_STEP;

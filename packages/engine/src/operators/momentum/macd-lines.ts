@@ -1,3 +1,4 @@
+import { vectorUnitFor } from "../vector/index.ts";
 import { groupPower, type KernelState } from "../kernel-parts/index.ts";
 
 /** Places of the three means in the state. */
@@ -66,6 +67,18 @@ export class MacdLines {
   ): number {
     const means = this.#means;
     const [fastAlpha, slowAlpha, signalAlpha] = [this.#alpha(FAST), this.#alpha(SLOW), this.#alpha(SIGNAL)];
+    const unit = vectorUnitFor(to - from, input, lines, signals, histograms);
+    if (unit) {
+      const { work, convergenceGroups } = unit;
+      work.set(means);
+      const at = 8 * from;
+      const taken = convergenceGroups(
+        ...[input.byteOffset + at, lines.byteOffset + at, signals.byteOffset + at, histograms.byteOffset + at],
+        ...[0, 32 * Math.floor((to - from) / 4), fastAlpha, slowAlpha, signalAlpha],
+      );
+      means.set(work.subarray(0, means.length));
+      return from + taken / 8;
+    }
     const [fastRest, slowRest, signalRest] = [1 - fastAlpha, 1 - slowAlpha, 1 - signalAlpha];
     const [fastRest2, slowRest2, signalRest2] = [fastRest * fastRest, slowRest * slowRest, signalRest * signalRest];
     const [fastRest3, slowRest3, signalRest3] = [fastRest2 * fastRest, slowRest2 * slowRest, signalRest2 * signalRest];

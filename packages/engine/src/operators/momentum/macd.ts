@@ -1,5 +1,12 @@
 import { QmtlError } from "@qmtl/core";
-import { completeParams, defineOperator, KernelState, readChoice, readPeriod } from "../kernel-parts/index.ts";
+import {
+  completeParams,
+  defineOperator,
+  KernelState,
+  readChoice,
+  readPeriod,
+  VECTOR_ROWS,
+} from "../kernel-parts/index.ts";
 import { MacdLines } from "./macd-lines.ts";
 
 /**
@@ -38,6 +45,6 @@ export const macd = defineOperator({
   createKernel({ fastPeriod, slowPeriod, signalPeriod, seed }) {
     const state = new KernelState();
     const lines = new MacdLines(state, fastPeriod, slowPeriod, signalPeriod, seed === "aligned");
-    return state.kernel((inputs, outputs, from, to) => lines.run(inputs[0]!, outputs, from, to));
+    return state.kernel((inputs, outputs, from, to) => lines.run(inputs[0]!, outputs, from, to), VECTOR_ROWS);
   },
 });

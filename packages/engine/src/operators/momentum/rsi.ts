@@ -1,4 +1,4 @@
-import { completeParams, defineOperator, KernelState, readPeriod } from "../kernel-parts/index.ts";
+import { completeParams, defineOperator, KernelState, readPeriod, VECTOR_ROWS } from "../kernel-parts/index.ts";
 import { readRsiSmoothing, relativeStrength } from "./relative-strength.ts";
 
 /**
@@ -23,6 +23,6 @@ export const rsi = defineOperator({
   createKernel({ period, smoothing }) {
     const state = new KernelState();
     const strength = relativeStrength(state, period, smoothing);
-    return state.kernel((inputs, outputs, from, to) => strength.run(inputs[0]!, outputs[0]!, from, to));
+    return state.kernel((inputs, outputs, from, to) => strength.run(inputs[0]!, outputs[0]!, from, to), VECTOR_ROWS);
   },
 });

@@ -9,6 +9,7 @@ import {
   RollingMin,
   scratch,
 } from "../kernel-parts/index.ts";
+import { vectorUnitFor } from "../vector/index.ts";
 
 /**
  * Stochastic oscillator: `k` is the simple mean over `smooth` rows of
@@ -41,19 +42,25 @@ export const stochasticOscillator = defineOperator({
     const dMean = new RollingMean(state, signalPeriod);
     return state.kernel((inputs, outputs, from, to) => {
       const [highs, lows, closes] = [inputs[0]!, inputs[1]!, inputs[2]!];
-      const { a: tops, b: bottoms, c: raw } = scratch;
       const rows = to - from;
+      const unit = vectorUnitFor(rows, highs, lows, closes, ...outputs);
+      const { a: tops, b: bottoms, c: raw } = unit?.scratch ?? scratch;
       highest.run(highs, tops, from, to, 0);
       lowest.run(lows, bottoms, from, to, 0);
-      for (let index = 0, row = from; index < rows; index++, row++) {
-        const bottom = bottoms[index]!;
-        raw[index] = finite(((closes[row]! - bottom) / (tops[index]! - bottom)) * 100);
+      let index = 0;
+      if (unit) {
+        index = Math.floor(rows / 4) * 4;
+        const close = closes.byteOffset + 8 * from;
+        unit.placesInRange(close, tops.byteOffset, bottoms.byteOffset, raw.byteOffset, 8 * index);
       }
-      const [ks, ds] = [tops, bottoms]; // what the columns held is spent
+      for (; index < rows; index++) {
+        const bottom = bottoms[index]!;
+        raw[index] = finite(((closes[from + index]! - bottom) / (tops[index]! - bottom)) * 100);
+      }
+      const ks = tops; // what the column held is spent
       kMean.run(raw, ks, 0, rows);
-      dMean.run(ks, ds, 0, rows);
+      dMean.run(ks, outputs[1]!, 0, rows, from);
       copyRows(ks, outputs[0]!, rows, from);
-      copyRows(ds, outputs[1]!, rows, from);
     });
   },
 });

@@ -1,3 +1,4 @@
+import { vectorUnitFor } from "../vector/index.ts";
 import { groupPower, type KernelState } from "../kernel-parts/index.ts";
 
 /** Places in the state. */
@@ -67,6 +68,16 @@ export class WilderStrength {
   #runGroups(input: Float64Array, output: Float64Array, from: number, to: number, target: number): number {
     const values = this.#values;
     const rest = this.#rest;
+    const unit = vectorUnitFor(to - from, input, output);
+    if (unit) {
+      const { work, strengthGroups } = unit;
+      const sums = values.subarray(BEFORE, SIZE + 1);
+      work.set(sums);
+      const [start, end] = [input.byteOffset + 8 * from, output.byteOffset + 8 * target];
+      const taken = strengthGroups(start, end, 0, 32 * Math.floor((to - from) / 4), rest);
+      sums.set(work.subarray(0, sums.length));
+      return from + taken / 8;
+    }
     const rest2 = rest * rest;
     const rest3 = rest2 * rest;
     const rest4 = rest3 * rest;

@@ -6,6 +6,7 @@ import {
   readChoice,
   readNumber,
   readPeriod,
+  VECTOR_ROWS,
 } from "../kernel-parts/index.ts";
 
 /**
@@ -35,6 +36,6 @@ export const ema = defineOperator({
   createKernel({ period, alpha, seed }) {
     const state = new KernelState();
     const mean = new ExponentialMean(state, alpha, seed === "sma" ? period : 1);
-    return state.kernel((inputs, outputs, from, to) => mean.run(inputs[0]!, outputs[0]!, from, to));
+    return state.kernel((inputs, outputs, from, to) => mean.run(inputs[0]!, outputs[0]!, from, to), VECTOR_ROWS);
   },
 });

@@ -1,4 +1,11 @@
-import { completeParams, defineOperator, KernelState, readPeriod, RollingMean } from "../kernel-parts/index.ts";
+import {
+  completeParams,
+  defineOperator,
+  KernelState,
+  readPeriod,
+  RollingMean,
+  VECTOR_ROWS,
+} from "../kernel-parts/index.ts";
 
 /**
  * Simple moving average: the mean of the last `period` rows.
@@ -21,6 +28,6 @@ export const sma = defineOperator({
       // A stream comes row by row: `push` is `run` without its loops.
       if (to - from === 1) outputs[0]![from] = mean.push(inputs[0]![from]!);
       else mean.run(inputs[0]!, outputs[0]!, from, to);
-    });
+    }, VECTOR_ROWS);
   },
 });

@@ -1,4 +1,4 @@
-import { completeParams, defineOperator, KernelState, readPeriod } from "../kernel-parts/index.ts";
+import { completeParams, defineOperator, KernelState, readPeriod, VECTOR_ROWS } from "../kernel-parts/index.ts";
 import { averageTrueRange, readAtrSmoothing } from "./average-true-range.ts";
 
 /**
@@ -22,6 +22,6 @@ export const atr = defineOperator({
   createKernel({ period, smoothing }) {
     const state = new KernelState();
     const averageRange = averageTrueRange(state, period, smoothing);
-    return state.kernel((inputs, outputs, from, to) => averageRange.run(inputs, outputs[0]!, from, to));
+    return state.kernel((inputs, outputs, from, to) => averageRange.run(inputs, outputs[0]!, from, to), VECTOR_ROWS);
   },
 });

@@ -7,6 +7,7 @@ import {
   readPeriod,
   RollingMoments,
   type GivenParams,
+  VECTOR_ROWS,
 } from "../kernel-parts/index.ts";
 
 /** Parameters of the bands, and of what is measured on them. */
@@ -46,6 +47,9 @@ export const bollingerBands = defineOperator({
     const state = new KernelState();
     const moments = new RollingMoments(state, params.period);
     const scale = bandScale(params);
-    return state.kernel((inputs, outputs, from, to) => moments.runBands(inputs[0]!, outputs, scale, from, to));
+    return state.kernel(
+      (inputs, outputs, from, to) => moments.runBands(inputs[0]!, outputs, scale, from, to),
+      VECTOR_ROWS,
+    );
   },
 });

@@ -1,3 +1,4 @@
+import { vectorUnitFor } from "../vector/index.ts";
 import { groupPower, trueRange, type KernelState } from "../kernel-parts/index.ts";
 
 /** Places in the state. */
@@ -68,6 +69,22 @@ export class WilderRange {
   ): number {
     const values = this.#values;
     const alpha = 1 / this.#period;
+    const unit = vectorUnitFor(to - from, highs, lows, closes, output);
+    if (unit) {
+      const { work, rangeGroups } = unit;
+      work[0] = values[BEFORE]!;
+      work[1] = values[MEAN]!;
+      const [high, low, close, end] = [highs, lows, closes, output].map(({ byteOffset }) => byteOffset + 8 * from) as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      const taken = rangeGroups(high, low, close, end, 0, 32 * Math.floor((to - from) / 4), alpha);
+      values[BEFORE] = work[0];
+      values[MEAN] = work[1];
+      return from + taken / 8;
+    }
     const rest = 1 - alpha;
     const share = alpha / 2; // of twice the range: halving is exact, so it may as well be done once
     const rest2 = rest * rest;

@@ -1,0 +1,2 @@
+export { columnMemory, inColumnMemory, type ColumnMemory } from "./column-memory.ts";
+export { ColumnPool } from "./column-pool.ts";

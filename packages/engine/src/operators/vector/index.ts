@@ -1,0 +1,1 @@
+export { vectorUnit, vectorUnitFor, type VectorUnit } from "./vector-unit.ts";

@@ -1,0 +1,289 @@
+import {
+  f64,
+  f64x2,
+  i32,
+  repeatWhile,
+  returnWhen,
+  seq,
+  type Code,
+  type FunctionSource,
+  type Scope,
+  type Variable,
+} from "./assembler.ts";
+
+/**
+ * Groups of `ExponentialMean`, the same operations in the same order.
+ *
+ * Parameters: where the input, the output and the mean before the first group stand, bytes of whole groups, alpha. Leaves the
+ * mean where it was found; the result is the bytes taken, fewer than asked for when a group with an absent row follows.
+ */
+export const exponentialGroups: FunctionSource = {
+  params: ["i32", "i32", "i32", "i32", "f64"],
+  result: "i32",
+  body(scope) {
+    const [input, output, state, end, alpha] = scope.params as Five;
+    const { powers, rest } = powersOf(scope, alpha);
+    const [first, tail2, tail3, tail4, base, mean] = numbers(scope, 6) as Six;
+    const at = scope.variable("i32");
+    const step = (row: number) => f64.mul(alpha.get, f64.sub(f64.load(i32.add(input.get, at.get), 8 * row), first.get));
+    const store = (row: number, value: Code) => f64.store(i32.add(output.get, at.get), value, 8 * row);
+    return seq(
+      powers.set,
+      mean.set(f64.load(state.get)),
+      repeatWhile(
+        i32.lessThan(at.get, end.get),
+        first.set(f64.load(i32.add(input.get, at.get))),
+        tail2.set(step(1)),
+        tail3.set(f64.add(f64.mul(rest.get, tail2.get), step(2))),
+        tail4.set(f64.add(f64.mul(rest.get, tail3.get), step(3))),
+        returnWhen(isAbsent(tail4.get), seq(f64.store(state.get, mean.get), at.get)),
+        base.set(f64.sub(mean.get, first.get)),
+        store(0, f64.add(first.get, f64.mul(powers.of(1), base.get))),
+        store(1, f64.add(first.get, f64.add(f64.mul(powers.of(2), base.get), tail2.get))),
+        store(2, f64.add(first.get, f64.add(f64.mul(powers.of(3), base.get), tail3.get))),
+        mean.set(f64.add(first.get, f64.add(f64.mul(powers.of(4), base.get), tail4.get))),
+        store(3, mean.get),
+        at.set(i32.add(at.get, i32.const(32))),
+      ),
+      f64.store(state.get, mean.get),
+      at.get,
+    );
+  },
+};
+
+/**
+ * Groups of `WilderRange`, the same operations in the same order.
+ *
+ * Parameters: where highs, lows, closes, the output and the state (close before, mean) stand, bytes of whole groups, alpha.
+ * Leaves the state where it was found; the result is the bytes taken, as in `exponentialGroups`.
+ */
+export const rangeGroups: FunctionSource = {
+  params: ["i32", "i32", "i32", "i32", "i32", "i32", "f64"],
+  result: "i32",
+  body(scope) {
+    const [highs, lows, closes, output, state, end, alpha] = scope.params as Seven;
+    const { powers, rest } = powersOf(scope, alpha);
+    const [tail1, tail2, tail3, tail4, mean, check] = numbers(scope, 6) as Six;
+    const at = scope.variable("i32");
+    const [shares, early, late, before, low, high, spread] = vectors(scope, 7) as Seven;
+    const store = (row: number, value: Code) => f64.store(i32.add(output.get, at.get), value, 8 * row);
+    /** Twice the true range of two rows, times half of alpha. */
+    const ranges = (offset: number) =>
+      seq(
+        high.set(f64x2.load(i32.add(highs.get, at.get), offset)),
+        low.set(f64x2.load(i32.add(lows.get, at.get), offset)),
+        spread.set(
+          f64x2.mul(
+            shares.get,
+            f64x2.add(
+              f64x2.add(f64x2.sub(high.get, low.get), f64x2.abs(f64x2.sub(high.get, before.get))),
+              f64x2.abs(f64x2.sub(low.get, before.get)),
+            ),
+          ),
+        ),
+      );
+    const keep = f64.store(state.get, f64x2.lane(late.get, 1));
+    return seq(
+      powers.set,
+      shares.set(f64x2.splat(f64.div(alpha.get, f64.const(2)))),
+      late.set(f64x2.splat(f64.load(state.get))),
+      mean.set(f64.load(state.get, 8)),
+      repeatWhile(
+        i32.lessThan(at.get, end.get),
+        early.set(f64x2.load(i32.add(closes.get, at.get))),
+        before.set(f64x2.pick(late.get, early.get, 1, 2)),
+        ranges(0),
+        tail1.set(f64x2.lane(spread.get, 0)),
+        tail2.set(f64.add(f64.mul(rest.get, tail1.get), f64x2.lane(spread.get, 1))),
+        high.set(f64x2.load(i32.add(closes.get, at.get), 16)),
+        before.set(f64x2.pick(early.get, high.get, 1, 2)),
+        early.set(high.get),
+        ranges(16),
+        tail3.set(f64.add(f64.mul(rest.get, tail2.get), f64x2.lane(spread.get, 0))),
+        tail4.set(f64.add(f64.mul(rest.get, tail3.get), f64x2.lane(spread.get, 1))),
+        check.set(f64.add(tail4.get, f64x2.lane(early.get, 1))),
+        returnWhen(isAbsent(check.get), seq(keep, f64.store(state.get, mean.get, 8), at.get)),
+        late.set(early.get),
+        store(0, f64.add(f64.mul(powers.of(1), mean.get), tail1.get)),
+        store(1, f64.add(f64.mul(powers.of(2), mean.get), tail2.get)),
+        store(2, f64.add(f64.mul(powers.of(3), mean.get), tail3.get)),
+        mean.set(f64.add(f64.mul(powers.of(4), mean.get), tail4.get)),
+        store(3, mean.get),
+        at.set(i32.add(at.get, i32.const(32))),
+      ),
+      keep,
+      f64.store(state.get, mean.get, 8),
+      at.get,
+    );
+  },
+};
+
+/**
+ * Groups of `WilderStrength`, the same operations in the same order: a vector has the sum of changes and that of their sizes.
+ *
+ * Parameters: where the input, the output and the state (row before, sum of changes, sum of sizes) stand, bytes of whole
+ * groups, `1 - 1 / period`. Leaves the state where it was found; the result is the bytes taken, as in `exponentialGroups`.
+ */
+export const strengthGroups: FunctionSource = {
+  params: ["i32", "i32", "i32", "i32", "f64"],
+  result: "i32",
+  body(scope) {
+    const [input, output, state, end, rest] = scope.params as Five;
+    const at = scope.variable("i32");
+    const [sums, rests, rests2, rests3, rests4, fifty] = vectors(scope, 6) as Six;
+    const [early, late, before, steps, sizes] = vectors(scope, 5) as Five;
+    const tails = vectors(scope, 4);
+    const [tail1, tail2, tail3, tail4] = tails as Four;
+    const [index, next] = vectors(scope, 2) as Two;
+    const differences = (rows: Variable, rowsBefore: Code) =>
+      seq(steps.set(f64x2.sub(rows.get, rowsBefore)), sizes.set(f64x2.abs(steps.get)));
+    const pairs = [f64x2.pick(steps.get, sizes.get, 0, 2), f64x2.pick(steps.get, sizes.get, 1, 3)] as const;
+    const decayed = (power: Variable, tail: Variable) => f64x2.add(f64x2.mul(power.get, sums.get), tail.get);
+    const store = (offset: number, left: Variable, right: Variable) =>
+      f64x2.store(
+        i32.add(output.get, at.get),
+        f64x2.add(
+          fifty.get,
+          f64x2.mul(fifty.get, f64x2.div(f64x2.pick(left.get, right.get, 0, 2), f64x2.pick(left.get, right.get, 1, 3))),
+        ),
+        offset,
+      );
+    const keep = seq(f64.store(state.get, f64x2.lane(before.get, 1)), f64x2.store(state.get, sums.get, 8));
+    return seq(
+      fifty.set(f64x2.splat(f64.const(50))),
+      rests.set(f64x2.splat(rest.get)),
+      rests2.set(f64x2.mul(rests.get, rests.get)),
+      rests3.set(f64x2.mul(rests2.get, rests.get)),
+      rests4.set(f64x2.mul(rests3.get, rests.get)),
+      before.set(f64x2.splat(f64.load(state.get))),
+      sums.set(f64x2.load(state.get, 8)),
+      repeatWhile(
+        i32.lessThan(at.get, end.get),
+        early.set(f64x2.load(i32.add(input.get, at.get))),
+        late.set(f64x2.load(i32.add(input.get, at.get), 16)),
+        differences(early, f64x2.pick(before.get, early.get, 1, 2)),
+        tail1.set(pairs[0]),
+        tail2.set(f64x2.add(f64x2.mul(rests.get, tail1.get), pairs[1])),
+        differences(late, f64x2.pick(early.get, late.get, 1, 2)),
+        tail3.set(f64x2.add(f64x2.mul(rests.get, tail2.get), pairs[0])),
+        tail4.set(f64x2.add(f64x2.mul(rests.get, tail3.get), pairs[1])),
+        returnWhen(isAbsent(f64x2.lane(tail4.get, 1)), seq(keep, at.get)),
+        before.set(late.get),
+        index.set(decayed(rests, tail1)),
+        next.set(decayed(rests2, tail2)),
+        store(0, index, next),
+        index.set(decayed(rests3, tail3)),
+        sums.set(decayed(rests4, tail4)),
+        store(16, index, sums),
+        at.set(i32.add(at.get, i32.const(32))),
+      ),
+      keep,
+      at.get,
+    );
+  },
+};
+
+/**
+ * Groups of `MacdLines`, the same operations in the same order: a vector has the fast mean and the slow one.
+ *
+ * Parameters: where the input, lines, signals, histograms and the state (fast, slow and signal mean) stand, bytes of whole
+ * groups, the three alphas. Leaves the state where it was found; the result is the bytes taken, as in `exponentialGroups`.
+ */
+export const convergenceGroups: FunctionSource = {
+  params: ["i32", "i32", "i32", "i32", "i32", "i32", "f64", "f64", "f64"],
+  result: "i32",
+  body(scope) {
+    const [input, lines, signals, histograms, state, end, fastAlpha, slowAlpha, signalAlpha] = scope.params as Nine;
+    const at = scope.variable("i32");
+    const [alphas, rests, rests2, rests3, rests4, means] = vectors(scope, 6) as Six;
+    const [first, base, tail2, tail3, tail4] = vectors(scope, 5) as Five;
+    const [left, right, early, late, heads] = vectors(scope, 5) as Five;
+    const { powers, rest } = powersOf(scope, signalAlpha);
+    const [signal, tail, signal1, signal2, signal3] = numbers(scope, 5) as Five;
+    const step = (row: number) =>
+      f64x2.mul(alphas.get, f64x2.sub(f64x2.loadSplat(i32.add(input.get, at.get), 8 * row), first.get));
+    const difference = f64x2.sub(f64x2.pick(left.get, right.get, 0, 2), f64x2.pick(left.get, right.get, 1, 3));
+    const line = (rows: Variable, lane: 0 | 1) => f64.mul(signalAlpha.get, f64x2.lane(rows.get, lane));
+    const nextTail = (rows: Variable, lane: 0 | 1) => tail.set(f64.add(f64.mul(rest.get, tail.get), line(rows, lane)));
+    const signalAfter = (rows: number) => f64.add(f64.mul(powers.of(rows), signal.get), tail.get);
+    const store = (column: Variable, value: Code, offset: number) =>
+      f64x2.store(i32.add(column.get, at.get), value, offset);
+    const keep = seq(f64x2.store(state.get, means.get), f64.store(state.get, signal.get, 16));
+    return seq(
+      powers.set,
+      alphas.set(f64x2.fromNumbers(fastAlpha.get, slowAlpha.get)),
+      rests.set(f64x2.sub(f64x2.splat(f64.const(1)), alphas.get)),
+      rests2.set(f64x2.mul(rests.get, rests.get)),
+      rests3.set(f64x2.mul(rests2.get, rests.get)),
+      rests4.set(f64x2.mul(rests3.get, rests.get)),
+      means.set(f64x2.load(state.get)),
+      signal.set(f64.load(state.get, 16)),
+      repeatWhile(
+        i32.lessThan(at.get, end.get),
+        first.set(f64x2.loadSplat(i32.add(input.get, at.get))),
+        tail2.set(step(1)),
+        tail3.set(f64x2.add(f64x2.mul(rests.get, tail2.get), step(2))),
+        tail4.set(f64x2.add(f64x2.mul(rests.get, tail3.get), step(3))),
+        returnWhen(isAbsent(f64x2.lane(tail4.get, 0)), seq(keep, at.get)),
+        base.set(f64x2.sub(means.get, first.get)),
+        left.set(f64x2.mul(rests.get, base.get)),
+        right.set(f64x2.add(f64x2.mul(rests2.get, base.get), tail2.get)),
+        early.set(difference),
+        left.set(f64x2.add(f64x2.mul(rests3.get, base.get), tail3.get)),
+        right.set(f64x2.add(f64x2.mul(rests4.get, base.get), tail4.get)),
+        late.set(difference),
+        means.set(f64x2.add(first.get, right.get)),
+        tail.set(line(early, 0)),
+        signal1.set(signalAfter(1)),
+        nextTail(early, 1),
+        signal2.set(signalAfter(2)),
+        nextTail(late, 0),
+        signal3.set(signalAfter(3)),
+        nextTail(late, 1),
+        signal.set(signalAfter(4)),
+        store(lines, early.get, 0),
+        store(lines, late.get, 16),
+        heads.set(f64x2.fromNumbers(signal1.get, signal2.get)),
+        store(signals, heads.get, 0),
+        store(histograms, f64x2.sub(early.get, heads.get), 0),
+        heads.set(f64x2.fromNumbers(signal3.get, signal.get)),
+        store(signals, heads.get, 16),
+        store(histograms, f64x2.sub(late.get, heads.get), 16),
+        at.set(i32.add(at.get, i32.const(32))),
+      ),
+      keep,
+      at.get,
+    );
+  },
+};
+
+/** `1 - alpha` and its powers, by the multiplications of `groupPower`. */
+function powersOf(scope: Scope, alpha: Variable) {
+  const found = numbers(scope, 4);
+  const [rest] = found as Four;
+  const set = seq(
+    rest.set(f64.sub(f64.const(1), alpha.get)),
+    ...[1, 2, 3].map((index) => found[index]!.set(f64.mul(found[index - 1]!.get, rest.get))),
+  );
+  return { rest, powers: { set, of: (exponent: number) => found[exponent - 1]!.get } };
+}
+
+/** Whether a number is NaN or infinite. */
+function isAbsent(number: Code): Code {
+  return f64.notEqual(f64.sub(number, number), f64.const(0));
+}
+
+function numbers(scope: Scope, count: number): Variable[] {
+  return Array.from({ length: count }, () => scope.variable("f64"));
+}
+
+function vectors(scope: Scope, count: number): Variable[] {
+  return Array.from({ length: count }, () => scope.variable("v128"));
+}
+
+type Two = [Variable, Variable];
+type Four = [...Two, ...Two];
+type Five = [...Four, Variable];
+type Six = [...Four, ...Two];
+type Seven = [...Six, Variable];
+type Nine = [...Seven, ...Two];
