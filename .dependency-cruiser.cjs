@@ -6,7 +6,7 @@ const mayImport = {
   "packages/contracts": ["packages/core"],
   "packages/engine": ["packages/core"],
   "packages/policy": ["packages/core"],
-  "packages/bus": ["packages/core", "packages/contracts"],
+  "packages/bus": ["packages/core", "packages/contracts", "packages/store"], // the embedded log lies on the embedded store
   "packages/store": ["packages/core", "packages/contracts"],
   "packages/service": ["packages/core", "packages/contracts"],
   "packages/sdk": ["packages/core", "packages/contracts", "packages/engine", "packages/policy"],

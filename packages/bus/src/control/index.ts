@@ -1,0 +1,10 @@
+export type {
+  ControlBus,
+  ControlHandler,
+  ControlMessage,
+  DeadLetter,
+  OutgoingEvent,
+  StartPosition,
+  SubscribeOptions,
+  Subscription,
+} from "./control-bus.ts";

@@ -1,0 +1,291 @@
+import { QmtlError, shown, type Clock, type Ids } from "@qmtl/core";
+import type { RunStatement, SqliteFile, SqlRow } from "@qmtl/store/sqlite";
+import type { StartPosition, Subscription } from "../control/index.ts";
+import type {
+  Appended,
+  DataLog,
+  DivergenceAlarm,
+  LogHandler,
+  LogRecord,
+  LogSubscribeOptions,
+  OutgoingRecord,
+  TopicConfig,
+  TopicInfo,
+} from "../data-log/index.ts";
+import { Follower, type Retry } from "../following/index.ts";
+import { checksumOf, verifyChecksum } from "./checksum.ts";
+import { EmbeddedPlace } from "./embedded-place.ts";
+
+export const dataLogSchema = [
+  `create table topics (
+    id integer primary key autoincrement, name text not null unique,
+    partitions bigint not null, retention_ms bigint not null, next_offset bigint not null
+  )`,
+  // The highest token seen: it outlives the records.
+  `create table keys (
+    topic_id bigint not null, key text not null, token bigint not null, primary key (topic_id, key)
+  ) without rowid`,
+  `create table records (
+    topic_id bigint not null, record_offset bigint not null, key text not null, bucket_ms bigint not null,
+    revision bigint not null, input_hash text not null, token bigint not null, payload text not null,
+    checksum bigint not null, appended_ms bigint not null,
+    primary key (topic_id, record_offset), unique (topic_id, key, bucket_ms, revision)
+  ) without rowid`,
+];
+
+export interface EmbeddedDataLogOptions {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly retry: Retry;
+  readonly onDivergence: (alarm: DivergenceAlarm) => void;
+}
+
+const batchMax = 256;
+const retentionPauseMs = 60_000;
+
+export class EmbeddedDataLog implements DataLog {
+  readonly #file: SqliteFile;
+  readonly #options: EmbeddedDataLogOptions;
+  readonly #subscriptions = new Set<Subscription>();
+  #prunedMs: number;
+
+  constructor(file: SqliteFile, options: EmbeddedDataLogOptions) {
+    this.#file = file;
+    this.#options = options;
+    this.#prunedMs = options.clock.monotonicMs();
+  }
+
+  async ensureTopic(name: string, config: TopicConfig): Promise<void> {
+    checkTopicName(name);
+    await this.#file.write((run) => {
+      const [found] = run("select partitions, retention_ms from topics where name = ?", [name]);
+      if (found === undefined) {
+        run("insert into topics (name, partitions, retention_ms, next_offset) values (?, ?, ?, 0)", [
+          name,
+          config.partitions,
+          config.retentionMs,
+        ]);
+        return;
+      }
+      if (found["partitions"] === config.partitions && found["retention_ms"] === config.retentionMs) return;
+      throw new QmtlError("QUEUE_CONFLICT", `the topic "${name}" exists with another configuration`, {
+        details: {
+          name,
+          found: { partitions: found["partitions"], retentionMs: found["retention_ms"] },
+          wanted: config,
+        },
+      });
+    });
+  }
+
+  dropTopic(name: string): Promise<boolean> {
+    return this.#file.write((run) => {
+      const [found] = run("delete from topics where name = ? returning id", [name]);
+      if (found === undefined) return false;
+      const id = Number(found["id"]);
+      run("delete from records where topic_id = ?", [id]);
+      run("delete from keys where topic_id = ?", [id]);
+      run("delete from places where topic = ?", [String(id)]);
+      return true;
+    });
+  }
+
+  async topics(): Promise<readonly TopicInfo[]> {
+    const rows = await this.#file.read(
+      `select name, partitions, retention_ms, next_offset, coalesce(
+        (select min(record_offset) from records where topic_id = id), next_offset) as start_offset
+       from topics order by name`,
+    );
+    return rows.map((row) => ({
+      name: String(row["name"]),
+      config: { partitions: Number(row["partitions"]), retentionMs: Number(row["retention_ms"]) },
+      startOffset: Number(row["start_offset"]),
+      endOffset: Number(row["next_offset"]),
+    }));
+  }
+
+  async append(topic: string, records: readonly OutgoingRecord[]): Promise<readonly Appended[]> {
+    const { clock } = this.#options;
+    const nowMs = clock.nowMs();
+    const alarms: DivergenceAlarm[] = [];
+    const answers = await this.#file.write((run) => {
+      const { id, nextOffset } = topicRow(run("select id, next_offset from topics where name = ?", [topic]), topic);
+      let offset = nextOffset;
+      const appended = records.map((record) => {
+        const answer = appendRecord(run, { id, topic, offset, nowMs }, record, alarms);
+        if (answer.status !== "duplicate") offset++;
+        return answer;
+      });
+      if (offset > nextOffset) run("update topics set next_offset = ? where id = ?", [offset, id]);
+      if (clock.monotonicMs() - this.#prunedMs >= retentionPauseMs) {
+        this.#prunedMs = clock.monotonicMs();
+        prune(run, nowMs);
+      }
+      return appended;
+    });
+    for (const alarm of alarms) this.#options.onDivergence(alarm);
+    return answers;
+  }
+
+  async read(topic: string, fromOffset: number, limit: number): Promise<readonly LogRecord[]> {
+    return this.#records(topic, (await this.#topic(topic)).id, fromOffset, limit);
+  }
+
+  async subscribe(topic: string, options: LogSubscribeOptions, handler: LogHandler): Promise<Subscription> {
+    const { clock, ids, retry } = this.#options;
+    const { id, nextOffset } = await this.#topic(topic);
+    const start = startOffset(options.from, nextOffset);
+    const placeOptions = { file: this.#file, clock, topic: id, holder: ids.next() };
+    const { group } = options;
+    const place = group === undefined ? undefined : await EmbeddedPlace.open({ ...placeOptions, group }, start);
+    const follower = new Follower<LogRecord>({
+      clock,
+      retry,
+      position: place?.position ?? start,
+      ...(place === undefined ? {} : { place }),
+      read: (fromOffset) => this.#records(topic, id, fromOffset, batchMax),
+      handle: async (records) => {
+        await handler(records);
+        return records.length;
+      },
+      watch: (changed) => this.#file.watch(changed),
+    });
+    this.#subscriptions.add(follower);
+    return follower;
+  }
+
+  async size(topic: string): Promise<number> {
+    const { id } = await this.#topic(topic);
+    const [row] = await this.#file.read("select count(*) as size from records where topic_id = ?", [id]);
+    return Number(row!["size"]);
+  }
+
+  async lag(topic: string, group: string): Promise<number> {
+    const { id } = await this.#topic(topic);
+    const [row] = await this.#file.read(
+      `select count(*) as lag from records where topic_id = ? and record_offset >= coalesce(
+        (select position from places where topic = ? and place_group = ?), 0)`,
+      [id, String(id), group],
+    );
+    return Number(row!["lag"]);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
+    this.#subscriptions.clear();
+  }
+
+  async #topic(name: string): Promise<TopicRow> {
+    return topicRow(await this.#file.read("select id, next_offset from topics where name = ?", [name]), name);
+  }
+
+  async #records(topic: string, id: number, fromOffset: number, limit: number): Promise<readonly LogRecord[]> {
+    const sql = "select * from records where topic_id = ? and record_offset >= ? order by record_offset limit ?";
+    const rows = await this.#file.read(sql, [id, fromOffset, limit]);
+    return rows.map((row) => logRecord(this.#file.path, topic, row));
+  }
+}
+
+function checkTopicName(name: string): void {
+  if (/^[a-zA-Z0-9._-]{1,249}$/.test(name)) return;
+  throw new QmtlError("NAME_INVALID", `a topic has 1 to 249 of the characters a-z A-Z 0-9 . _ -; found ${shown(name)}`);
+}
+
+interface TopicRow {
+  readonly id: number;
+  readonly nextOffset: number;
+}
+
+function topicRow(rows: readonly SqlRow[], name: string): TopicRow {
+  const [row] = rows;
+  if (row !== undefined) return { id: Number(row["id"]), nextOffset: Number(row["next_offset"]) };
+  throw new QmtlError("QUEUE_NOT_FOUND", `there is no topic "${name}"`, { details: { topic: name } });
+}
+
+function startOffset(from: StartPosition, nextOffset: number): number {
+  return from === "latest" ? nextOffset : from === "earliest" ? 0 : from;
+}
+
+interface AppendPlace {
+  readonly id: number;
+  readonly topic: string;
+  readonly offset: number;
+  readonly nowMs: number;
+}
+
+function appendRecord(
+  run: RunStatement,
+  place: AppendPlace,
+  record: OutgoingRecord,
+  alarms: DivergenceAlarm[],
+): Appended {
+  const { id, topic, offset, nowMs } = place;
+  const { key, bucketMs, inputHash, token, payload } = record;
+  fence(run, place, record);
+  const earlier = run(
+    `select record_offset, revision, input_hash from records
+     where topic_id = ? and key = ? and bucket_ms = ? order by revision desc`,
+    [id, key, bucketMs],
+  );
+  const [latest] = earlier;
+  const latestRevision = latest === undefined ? -1 : Number(latest["revision"]);
+  const declared = (record.revision ?? 0) > latestRevision;
+  const same = declared ? undefined : earlier.find((row) => row["input_hash"] === inputHash);
+  if (same !== undefined) return { offset: Number(same["record_offset"]), status: "duplicate" };
+  if (latest !== undefined && declared && latest["input_hash"] === inputHash) {
+    return { offset: Number(latest["record_offset"]), status: "duplicate" };
+  }
+  if (latest !== undefined && !declared) {
+    const inputHashes = [String(latest["input_hash"]), inputHash] as const;
+    alarms.push({ topic, key, bucketMs, token, inputHashes, offset });
+  }
+  const revision = latestRevision + 1;
+  const checksum = checksumOf(offset, key, bucketMs, revision, inputHash, token, payload);
+  run("insert into records values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [
+    id,
+    offset,
+    key,
+    bucketMs,
+    revision,
+    inputHash,
+    token,
+    payload,
+    checksum,
+    nowMs,
+  ]);
+  return { offset, status: latest === undefined ? "appended" : "revised" };
+}
+
+function fence(run: RunStatement, { id, topic }: AppendPlace, { key, token }: OutgoingRecord): void {
+  const [found] = run("select token from keys where topic_id = ? and key = ?", [id, key]);
+  const highest = Number(found?.["token"] ?? 0);
+  if (token < highest) {
+    throw new QmtlError("FENCED", `the token ${token} for "${key}" on "${topic}" is older than ${highest}`, {
+      details: { topic, key, token, highest },
+      hint: "another writer has taken over: stop writing and acquire the lease again",
+    });
+  }
+  if (found !== undefined && token === highest) return;
+  run("insert or replace into keys values (?, ?, ?)", [id, key, token]);
+}
+
+function logRecord(path: string, topic: string, row: SqlRow): LogRecord {
+  const record: LogRecord = {
+    offset: Number(row["record_offset"]),
+    key: String(row["key"]),
+    bucketMs: Number(row["bucket_ms"]),
+    revision: Number(row["revision"]),
+    inputHash: String(row["input_hash"]),
+    token: Number(row["token"]),
+    payload: String(row["payload"]),
+    appendedMs: Number(row["appended_ms"]),
+  };
+  const { offset, key, bucketMs, revision, inputHash, token, payload } = record;
+  const found = checksumOf(offset, key, bucketMs, revision, inputHash, token, payload);
+  verifyChecksum(path, `record ${offset} of topic "${topic}"`, Number(row["checksum"]), found);
+  return record;
+}
+
+function prune(run: RunStatement, nowMs: number): void {
+  run("delete from records where appended_ms < ? - (select retention_ms from topics where id = topic_id)", [nowMs]);
+}

@@ -1,0 +1,2 @@
+export { openEmbeddedDatabase, type EmbeddedDatabaseOptions } from "./open-embedded-database.ts";
+export type { Migration } from "./migration.ts";

@@ -1,0 +1,214 @@
+import { QmtlError, type Clock } from "@qmtl/core";
+import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { storeError } from "./sqlite-error.ts";
+import { StatementCache, type SqlRow, type StatementResult } from "./statement-cache.ts";
+import { WriteGroup } from "./write-group.ts";
+
+export interface SqliteFileOptions {
+  /** A file, made with mode 0600 in folders of mode 0700 when it is not there, or ":memory:". */
+  readonly path: string;
+  readonly clock: Clock;
+  /** How long a write waits while another process writes; 5,000 ms unless told. */
+  readonly busyTimeoutMs?: number;
+}
+
+/** Runs one statement of a transaction and answers its rows. */
+export type RunStatement = (sql: string, parameters?: readonly unknown[]) => SqlRow[];
+
+/**
+ * One SQLite database: a connection that writes, and for files one that reads what is committed without waiting.
+ * Commits are durable (write-ahead log, fsync on commit) and safe between processes on one machine.
+ *
+ * Everything rejects with `STORE_FAILED` (full, read-only, locked, unreadable) or `STORE_CORRUPT`, always before a
+ * write is acknowledged.
+ */
+export class SqliteFile {
+  readonly path: string;
+  readonly #writer: DatabaseSync;
+  readonly #reader: DatabaseSync;
+  readonly #writes: StatementCache;
+  readonly #reads: StatementCache;
+  readonly #group: WriteGroup;
+  readonly #watchers = new Set<() => void>();
+  readonly #clock: Clock;
+  #seenVersion = 0;
+  #cancelWatch: (() => void) | undefined;
+
+  /** @throws QmtlError `STORE_FAILED`, `STORE_CORRUPT` */
+  constructor(options: SqliteFileOptions) {
+    this.path = options.path;
+    this.#clock = options.clock;
+    try {
+      this.#writer = openWriter(options.path);
+      this.#reader = options.path === memoryPath ? this.#writer : openReader(options.path);
+    } catch (cause) {
+      throw storeError(cause, options.path);
+    }
+    this.#writes = new StatementCache(this.#writer);
+    this.#reads = this.#reader === this.#writer ? this.#writes : new StatementCache(this.#reader);
+    this.#group = new WriteGroup(this.#writer, {
+      clock: options.clock,
+      path: options.path,
+      busyTimeoutMs: options.busyTimeoutMs ?? 5_000,
+      onCommit: () => this.#changed(),
+    });
+  }
+
+  /** Runs `body` as one transaction; resolves with its answer when that is durable. A throw undoes all of it. */
+  async write<T>(body: (run: RunStatement) => T): Promise<T> {
+    await this.begin();
+    let answer: T;
+    try {
+      answer = body((sql, parameters = []) => this.execute(sql, parameters).rows);
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
+    await this.commit();
+    return answer;
+  }
+
+  /**
+   * Brings the schema up to date: one list of statements per version, of which those above the file's version run, all in
+   * one transaction.
+   *
+   * @throws QmtlError `STORE_FAILED` when the file is of a newer version than the list
+   */
+  async upgrade(versions: readonly (readonly string[])[]): Promise<void> {
+    await this.write((run) => {
+      const found = Number(run("pragma user_version")[0]!["user_version"]);
+      if (found > versions.length) throw newerSchema(this.path, found, versions.length);
+      for (const statement of versions.slice(found).flat()) run(statement);
+      run(`pragma user_version = ${versions.length}`);
+    });
+  }
+
+  /** The rows of a statement that only reads, from what is committed. */
+  async read(sql: string, parameters: readonly unknown[] = []): Promise<SqlRow[]> {
+    return (await this.executeRead(sql, parameters)).rows;
+  }
+
+  begin(): Promise<void> {
+    return this.#group.begin();
+  }
+
+  /** Runs a statement in the transaction that `begin` opened. */
+  execute(sql: string, parameters: readonly unknown[]): StatementResult {
+    return this.#group.during(() => this.#writes.run(sql, parameters));
+  }
+
+  commit(): Promise<void> {
+    return this.#group.commit();
+  }
+
+  rollback(): void {
+    this.#group.rollback();
+  }
+
+  async executeRead(sql: string, parameters: readonly unknown[]): Promise<StatementResult> {
+    if (this.#reader === this.#writer) return this.#group.between(() => this.#reads.run(sql, parameters));
+    try {
+      return this.#reads.run(sql, parameters);
+    } catch (cause) {
+      throw storeError(cause, this.path);
+    }
+  }
+
+  /**
+   * Calls `changed` after every commit of this process, and within `watchIntervalMs` of one by another process.
+   * The answer ends it.
+   */
+  watch(changed: () => void): () => void {
+    this.#watchers.add(changed);
+    if (this.#reader !== this.#writer && this.#cancelWatch === undefined) this.#poll();
+    return () => {
+      this.#watchers.delete(changed);
+      if (this.#watchers.size > 0) return;
+      this.#cancelWatch?.();
+      this.#cancelWatch = undefined;
+    };
+  }
+
+  /** Waits for the transactions that have begun. */
+  async close(): Promise<void> {
+    await this.#group.between(() => {
+      this.#watchers.clear();
+      this.#cancelWatch?.();
+      if (this.#reader !== this.#writer) this.#reader.close();
+      this.#writer.close();
+    });
+  }
+
+  #poll(): void {
+    const version = this.#dataVersion();
+    if (version !== this.#seenVersion) this.#changed();
+    this.#seenVersion = version;
+    this.#cancelWatch = this.#clock.after(watchIntervalMs, () => this.#poll());
+  }
+
+  #dataVersion(): number {
+    return Number(this.#reads.run("pragma data_version", []).rows[0]!["data_version"]);
+  }
+
+  #changed(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+}
+
+function newerSchema(path: string, found: number, known: number): QmtlError {
+  return new QmtlError("STORE_FAILED", `expected ${path} to have schema ${known} or older; found ${found}`, {
+    details: { path, found, known },
+    hint: "it was opened by a newer version: use that one, or restore a backup made before",
+  });
+}
+
+const memoryPath = ":memory:";
+const watchIntervalMs = 20;
+const openTimeoutMs = 5_000;
+
+function openWriter(path: string): DatabaseSync {
+  if (path !== memoryPath) createPrivately(path);
+  const connection = new DatabaseSync(path, { timeout: openTimeoutMs });
+  try {
+    connection.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on");
+    checkIntegrity(connection, path);
+    // From here on a locked database is waited for without stopping the event loop.
+    connection.exec("pragma busy_timeout = 0");
+  } catch (cause) {
+    connection.close();
+    throw cause;
+  }
+  return connection;
+}
+
+function openReader(path: string): DatabaseSync {
+  const connection = new DatabaseSync(path, { timeout: openTimeoutMs, readOnly: true });
+  connection.exec("pragma query_only = on");
+  return connection;
+}
+
+function createPrivately(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, "a", 0o600));
+    chmodSync(path, 0o600);
+  } catch (cause) {
+    throw new QmtlError("STORE_FAILED", `the database ${path} cannot be opened: ${(cause as Error).message}`, {
+      details: { path },
+      hint: "check that the folder exists and that this user may write to it",
+      cause,
+    });
+  }
+}
+
+function checkIntegrity(connection: DatabaseSync, path: string): void {
+  const [first] = connection.prepare("pragma quick_check(1)").all();
+  const found = first?.["quick_check"];
+  if (found === "ok") return;
+  throw new QmtlError("STORE_CORRUPT", `the database ${path} is damaged: ${String(found)}`, {
+    details: { path },
+    hint: "stop every process that uses it and restore it from a backup; do not edit it",
+  });
+}
