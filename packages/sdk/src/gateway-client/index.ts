@@ -1,0 +1,2 @@
+export { ControlStream, type ControlStreamOptions } from "./control-stream.ts";
+export { GatewayClient, type GatewayClientOptions } from "./gateway-client.ts";
