@@ -47,10 +47,11 @@ declare module "fastify" {
 /** Nobody in particular. */
 export const anonymous: Principal = { subject: "", kind: "user", grants: {} };
 
-/** Run for each route as it is added: one without a rule must not come into being. */
-export function requireAccessRule(route: RouteOptions): void {
+/** The rule of a route that is being added: one without must not come into being. */
+export function requireAccessRule(route: RouteOptions): AccessRule {
   const access = (route.config as FastifyContextConfig | undefined)?.access;
   assert(access !== undefined, `${String(route.method)} ${route.url} has no access rule: set config.access`);
+  return access;
 }
 
 export function needsCredentials({ role }: AccessRule): boolean {

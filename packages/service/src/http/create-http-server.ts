@@ -3,8 +3,9 @@ import { QmtlError, type Clock, type Ids } from "@qmtl/core";
 import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import type { Authenticator } from "../auth/index.ts";
 import type { Logger } from "../logging/index.ts";
+import { addApiDocument } from "../openapi/index.ts";
 import type { Metrics } from "../metrics/index.ts";
-import { anonymous, checkAccess, needsCredentials, requireAccessRule } from "./access.ts";
+import { anonymous, checkAccess, needsCredentials, requireAccessRule, type AccessRule } from "./access.ts";
 import { replyToError, routeOf } from "./error-reply.ts";
 import { useStrictJson } from "./json-body.ts";
 import { defaultHttpLimits, type HttpLimits } from "./limits.ts";
@@ -15,6 +16,8 @@ import { unpackBody } from "./unpack-body.ts";
 export interface HttpServerOptions {
   /** Name of the service, for documents and metrics. */
   readonly name: string;
+  /** Of the product, for documents. */
+  readonly version?: string;
   readonly auth: Authenticator;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -24,6 +27,20 @@ export interface HttpServerOptions {
 }
 
 export type HttpServer = FastifyInstance;
+
+/** One route and who may call it. */
+export interface RouteEntry {
+  readonly method: string;
+  readonly url: string;
+  readonly access: AccessRule;
+}
+
+declare module "fastify" {
+  interface FastifyInstance {
+    /** Every route there is, for whoever checks them all. */
+    readonly routeTable: readonly RouteEntry[];
+  }
+}
 
 /**
  * A server that has everything but its routes: strict JSON, bounded bodies, one shape of errors, correlation ids,
@@ -39,7 +56,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     requestTimeout: limits.requestMsMax,
     connectionTimeout: 0, // streams stay open
     forceCloseConnections: "idle",
-    http: { maxHeaderSize: limits.headerBytesMax },
+    http: {
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: limits.requestMsMax,
+      connectionsCheckingInterval: Math.min(1_000, limits.requestMsMax), // how exactly the two timeouts are kept
+    },
     routerOptions: { maxParamLength: 512 },
   });
   server.server.maxConnections = limits.connectionsMax;
@@ -48,7 +69,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   server.decorateRequest("rawBody", undefined);
   server.setValidatorCompiler(shapeValidator);
   server.setSerializerCompiler(() => (data) => JSON.stringify(data));
-  server.addHook("onRoute", requireAccessRule);
+  const routeTable: RouteEntry[] = [];
+  server.decorate("routeTable", routeTable);
+  server.addHook("onRoute", (route) => {
+    const access = requireAccessRule(route);
+    for (const method of [route.method].flat()) routeTable.push({ method, url: route.url, access });
+  });
   server.setErrorHandler((error, request, reply) => replyToError(error, request, reply, logger));
   server.setNotFoundHandler((request) => {
     throw new QmtlError(
@@ -60,10 +86,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   await server.register(helmet, { contentSecurityPolicy: contentSecurityPolicy, hsts: false });
   addRequestHooks(server, options, limits);
   addMeasurements(server, options);
-  server.get(
-    "/metrics",
-    { config: { access: { role: "public" } }, schema: { hide: true } as object },
-    async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()),
+  addApiDocument(server, `QMTL ${options.name}`, options.version ?? "0.0.0");
+  server.get("/metrics", { config: { access: { role: "public" } }, schema: { hide: true } }, async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.text()),
   );
   return server;
 }
