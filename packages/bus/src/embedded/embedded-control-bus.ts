@@ -1,5 +1,6 @@
 import { QmtlError, sleep, type Clock, type Ids } from "@qmtl/core";
 import { readCloudEvent, type ControlTopic } from "@qmtl/contracts/events";
+import { rowChecksum, verifyRow } from "@qmtl/store/database";
 import { SqliteFile, type RunStatement, type SqlRow } from "@qmtl/store/sqlite";
 import type {
   ControlBus,
@@ -12,7 +13,6 @@ import type {
   Subscription,
 } from "../control/index.ts";
 import { defaultRetry, Follower, pauseMs, type Retry } from "../following/index.ts";
-import { checksumOf, verifyChecksum } from "./checksum.ts";
 import { EmbeddedPlace, placeTable } from "./embedded-place.ts";
 
 export interface EmbeddedControlBusOptions {
@@ -229,7 +229,7 @@ function storedEvent(path: string, topic: ControlTopic, row: SqlRow): StoredEven
     body: String(row["body"]),
   };
   const { offset, key, sequence, body } = stored;
-  verifyChecksum(path, `event ${offset} of ${topic}`, Number(row["checksum"]), checksumOf(topic, key, sequence, body));
+  verifyRow(`event ${offset} of ${topic} in ${path}`, Number(row["checksum"]), topic, key, sequence, body);
   return stored;
 }
 
@@ -263,7 +263,7 @@ function insertEvent(
     key,
     sequence,
     body,
-    checksumOf(topic, key, sequence, body),
+    rowChecksum(topic, key, sequence, body),
     nowMs,
   ]);
   run(

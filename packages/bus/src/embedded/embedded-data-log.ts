@@ -1,4 +1,5 @@
 import { QmtlError, shown, type Clock, type Ids } from "@qmtl/core";
+import { rowChecksum, verifyRow } from "@qmtl/store/database";
 import type { RunStatement, SqliteFile, SqlRow } from "@qmtl/store/sqlite";
 import type { StartPosition, Subscription } from "../control/index.ts";
 import type {
@@ -13,7 +14,6 @@ import type {
   TopicInfo,
 } from "../data-log/index.ts";
 import { Follower, type Retry } from "../following/index.ts";
-import { checksumOf, verifyChecksum } from "./checksum.ts";
 import { EmbeddedPlace } from "./embedded-place.ts";
 
 export const dataLogSchema = [
@@ -240,7 +240,7 @@ function appendRecord(
     alarms.push({ topic, key, bucketMs, token, inputHashes, offset });
   }
   const revision = latestRevision + 1;
-  const checksum = checksumOf(offset, key, bucketMs, revision, inputHash, token, payload);
+  const checksum = rowChecksum(offset, key, bucketMs, revision, inputHash, token, payload);
   run("insert into records values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [
     id,
     offset,
@@ -281,8 +281,8 @@ function logRecord(path: string, topic: string, row: SqlRow): LogRecord {
     appendedMs: Number(row["appended_ms"]),
   };
   const { offset, key, bucketMs, revision, inputHash, token, payload } = record;
-  const found = checksumOf(offset, key, bucketMs, revision, inputHash, token, payload);
-  verifyChecksum(path, `record ${offset} of topic "${topic}"`, Number(row["checksum"]), found);
+  const fields = [offset, key, bucketMs, revision, inputHash, token, payload];
+  verifyRow(`record ${offset} of topic "${topic}" in ${path}`, Number(row["checksum"]), ...fields);
   return record;
 }
 

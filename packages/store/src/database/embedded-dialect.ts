@@ -35,11 +35,18 @@ export class EmbeddedDialect implements Dialect {
   }
 
   createAdapter(): DialectAdapter {
-    return new SqliteAdapter();
+    return new EmbeddedAdapter();
   }
 
   createIntrospector(database: Kysely<unknown>): DatabaseIntrospector {
     return new SqliteIntrospector(database);
+  }
+}
+
+class EmbeddedAdapter extends SqliteAdapter {
+  // Otherwise kysely lets one transaction finish before the next begins, and no two could share a commit.
+  override get supportsMultipleConnections(): boolean {
+    return true;
   }
 }
 

@@ -1,0 +1,1 @@
+export { nextCount } from "./next-count.ts";

@@ -1,0 +1,2 @@
+export { storeMigrations, type StoreTables } from "./store-tables.ts";
+export { narrowed, type StoreDatabase } from "./narrowed.ts";
