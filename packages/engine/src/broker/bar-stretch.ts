@@ -1,4 +1,5 @@
 import type { IntervalMs } from "@qmtl/core";
+import { Excursions } from "./excursions.ts";
 import type { Ledger } from "./ledger.ts";
 import type { QuietBars } from "./types.ts";
 
@@ -7,12 +8,15 @@ export class BarStretch {
   /** By instrument: start and end of the last bar; NaN before the first. */
   readonly openMs: Float64Array;
   readonly closeMs: Float64Array;
+  /** By instrument: what positions saw of the bars that were taken in; settled by whoever took them. */
+  readonly excursions: readonly Excursions[];
   readonly #ledger: Ledger;
   readonly #maintenance: number;
 
   constructor(ledger: Ledger, maintenanceMargin: number) {
     this.#ledger = ledger;
     this.#maintenance = maintenanceMargin;
+    this.excursions = ledger.instruments.map((_, instrument) => new Excursions(ledger, instrument));
     this.openMs = new Float64Array(ledger.instruments.length).fill(NaN);
     this.closeMs = new Float64Array(ledger.instruments.length).fill(NaN);
   }
@@ -32,11 +36,12 @@ export class BarStretch {
   ): number {
     const ledger = this.#ledger;
     const { close } = bars;
-    const row =
-      ledger.quantity[instrument] === 0
-        ? this.#takeFlat(close, from, to, equity, shift)
-        : this.#takeHeld(instrument, bars, from, to, equity, shift);
+    const isHeld = ledger.quantity[instrument] !== 0;
+    const row = isHeld
+      ? this.#takeHeld(instrument, close, from, to, equity, shift)
+      : this.#takeFlat(close, from, to, equity, shift);
     if (row === from) return from;
+    if (isHeld) this.excursions[instrument]!.add(bars, from, row);
     ledger.bars[instrument]! += row - from;
     this.openMs[instrument] = bars.time[row - 1]!;
     this.closeMs[instrument] = bars.time[row - 1]! + intervalMs;
@@ -57,7 +62,7 @@ export class BarStretch {
 
   #takeHeld(
     instrument: number,
-    { high, low, close }: QuietBars,
+    close: Float64Array,
     from: number,
     to: number,
     equity: Float64Array,
@@ -69,19 +74,14 @@ export class BarStretch {
     const quantity = ledger.quantity[instrument]!;
     const multiplier = ledger.multiplier[instrument]!;
     const rate = ledger.rate[instrument]!;
-    let highest = -Infinity;
-    let lowest = Infinity;
     let row = from;
     for (; row < to; row++) {
       const value = quantity * close[row]! * multiplier * rate;
       const now = cash + value;
       // Neither a margin call nor an absent bar is quiet.
       if (!(now > 0) || now < maintenance * Math.abs(value)) break;
-      if (high[row]! > highest) highest = high[row]!;
-      if (low[row]! < lowest) lowest = low[row]!;
       equity[row + shift] = now;
     }
-    if (row > from) ledger.trackExcursion(instrument, highest, lowest);
     return row;
   }
 }

@@ -102,6 +102,7 @@ class SimulatedBroker implements Broker {
       () => this.#trades.length,
       (index) => {
         const instrument = this.#trades.instrument(index);
+        this.#stretch.excursions[instrument]!.settleAll();
         return this.#trades.make(index, this.#ledger.mark[instrument]!, this.#ledger.bars[instrument]!);
       },
     );
@@ -192,7 +193,9 @@ class SimulatedBroker implements Broker {
     equityFrom: number,
   ): number {
     const end = this.#quietUntil(instrument, bars.time, from, to);
-    return this.#stretch.take(instrument, bars, intervalMs, from, end, equity, equityFrom - from);
+    const row = this.#stretch.take(instrument, bars, intervalMs, from, end, equity, equityFrom - from);
+    this.#stretch.excursions[instrument]!.settle();
+    return row;
   }
 
   get takesTargetBars(): boolean {
@@ -371,6 +374,7 @@ class SimulatedBroker implements Broker {
 
   save(): BrokerSnapshot {
     this.#completeTables();
+    for (const excursions of this.#stretch.excursions) excursions.settleAll();
     const numbers = (values: ArrayLike<number>) => Array.from(values, numberToJson);
     return {
       format: snapshotFormat,
@@ -401,6 +405,7 @@ class SimulatedBroker implements Broker {
       });
     }
     if (this.#replay) this.#replay.filled.length = 0;
+    for (const excursions of this.#stretch.excursions) excursions.clear();
     this.#texts.load(saved.texts);
     this.#orders.load(saved.orders);
     this.#fills.load(saved.fills);

@@ -232,16 +232,8 @@ export class Ledger {
   trackExcursion(instrument: number, high: number, low: number): void {
     const row = this.openTrade[instrument]!;
     if (row < 0) return;
-    const d = this.trades.data;
-    const at = row * this.trades.stride;
     const size = this.quantity[instrument]! * this.multiplier[instrument]!;
-    const average = this.averagePrice[instrument]!;
-    const atHigh = (high - average) * size;
-    const atLow = (low - average) * size;
-    const best = size > 0 ? atHigh : atLow;
-    const worst = size > 0 ? atLow : atHigh;
-    if (best > d[at + T.maxFavorable]!) d[at + T.maxFavorable] = best;
-    if (worst < d[at + T.maxAdverse]!) d[at + T.maxAdverse] = worst;
+    this.trades.widen(row, size, this.averagePrice[instrument]!, high, low);
   }
 
   #openTrade(

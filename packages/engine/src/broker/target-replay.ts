@@ -71,6 +71,7 @@ export class TargetReplay implements TargetRows {
     this.barIsTaken = false;
     this.heldRows = 0;
     this.row = this.#execution.openOrders > 0 ? from : this.#run(bars, intervalMs, targets, from, to, curves);
+    this.#stretch.excursions[0]!.settle();
     return this;
   }
 
@@ -176,6 +177,10 @@ export class TargetReplay implements TargetRows {
     m[at + M.barMs] = barMs;
     // The bar of the order's close was counted: at a later fill, so was that of the fill.
     m[at + M.eligibleBar] = ledger.bars[0]! + (this.#sameClose ? 1 : 0);
+    // Bars that were held until here are looked at now, unless the trade is over with this.
+    const [excursions] = this.#stretch.excursions;
+    if (signed === -ledger.quantity[0]!) excursions!.postpone();
+    else excursions!.settle();
     ledger.applyFill(0, signed, price, fee, fillMs, 0);
     this.#execution.closedBy[0]!++; // filled
   }

@@ -36,6 +36,18 @@ export class TradeTable extends RecordTable {
     return this.data[index * this.stride + T.instrument]!;
   }
 
+  /** Widens a trade's best and worst unrealised result by a range of prices. @param size - signed units times multiplier */
+  widen(index: number, size: number, average: number, high: number, low: number): void {
+    const d = this.data;
+    const at = index * this.stride;
+    const atHigh = (high - average) * size;
+    const atLow = (low - average) * size;
+    const best = size > 0 ? atHigh : atLow;
+    const worst = size > 0 ? atLow : atHigh;
+    if (best > d[at + T.maxFavorable]!) d[at + T.maxFavorable] = best;
+    if (worst < d[at + T.maxAdverse]!) d[at + T.maxAdverse] = worst;
+  }
+
   /** What trades came to, as columns: the figures of a run need no objects. `markOf` values the open ones. */
   outcomes(markOf: (instrument: number) => number): TradeOutcomes {
     const { length, stride, data } = this;

@@ -1,5 +1,6 @@
 import { QmtlError, shown, type EpochMs, type IntervalMs } from "@qmtl/core";
 import type { ReturnsBasis, TradingCalendar } from "./periods-per-year.ts";
+import { closesOf, type RunCloses } from "./return-statistics.ts";
 
 export interface EquityTrackerOptions {
   readonly calendar: TradingCalendar;
@@ -9,8 +10,6 @@ export interface EquityTrackerOptions {
   readonly intervalMs: IntervalMs;
   /** Default "1d". */
   readonly basis?: ReturnsBasis;
-  /** How many bars to expect, so that room for them is made once. */
-  readonly bars?: number;
 }
 
 /**
@@ -56,6 +55,11 @@ export interface EquityColumns {
   readonly position?: Float64Array;
   /** What buy-and-hold holds; NaN where there is none yet. */
   readonly price?: Float64Array;
+  /**
+   * True: row `i` of `equity` is bar `i` of the run, from its first on, and stays as it is. The tracker then refers to
+   * it where it would keep every equity for itself.
+   */
+  readonly isCurve?: boolean;
 }
 
 export interface EquityReading {
@@ -72,6 +76,8 @@ export interface EquityReading {
   readonly maxDrawdownMs: number;
   /** `startEquity`, then the last equity of every period; a fresh array. */
   readonly closes: Float64Array;
+  /** The same, as the tracker has it. */
+  readonly periods: RunCloses;
 }
 
 /** @throws QmtlError `PARAMETER_INVALID` when `startEquity` or `intervalMs` is not positive and finite */
@@ -113,14 +119,13 @@ class Tracker implements EquityTracker {
   readonly basis: ReturnsBasis;
   readonly startEquity: number;
   readonly #scalars = new Float64Array(scalarCount);
-  #closes: Float64Array; // of finished periods
+  #closes: Float64Array = new Float64Array(16); // of finished periods
 
-  constructor({ calendar, startEquity, intervalMs, basis = "1d", bars = 0 }: EquityTrackerOptions) {
+  constructor({ calendar, startEquity, intervalMs, basis = "1d" }: EquityTrackerOptions) {
     this.calendar = calendar;
     this.startEquity = startEquity;
     this.intervalMs = intervalMs;
     this.basis = basis;
-    this.#closes = new Float64Array(Math.max(16, basis === "bar" ? bars : 0));
     const s = this.#scalars;
     s[startEquityAt] = s[lastEquityAt] = s[peakAt] = s[troughAt] = startEquity;
     s[intervalAt] = intervalMs;
@@ -152,7 +157,7 @@ class Tracker implements EquityTracker {
   }
 
   addRows(
-    { times, timeOffsetMs = 0, equity, position, price }: EquityColumns,
+    { times, timeOffsetMs = 0, equity, position, price, isCurve = false }: EquityColumns,
     from: number,
     to: number,
     heldRows = 0,
@@ -167,7 +172,7 @@ class Tracker implements EquityTracker {
     let trough = s[troughAt]!;
     let sum = s[equitySumAt]!;
     if (this.basis === "bar") {
-      this.#endEveryBar(times[from]! + timeOffsetMs, equity, from, to);
+      this.#endEveryBar(times[from]! + timeOffsetMs, equity, from, to, isCurve);
       if (before === 0) peakTime = s[peakTimeAt]!;
       periodEnd = Number.POSITIVE_INFINITY;
     }
@@ -213,10 +218,11 @@ class Tracker implements EquityTracker {
       throw new QmtlError("ACCOUNTING_BROKEN", "equity must be a finite number at every bar; a bar had another value");
     }
     const finished = s[closeCountAt]!;
-    const closes = new Float64Array(1 + finished + (bars > 0 ? 1 : 0));
-    closes[0] = this.startEquity;
-    closes.set(this.#closes.subarray(0, finished), 1);
-    if (bars > 0) closes[finished + 1] = s[lastEquityAt]!;
+    const periods = {
+      start: this.startEquity,
+      finished: this.#closes.subarray(0, finished),
+      last: bars > 0 ? s[lastEquityAt]! : Number.NaN,
+    };
     const underWater = s[troughAt]! < s[peakAt]!;
     const depth = underWater ? drawdownDepth(s[peakAt]!, s[troughAt]!) : 0;
     const durationMs = underWater ? s[lastTimeAt]! - s[peakTimeAt]! : 0;
@@ -231,7 +237,10 @@ class Tracker implements EquityTracker {
       lastPrice: s[lastPriceAt]!,
       maxDrawdown: Math.max(s[depthAt]!, depth),
       maxDrawdownMs: Math.max(s[durationAt]!, durationMs),
-      closes,
+      get closes() {
+        return closesOf(periods);
+      },
+      periods,
     };
   }
 
@@ -273,9 +282,14 @@ class Tracker implements EquityTracker {
   }
 
   // Basis "bar": every bar from the second of the run on ends the period of the bar before it.
-  #endEveryBar(firstMs: EpochMs, equity: Float64Array, from: number, to: number): void {
+  #endEveryBar(firstMs: EpochMs, equity: Float64Array, from: number, to: number, isCurve: boolean): void {
     const s = this.#scalars;
     this.#endPeriod(firstMs);
+    if (isCurve) {
+      this.#closes = equity;
+      s[closeCountAt] = to - 1;
+      return;
+    }
     const count = s[closeCountAt]!;
     while (count + to - from > this.#closes.length) this.#growCloses();
     const closes = this.#closes;

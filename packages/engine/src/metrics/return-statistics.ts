@@ -20,20 +20,40 @@ const deviationMin = 1e-12;
 /**
  * Returns between consecutive closes.
  *
- * @param into - where to write, at least n - 1 long; may be `closes` itself. Absent: a new array
  * @returns length n - 1, or null when a return would start from an equity that is not positive
  */
-export function returnsOfCloses(closes: Float64Array, into?: Float64Array): Float64Array | null {
-  const count = Math.max(0, closes.length - 1);
-  const returns = into?.subarray(0, count) ?? new Float64Array(count);
-  let before = closes[0]!;
-  for (let i = 0; i < count; i++) {
-    const close = closes[i + 1]!;
-    if (!(before > 0)) return null;
-    returns[i] = close / before - 1;
-    before = close;
+export function returnsOfCloses(closes: Float64Array): Float64Array | null {
+  const returns = new Float64Array(Math.max(0, closes.length - 1));
+  return writeReturns(closes, 1, closes.length, closes[0]!, returns) ? returns : null;
+}
+
+/** Returns of the closes `from..to-1`, the first against `before`; false when one would start from nothing. */
+function writeReturns(closes: Float64Array, from: number, to: number, before: number, into: Float64Array): boolean {
+  let last = before;
+  for (let i = from; i < to; i++) {
+    const close = closes[i]!;
+    if (!(last > 0)) return false;
+    into[i - from] = close / last - 1;
+    last = close;
   }
-  return returns;
+  return true;
+}
+
+/** Closes as a run has them: what it started with, what its finished periods ended with, and the last close so far. */
+export interface RunCloses {
+  readonly start: number;
+  readonly finished: Float64Array;
+  /** NaN: there was no bar. */
+  readonly last: number;
+}
+
+/** A run's closes, one after another. */
+export function closesOf({ start, finished, last }: RunCloses): Float64Array {
+  const closes = new Float64Array(finished.length + (Number.isNaN(last) ? 1 : 2));
+  closes[0] = start;
+  closes.set(finished, 1);
+  if (!Number.isNaN(last)) closes[finished.length + 1] = last;
+  return closes;
 }
 
 export function returnMoments(returns: Float64Array): ReturnMoments {
@@ -42,7 +62,7 @@ export function returnMoments(returns: Float64Array): ReturnMoments {
   let downside = 0;
   for (let i = 0; i < count; i++) {
     const r = returns[i]!;
-    const loss = Math.min(r, 0); // no branch: half of all returns are losses, and nobody can tell which
+    const loss = lossOf(r);
     sum += r;
     downside += loss * loss;
   }
@@ -57,6 +77,70 @@ export function returnMoments(returns: Float64Array): ReturnMoments {
     third += square * d;
     fourth += square * square;
   }
+  return momentsOfSums(count, mean, downside, second, third, fourth);
+}
+
+/**
+ * `returnMoments` of `returnsOfCloses` of a run, without writing those down: a million of them would be fresh memory,
+ * which costs more than dividing twice. None when a return would start from an equity that is not positive.
+ */
+export function momentsOfRun(closes: RunCloses): ReturnMoments {
+  const count = closes.finished.length + (Number.isNaN(closes.last) ? 0 : 1);
+  const sums = addReturns(closes);
+  if (sums === undefined) return momentsOfSums(0, 0, 0, 0, 0, 0);
+  const mean = count > 0 ? sums.sum / count : 0;
+  const { second, third, fourth } = addPowers(closes, mean);
+  return momentsOfSums(count, mean, sums.downside, second, third, fourth);
+}
+
+function addReturns({ start, finished, last }: RunCloses): { sum: number; downside: number } | undefined {
+  let before = start;
+  let sum = 0;
+  let downside = 0;
+  for (let i = 0; i < finished.length; i++) {
+    const close = finished[i]!;
+    if (!(before > 0)) return undefined;
+    const r = close / before - 1;
+    const loss = lossOf(r);
+    sum += r;
+    downside += loss * loss;
+    before = close;
+  }
+  if (Number.isNaN(last)) return { sum, downside };
+  if (!(before > 0)) return undefined;
+  const r = last / before - 1;
+  const loss = lossOf(r);
+  return { sum: sum + r, downside: downside + loss * loss };
+}
+
+function addPowers({ start, finished, last }: RunCloses, mean: number) {
+  let before = start;
+  let second = 0;
+  let third = 0;
+  let fourth = 0;
+  for (let i = 0; i < finished.length; i++) {
+    const close = finished[i]!;
+    const d = close / before - 1 - mean;
+    const square = d * d;
+    second += square;
+    third += square * d;
+    fourth += square * square;
+    before = close;
+  }
+  if (Number.isNaN(last)) return { second, third, fourth };
+  const d = last / before - 1 - mean;
+  const square = d * d;
+  return { second: second + square, third: third + square * d, fourth: fourth + square * square };
+}
+
+function momentsOfSums(
+  count: number,
+  mean: number,
+  downside: number,
+  second: number,
+  third: number,
+  fourth: number,
+): ReturnMoments {
   const sample = count > 1 ? Math.sqrt(second / (count - 1)) : 0;
   const deviation = sample > deviationMin ? sample : 0;
   const variance = second / count;
@@ -68,6 +152,11 @@ export function returnMoments(returns: Float64Array): ReturnMoments {
     skewness: deviation > 0 ? third / count / (variance * Math.sqrt(variance)) : 0,
     kurtosis: deviation > 0 ? fourth / count / (variance * variance) : 3,
   };
+}
+
+// min(r, 0), exactly, without a branch: half of all returns are losses, and nobody can tell which.
+function lossOf(r: number): number {
+  return (r - Math.abs(r)) * 0.5;
 }
 
 /**

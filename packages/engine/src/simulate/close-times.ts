@@ -30,7 +30,7 @@ export class CloseTimes {
   pushRows(feed: Float64Array, intervalMs: IntervalMs, from: number, to: number): void {
     const next = this.#at + this.#length - this.#count;
     if (this.#feed !== feed || from !== next || this.#intervalMs !== intervalMs) {
-      this.#write(this.#length);
+      if (this.#length > this.#count) this.#write(this.#length);
       this.#feed = feed;
       this.#intervalMs = intervalMs;
       this.#at = from;

@@ -29,10 +29,11 @@ export const orderTarget: OperatorDefinition<OrderTargetParams, "signal", "value
   createKernel: ({ long, short, flat }) => targetKernel(long, short ?? Number.NaN, flat ?? Number.NaN),
 };
 
-function targetKernel(long: number, short: number, flat: number): Kernel {
+function targetKernel(...targets: readonly [long: number, short: number, flat: number]): Kernel {
   const advance: Kernel["advance"] = (inputs, outputs, from, to) => {
     const signal = inputs[0]!;
     const target = outputs[0]!;
+    const [long, short, flat] = targets; // in registers: what a loop finds outside its function is read every time
     for (let row = from; row < to; row++) {
       const value = signal[row]!;
       target[row] = value > 0 ? long : value < 0 ? short : value === 0 ? flat : Number.NaN;

@@ -211,6 +211,7 @@ export class Simulation {
       times: rows(feed.time),
       timeOffsetMs: feed.intervalMs,
       equity,
+      isCurve: from === 0 && equity === this.#equity,
       ...(feed.instrument === 0 && { price: rows(feed.close) }),
     });
   }

@@ -2,6 +2,7 @@ import type { RunResult } from "@qmtl/engine/result";
 import type { StrategyClass, Strategy } from "../strategy/strategy.ts";
 import { runOffline, type StrategyInput } from "./offline.ts";
 import type { OfflineOptions } from "./options.ts";
+import type { WorldRun, WorldRunOptions } from "../world-run/index.ts";
 import { RunSession } from "./session.ts";
 
 /** Runs strategies. Every entry point leaves nothing behind: no timers, no files but those it was asked for. */
@@ -15,16 +16,30 @@ export const Runner = {
   offline: runOfflineOverload,
 
   /**
-   * Opens a run that can be given more rows: `session.append(rows)`. Use with `await using`, or close it; closing twice
-   * is no error.
+   * Follows a world until the feed ends or the run is shut down. The Gateway may be away: the strategy computes, orders
+   * are off, and it is said once.
+   *
+   * @returns account, orders and figures of the run
+   * @throws QmtlError for whatever is wrong with the strategy, its history or the options
    */
-  async session(strategy: StrategyInput, options: OfflineOptions = {}): Promise<RunSession> {
-    const session = await RunSession.open(strategy, options, (closed) => sessions.delete(closed));
-    sessions.add(session);
-    return session;
+  async run(strategy: StrategyInput, options: WorldRunOptions): Promise<RunResult> {
+    const run = await openWorldRun(strategy, options);
+    await run.ended;
+    return run.result();
   },
 
-  /** Lets go of the sessions of a strategy, or of all; `onFinish` is not called. Idempotent. */
+  /** The same as `run`, under the name it has where a blocking form stands beside it. */
+  runAsync(strategy: StrategyInput, options: WorldRunOptions): Promise<RunResult> {
+    return this.run(strategy, options);
+  },
+
+  /**
+   * Opens a run and hands it over while it goes on: with a world the run that follows it, without one a run that can be
+   * given more rows, `session.append(rows)`. Use with `await using`, or close it; closing twice is no error.
+   */
+  session: sessionOverload,
+
+  /** Stops the runs of a strategy, or all; sessions without a world end without `onFinish`. Idempotent. */
   shutdown(strategy?: Strategy): void {
     for (const session of sessionsOf(strategy)) session.close();
   },
@@ -37,11 +52,31 @@ export const Runner = {
   },
 } as const;
 
-function sessionsOf(strategy: Strategy | undefined): readonly RunSession[] {
+function sessionOverload(strategy: StrategyInput, options: WorldRunOptions): Promise<WorldRun>;
+function sessionOverload(strategy: StrategyInput, options?: OfflineOptions): Promise<RunSession>;
+async function sessionOverload(
+  strategy: StrategyInput,
+  options: OfflineOptions | WorldRunOptions = {},
+): Promise<RunSession | WorldRun> {
+  if ("worldId" in options) return openWorldRun(strategy, options);
+  const session = await RunSession.open(strategy, options, (closed) => sessions.delete(closed));
+  sessions.add(session);
+  return session;
+}
+
+async function openWorldRun(strategy: StrategyInput, options: WorldRunOptions): Promise<WorldRun> {
+  // A backtest needs none of it, and starts sooner without.
+  const { WorldRun } = await import("../world-run/world-run.ts");
+  const run = await WorldRun.open(strategy, options, (closed) => sessions.delete(closed));
+  if (!run.isClosed) sessions.add(run);
+  return run;
+}
+
+function sessionsOf(strategy: Strategy | undefined): readonly (RunSession | WorldRun)[] {
   return Array.from(sessions).filter((session) => strategy === undefined || session.strategy === strategy);
 }
 
-const sessions = new Set<RunSession>();
+const sessions = new Set<RunSession | WorldRun>();
 
 function runOfflineOverload(strategy: StrategyClass | Strategy, options?: OfflineOptions): Promise<RunResult>;
 function runOfflineOverload(
