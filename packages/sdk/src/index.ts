@@ -16,6 +16,18 @@ export {
   type SharingReport,
 } from "./explain/index.ts";
 export {
+  BinanceFeed,
+  type BinanceFeedOptions,
+  type FeedListener,
+  type FeedSession,
+  type FeedSubscription,
+  type LiveFeed,
+  RecordedFeed,
+  type RecordedFeedOptions,
+  ReplayFeed,
+  type ReplayFeedOptions,
+} from "./feeds/index.ts";
+export {
   arrowHistory,
   AugmentedHistoryProvider,
   type AutoBackfillRequest,
@@ -290,3 +302,10 @@ export {
   verifyLookahead,
   verifyParity,
 } from "./verify/index.ts";
+export {
+  runArguments,
+  type RunArguments,
+  type WorldRun,
+  type WorldRunNotice,
+  type WorldRunOptions,
+} from "./world-run/index.ts";

@@ -3,6 +3,7 @@ import type { Broker, Fill, Order } from "@qmtl/engine/broker";
 import type { StreamSnapshot } from "@qmtl/engine/execute";
 import type { Frame } from "@qmtl/engine/frame";
 import type { Instrument } from "@qmtl/engine/instrument";
+import type { OutputColumns } from "@qmtl/engine/view";
 import { clientOrderId } from "@qmtl/policy/order-gate";
 import type { StreamInput } from "../strategy/stream-input.ts";
 import { openAccount, type Account } from "../runner/account.ts";
@@ -115,6 +116,17 @@ export class LiveCompute {
     this.loadNodes(past.executor.save());
     if (nodes) this.closedMs = Math.max(this.closedMs, nodes.closeMs);
     if (account) this.#loadAccount(account.state as LiveAccountState);
+  }
+
+  /** Orders that may still be filled. */
+  openOrders(): readonly { readonly clientOrderId: string; readonly order: Order }[] {
+    const { orders } = this.account.broker;
+    return this.#open.map((id) => ({ clientOrderId: this.#clientOrderIds.get(id)!, order: orders.at(id - 1)! }));
+  }
+
+  /** A node's newest rows, in its rings. */
+  columnsOf(id: NodeId): OutputColumns {
+    return this.#run.executor.columnsOf(id);
   }
 
   saveNodes(): StreamSnapshot {

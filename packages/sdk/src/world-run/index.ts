@@ -1,0 +1,3 @@
+export type { WorldRunNotice, WorldRunOptions } from "./options.ts";
+export { runArguments, type RunArguments } from "./run-arguments.ts";
+export type { WorldRun } from "./world-run.ts";

@@ -1,0 +1,43 @@
+import type { ExposureLimits } from "@qmtl/policy/order-gate";
+import type { Clock } from "@qmtl/core";
+import type { LiveFeed } from "../feeds/index.ts";
+import type { OfflineOptions } from "../runner/options.ts";
+
+/** How a strategy follows a world. History, broker and parameters are those of an offline run. */
+export interface WorldRunOptions extends Pick<
+  OfflineOptions,
+  "data" | "load" | "params" | "broker" | "signal" | "onProgress"
+> {
+  readonly worldId: string;
+  /** Address of the Gateway, "http://127.0.0.1:8000". While it cannot be reached the run computes and sends no order. */
+  readonly gatewayUrl: string;
+  /** Bearer token; a Gateway on this machine needs none. */
+  readonly token?: string;
+  /** Rows while they happen. Without one the run computes its history, and ends. */
+  readonly feed?: LiveFeed;
+  /**
+   * Instead of a feed: the history itself is played as if it happened now, so many times faster. What comes before
+   * `historyEnd` is history, what follows is played; by default the second half.
+   */
+  readonly replaySpeed?: number | "max";
+  /** Half-open range of history: epoch seconds, ISO-8601 text, or a Date. */
+  readonly historyStart?: number | string | Date;
+  readonly historyEnd?: number | string | Date;
+  /**
+   * Where the run keeps what it must not forget: node state, account, orders and fills. Default
+   * `.qmtl/runs/<world>/<strategy>` below the working directory.
+   */
+  readonly stateFolder?: string;
+  /** Largest exposure in account currency; an order beyond it is refused. Absent scopes have no limit. */
+  readonly limits?: ExposureLimits;
+  /** Said once each: lost and found contact, gaps in the data, why orders are off, orders that were refused. */
+  readonly onNotice?: (notice: WorldRunNotice) => void;
+  /** Short time budgets, for tests; `QMTL_TEST_MODE=1` says the same. */
+  readonly testMode?: boolean;
+  readonly clock?: Clock;
+}
+
+export interface WorldRunNotice {
+  readonly kind: "contact" | "orders" | "data" | "submission" | "fills";
+  readonly message: string;
+}

@@ -1,0 +1,261 @@
+import type { Clock } from "@qmtl/core";
+import { QmtlError } from "@qmtl/core";
+import {
+  checkOrderLeaseAnswer,
+  checkOrderState,
+  type OrderLeaseRequest,
+  type OrderState,
+} from "@qmtl/contracts/leases";
+import { activationKey, type ActivationEntry } from "@qmtl/policy/activation";
+import {
+  closedBecause,
+  closedOrderGate,
+  mayLeave,
+  nextTickMs,
+  stepOrderGate,
+  type ActivationEvent,
+  type ExposureBook,
+  type GateEffect,
+  type GateInput,
+  type GateVerdict,
+  type LeavingOrder,
+  type OrderGateState,
+  type WorldSnapshot,
+} from "@qmtl/policy/order-gate";
+import { ControlStream, type GatewayClient } from "../gateway-client/index.ts";
+
+export interface OrderGateSessionOptions {
+  readonly client: GatewayClient;
+  readonly worldId: string;
+  readonly strategyId: string;
+  /** Names the process; a restarted one is another incarnation of the same holder. */
+  readonly holder: string;
+  readonly incarnation: string;
+  readonly clock: Clock;
+  readonly silenceMsMax?: number;
+  /** The gate has opened, or closed and why: for people, and for whoever waits. */
+  onGate(isOpen: boolean, reason: string | undefined): void;
+  /** Contact with the Gateway was lost or found again; each is said once. */
+  onContact(isThere: boolean, message: string): void;
+  /** Queues of a tag query have changed. */
+  onQueues?(data: Readonly<Record<string, unknown>>): void;
+}
+
+/**
+ * The order gate of a run, kept by the world's event stream and its lease. Starts closed, and closes by itself when either
+ * is gone: every timeout in here only ever closes (OG-1, OG-4, OG-5).
+ */
+export class OrderGateSession {
+  readonly #options: OrderGateSessionOptions;
+  readonly #stream: ControlStream;
+  readonly #stop = new AbortController();
+  #state: OrderGateState;
+  #cancelTick: (() => void) | undefined;
+  /** Counts connections: an answer to a question of an older one is of no use. */
+  #connection = 0;
+  #hasContact = true;
+
+  constructor(options: OrderGateSessionOptions) {
+    this.#options = options;
+    const { holder, incarnation, strategyId } = options;
+    this.#state = closedOrderGate({ holder, incarnation, strategyId, venue: "simulated" });
+    this.#stream = new ControlStream({
+      client: options.client,
+      worldId: options.worldId,
+      strategyId,
+      topics: ["activation", "policy", "queue"],
+      clock: options.clock,
+      ...(options.silenceMsMax !== undefined && { silenceMsMax: options.silenceMsMax }),
+      onEvent: (type, data) => this.#onEvent(type, data),
+      onConnected: () => {
+        this.#contact(true, "the gateway answers again");
+        this.#connection++;
+        // Nothing between two connections is known to have been seen.
+        this.#take({ kind: "disconnected" });
+        void this.#readState();
+      },
+      onDisconnected: (reason) => {
+        this.#connection++;
+        this.#take({ kind: "disconnected" });
+        this.#contact(false, reason);
+      },
+    });
+    this.#take({ kind: "tick" });
+  }
+
+  /** Epoch of the world as it is seen now: orders decided in this turn belong to it. */
+  get epoch(): number {
+    return this.#state.view?.epoch ?? 0;
+  }
+
+  /** What the world lets this strategy do on a side, as it is seen now. */
+  entryOf(side: "long" | "short"): ActivationEntry | undefined {
+    return this.#state.view?.entries.get(activationKey(this.#options.strategyId, side));
+  }
+
+  /** Asked in the turn in which the order leaves; the clock is read here and nowhere else (OG-1). */
+  mayLeave(order: LeavingOrder, book: ExposureBook): GateVerdict {
+    return mayLeave({ ...this.#state, book }, order, this.#options.clock.monotonicMs());
+  }
+
+  /** Why no order may leave now; undefined while some may. */
+  closedBecause(): string | undefined {
+    return closedBecause(this.#state, this.#options.clock.monotonicMs());
+  }
+
+  /** Closes this gate without asking anybody (OG-7). */
+  kill(reason: string): void {
+    this.#take({ kind: "kill", reason });
+  }
+
+  close(): void {
+    this.#stop.abort(new QmtlError("CANCELLED", "the run was shut down"));
+    this.#cancelTick?.();
+    this.#take({ kind: "disconnected" });
+    this.#cancelTick?.();
+    this.#stream.close();
+  }
+
+  #take(input: GateInput): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    const { state, effects } = stepOrderGate(this.#state, input, nowMs);
+    this.#state = state;
+    for (const effect of effects) this.#carryOut(effect);
+    this.#cancelTick?.();
+    if (this.#stop.signal.aborted) return;
+    const delayMs = Math.max(1, nextTickMs(state, nowMs) - nowMs);
+    this.#cancelTick = this.#options.clock.after(delayMs, () => this.#take({ kind: "tick" }));
+  }
+
+  #carryOut(effect: GateEffect): void {
+    if (this.#stop.signal.aborted && effect.kind !== "closed") return;
+    switch (effect.kind) {
+      case "ask":
+        void this.#ask(effect.askId, effect.seenEpoch, effect.closedEpoch);
+        break;
+      case "acknowledge":
+        void this.#acknowledge(effect.closedEpoch);
+        break;
+      case "resync":
+        void this.#readState();
+        break;
+      case "opened":
+        this.#options.onGate(true, undefined);
+        break;
+      case "closed":
+        this.#options.onGate(false, effect.reason);
+        break;
+    }
+  }
+
+  async #ask(askId: number, seenEpoch: number, closedEpoch: number): Promise<void> {
+    const { client, worldId, strategyId, holder, incarnation } = this.#options;
+    const body: OrderLeaseRequest = {
+      holder,
+      incarnation,
+      strategy_id: strategyId,
+      seen_epoch: seenEpoch,
+      closed_epoch: closedEpoch,
+      sequence: this.#state.view?.sequence ?? 0,
+    };
+    try {
+      const { signal } = this.#stop;
+      const answer = checkOrderLeaseAnswer(await client.world("POST", worldId, "/lease", { body, signal }));
+      const reply = {
+        granted: answer.granted,
+        reason: answer.reason,
+        epoch: answer.epoch,
+        phase: answer.phase,
+        effectiveMode: answer.effective_mode,
+        ttlMs: answer.ttl_ms,
+        decisionExpiresInMs: answer.decision_expires_in_ms,
+        highWater: answer.high_water,
+      };
+      if (!signal.aborted) this.#take({ kind: "reply", askId, reply });
+    } catch {
+      // No answer is an answer: the lease runs out by itself. It is asked for again soon.
+    }
+  }
+
+  async #acknowledge(closedEpoch: number): Promise<void> {
+    const { client, worldId, holder, incarnation } = this.#options;
+    const body = { holder, incarnation, closed_epoch: closedEpoch };
+    try {
+      await client.world("POST", worldId, "/acks", { body, signal: this.#stop.signal });
+    } catch {
+      // Every request for a lease says the same once more.
+    }
+  }
+
+  async #readState(): Promise<void> {
+    const connection = this.#connection;
+    const { client, worldId } = this.#options;
+    try {
+      const { signal } = this.#stop;
+      const state = checkOrderState(await client.world("GET", worldId, "/order-state", { signal }));
+      // A snapshot counts only on the connection it was read behind: what came between would be missed (OG-4).
+      if (connection === this.#connection && !signal.aborted) {
+        this.#take({ kind: "snapshot", snapshot: snapshotOf(state) });
+      }
+    } catch {
+      // The gate stays closed, and asks for a snapshot again in its own time.
+    }
+  }
+
+  #onEvent(type: string, data: Readonly<Record<string, unknown>>): void {
+    if (type === "activation_updated") this.#take({ kind: "event", event: activationEventOf(data) });
+    else if (type === "queue_update" || type === "tagquery.upsert") this.#options.onQueues?.(data);
+  }
+
+  #contact(isThere: boolean, message: string): void {
+    if (isThere === this.#hasContact) return;
+    this.#hasContact = isThere;
+    this.#options.onContact(isThere, message);
+  }
+}
+
+function snapshotOf(state: OrderState): WorldSnapshot {
+  return {
+    phase: state.phase,
+    epoch: state.epoch,
+    sequence: state.sequence,
+    killed: state.killed,
+    stateHash: state.state_hash,
+    drainReduceOnly: state.drain_reduce_only,
+    entries: state.entries.map(({ strategy_id, effective_mode, ...entry }) => ({
+      ...entry,
+      strategyId: strategy_id,
+      effectiveMode: effective_mode,
+    })),
+  };
+}
+
+/** What an event does not say is read in the way that closes. */
+function activationEventOf(data: Readonly<Record<string, unknown>>): ActivationEvent {
+  const text = (name: string): string => (typeof data[name] === "string" ? data[name] : "");
+  const number = (name: string): number => (typeof data[name] === "number" ? data[name] : Number.NaN);
+  const side = data["side"];
+  const mode = data["effective_mode"];
+  const entry =
+    data["strategy_id"] !== undefined &&
+    (side === "long" || side === "short") &&
+    ({
+      strategyId: text("strategy_id"),
+      side,
+      active: data["active"] === true,
+      weight: number("weight"),
+      freeze: data["freeze"] !== false,
+      drain: data["drain"] !== false,
+      effectiveMode:
+        mode === "validate" || mode === "compute-only" || mode === "paper" || mode === "live" ? mode : null,
+    } as const);
+  return {
+    version: data["version"],
+    phase: text("world_phase"),
+    epoch: number("epoch"),
+    sequence: number("sequence"),
+    killed: data["killed"] !== false,
+    stateHash: text("state_hash"),
+    ...(entry && { entry }),
+  };
+}
