@@ -80,6 +80,43 @@ export const commandTree: readonly CommandEntry[] = [
     load: () => import("../bodies/explain.ts"),
   },
   {
+    name: "config",
+    summary: "settings of the services",
+    commands: [
+      {
+        name: "validate",
+        summary: "check qmtl.yml, and whether the services it names answer",
+        load: () => import("../bodies/config-validate.ts"),
+      },
+      {
+        name: "generate",
+        summary: "write a qmtl.yml with every setting and its default",
+        load: () => import("../bodies/config-generate.ts"),
+      },
+      {
+        name: "env",
+        summary: "settings as environment variables",
+        commands: [
+          {
+            name: "export",
+            summary: "print assignments for a shell",
+            load: () => import("../bodies/config-env-export.ts"),
+          },
+          {
+            name: "show",
+            summary: "list the variables that are set, secrets masked",
+            load: () => import("../bodies/config-env-show.ts"),
+          },
+          {
+            name: "clear",
+            summary: "print a script that unsets them",
+            load: () => import("../bodies/config-env-clear.ts"),
+          },
+        ],
+      },
+    ],
+  },
+  {
     name: "tools",
     summary: "work on strategy files and results",
     commands: [

@@ -14,18 +14,34 @@ export interface ProjectConfig {
 const fileName = "qmtl.yml";
 
 /**
+ * Names of what the whole file may hold. A backtest needs no more of the services' settings than that they are theirs:
+ * their schema is not loaded for it. A test compares the two.
+ */
+export const sectionNames: readonly string[] = [
+  "gateway",
+  "dagmanager",
+  "worldservice",
+  "connectors",
+  "telemetry",
+  "auth",
+  "test",
+  "project",
+];
+export const projectKeys: readonly string[] = ["default_strategy", "state_path"];
+
+/**
  * Reads `qmtl.yml` of a folder; without the file everything has its default.
  *
  * @throws QmtlError `CONFIG_INVALID` for text that is no YAML, an unknown key or a value of another kind
  */
 export async function readProjectConfig(folder: string): Promise<ProjectConfig> {
   const document = await parsedDocument(join(folder, fileName));
-  const { project } = recordOf(document, fileName, ["project"]);
-  const { default_strategy: strategy } = recordOf(project, `"project" in ${fileName}`, ["default_strategy"]);
-  if (strategy !== undefined && typeof strategy !== "string") {
+  const { project } = recordOf(document, fileName, sectionNames);
+  const { default_strategy: strategy } = recordOf(project, `"project" in ${fileName}`, projectKeys);
+  if (strategy !== undefined && strategy !== null && typeof strategy !== "string") {
     throw new QmtlError("CONFIG_INVALID", `project.default_strategy must be a file name; found ${shown(strategy)}`);
   }
-  return { project: { defaultStrategy: strategy } };
+  return { project: { defaultStrategy: strategy ?? undefined } };
 }
 
 async function parsedDocument(path: string): Promise<unknown> {

@@ -37,8 +37,8 @@ export interface CommandContext {
 export type Report = (done: number) => void;
 
 export interface CommandResult {
-  /** 0: done, and nothing was found. 1: done, and what was looked for was found (a lint, a difference). */
-  readonly exitCode: 0 | 1;
+  /** 0: done, and nothing was found. 1: done, and what was looked for was found (a lint, a difference). 2: nothing to do it on. */
+  readonly exitCode: 0 | 1 | 2;
   /** What `--json` prints. */
   readonly json: unknown;
   /** What people read, without a final line break. Called only when it is printed. */
