@@ -85,7 +85,7 @@ describe("live compute", () => {
     const rest = rowsOf(live, sliceFrame(frame, 1_000, frame.length));
     const sent = rest.flatMap(({ closeMs, rows }) => live.step(closeMs, rows).fills);
     expect(sent[0]!.fill.timeMs).toBeGreaterThanOrEqual(frame.time[1_001]!);
-    expect(live.saveNodes()).toEqual(whole.saveNodes());
+    expect(live.save().nodes).toEqual(whole.save().nodes);
     expect(same.plan.nodes.length).toBe(prepared.plan.nodes.length);
   });
 
@@ -94,7 +94,7 @@ describe("live compute", () => {
     const whole = liveOf().live;
     const expected = rowsOf(whole, part).flatMap(({ closeMs, rows }) => whole.step(closeMs, rows).fills);
     fc.assert(
-      fc.property(fc.array(fc.nat(399), { maxLength: 6 }), fc.nat(40), (crashes, nodesEvery) => {
+      fc.property(fc.array(fc.nat(399), { maxLength: 6 }), fc.nat(60), (crashes, every) => {
         using journal = RunJournal.open(":memory:", "s");
         let { live } = liveOf();
         rowsOf(live, part).forEach(({ closeMs, rows }, row) => {
@@ -102,13 +102,12 @@ describe("live compute", () => {
           if (crashes.includes(row)) {
             live.step(closeMs, rows);
             const next = liveOf();
-            next.live.restore(next.prepared, journal.read());
+            next.live.restore(journal.read());
             live = next.live;
           }
-          const { orders, fills } = live.step(closeMs, rows);
-          const { equity } = live.account.broker.account;
-          journal.commit({ closeMs, rows, orders, fills, account: live.saveAccount(), equity });
-          if (row % (nodesEvery + 1) === nodesEvery) journal.commitNodes(closeMs, live.saveNodes());
+          const step = live.step(closeMs, rows);
+          journal.commit({ closeMs, rows, ...step, equity: live.account.broker.account.equity });
+          if (row % (every + 1) === every) journal.checkpoint(closeMs, live.save());
         });
         expect(journal.fills()).toEqual(expected);
         expect(live.account.broker.account.equity).toBe(whole.account.broker.account.equity);

@@ -10,7 +10,7 @@ import { openAccount, type Account } from "../runner/account.ts";
 import { StreamRun, type AccountState } from "../runner/compute.ts";
 import type { PreparedRun } from "../runner/offline.ts";
 import type { OfflineOptions } from "../runner/options.ts";
-import { GatedBroker, type AdmitOrder, type RefusedOrder } from "./gated-broker.ts";
+import { GatedBroker, type Admission, type AdmitOrder, type OrderAsk, type RefusedOrder } from "./gated-broker.ts";
 import type { LiveRow } from "./row-merger.ts";
 import type { JournalState } from "./run-journal.ts";
 
@@ -33,6 +33,8 @@ export interface LiveStep {
   /** Orders that were sent or changed, in the order of their ids. */
   readonly orders: readonly { readonly clientOrderId: string; readonly order: Order }[];
   readonly fills: readonly { readonly clientOrderId: string; readonly fill: Fill }[];
+  /** What the gate said to each order that wanted to leave, in that order. */
+  readonly verdicts: readonly Admission[];
 }
 
 /** One stream of the run: what its rows are and how its nodes are fed. */
@@ -56,6 +58,10 @@ export class LiveCompute {
   readonly #rows: readonly OneRow[];
   readonly #frames: ReadonlyMap<NodeId, Frame>;
   readonly #scope: () => OrderScope;
+  readonly #ask: AdmitOrder;
+  #verdicts: Admission[] = [];
+  /** Verdicts of an instant that is computed again after a crash; undefined while the gate itself is asked. */
+  #replayed: Admission[] | undefined;
   readonly #clientOrderIds = new Map<number, string>();
   /** Orders that may still change: what every step looks at. */
   #open: number[] = [];
@@ -68,6 +74,7 @@ export class LiveCompute {
     const [graph] = prepared.graphs;
     assert(graph && prepared.graphs.length === 1, "a live run has one strategy");
     this.#scope = options.orderScope;
+    this.#ask = options.admit;
     this.streams = prepared.plan.nodes.flatMap(({ node }) => {
       if (node.kind !== "source") return [];
       const { node: stream, intervalMs } = graph.nodes.find(({ id }) => id === node.id)!;
@@ -78,7 +85,14 @@ export class LiveCompute {
     this.#frames = new Map(this.#rows.map(({ id, frame }) => [id, frame]));
     const runOptions: OfflineOptions = { keep: "none", ...(options.broker && { broker: options.broker }) };
     const wrap = (broker: Broker, instruments: readonly Instrument[]): Broker =>
-      new GatedBroker(broker, instruments, options.admit, options.onRefused);
+      new GatedBroker(
+        broker,
+        instruments,
+        (ask) => this.#admit(ask),
+        (refused) => {
+          if (this.#replayed === undefined) options.onRefused(refused);
+        },
+      );
     this.account = openAccount(graph, this.#frames, runOptions, wrap);
     this.#run = new StreamRun(prepared.plan, this.#frames, [this.account], runOptions);
     closeFrames(this.#run);
@@ -88,7 +102,8 @@ export class LiveCompute {
   warmUp(prepared: PreparedRun, frames: ReadonlyMap<NodeId, Frame>): void {
     const past = new StreamRun(prepared.plan, frames, [], { keep: "none" });
     past.run();
-    this.loadNodes(past.executor.save());
+    this.#run.executor.load(past.executor.save());
+    this.#run.passOverOrders();
     for (const frame of frames.values()) {
       if (frame.length > 0) this.closedMs = Math.max(this.closedMs, frame.time[frame.length - 1]! + frame.intervalMs);
     }
@@ -96,26 +111,42 @@ export class LiveCompute {
 
   /** One instant: every row that closes at it. Nodes first, then orders and fills, synchronously. */
   step(closeMs: EpochMs, rows: readonly LiveRow[]): LiveStep {
-    for (const row of rows) this.#feed(this.#run, row);
+    for (const row of rows) this.#feed(row);
+    this.#verdicts = [];
     this.#run.run(closeMs);
     this.closedMs = closeMs;
     return this.#changes();
   }
 
-  /** Goes on where a journal ended: nodes from their own state over the rows since, the account as it was. */
-  restore(prepared: PreparedRun, { nodes, account, rows }: JournalState): void {
-    const past = new StreamRun(prepared.plan, this.#frames, [], { keep: "none" });
-    closeFrames(past);
-    if (nodes) past.executor.load(nodes.state as StreamSnapshot);
-    for (let at = 0; at < rows.length;) {
-      const { closeMs } = rows[at]!;
-      for (; rows[at]?.closeMs === closeMs; at++) this.#feed(past, rows[at]!.row);
-      past.run(closeMs);
+  /** Goes on where a journal ended: from its checkpoint over the instants since, each with the gate's own verdicts. */
+  restore({ checkpoint, instants, clientOrderIds }: JournalState): void {
+    if (checkpoint) {
+      const { nodes, accounts } = checkpoint.state as LiveState;
+      this.#run.executor.load(nodes);
+      this.#run.loadAccounts(accounts);
+      this.closedMs = checkpoint.closeMs;
+    }
+    for (const { closeMs, rows, verdicts } of instants) {
+      for (const row of rows) this.#feed(row);
+      this.#replayed = [...verdicts];
+      this.#run.run(closeMs);
       this.closedMs = closeMs;
     }
-    this.loadNodes(past.executor.save());
-    if (nodes) this.closedMs = Math.max(this.closedMs, nodes.closeMs);
-    if (account) this.#loadAccount(account.state as LiveAccountState);
+    this.#replayed = undefined;
+    const { orders, fills } = this.account.broker;
+    this.#seenOrders = orders.length;
+    this.#seenFills = fills.length;
+    this.#open = [];
+    for (const [orderId, clientOrderId] of clientOrderIds) {
+      if (orders.at(orderId - 1)!.closedMs !== null) continue;
+      this.#clientOrderIds.set(orderId, clientOrderId);
+      this.#open.push(orderId);
+    }
+  }
+
+  /** Everything the next instant depends on. */
+  save(): LiveState {
+    return { nodes: this.#run.executor.save(), accounts: this.#run.saveAccounts() };
   }
 
   /** Orders that may still be filled. */
@@ -129,33 +160,16 @@ export class LiveCompute {
     return this.#run.executor.columnsOf(id);
   }
 
-  saveNodes(): StreamSnapshot {
-    return this.#run.executor.save();
+  #admit(ask: OrderAsk): Admission {
+    const verdict = this.#replayed === undefined ? this.#ask(ask) : this.#replayed.shift();
+    assert(verdict, "a replayed instant asks what it asked before");
+    this.#verdicts.push(verdict);
+    return verdict;
   }
 
-  loadNodes(state: StreamSnapshot): void {
-    this.#run.executor.load(state);
-    this.#run.passOverOrders();
-  }
-
-  saveAccount(): LiveAccountState {
-    return { accounts: this.#run.saveAccounts(), clientOrderIds: [...this.#clientOrderIds] };
-  }
-
-  #loadAccount({ accounts, clientOrderIds }: LiveAccountState): void {
-    this.#run.loadAccounts(accounts);
-    this.#run.passOverOrders();
-    this.#clientOrderIds.clear();
-    for (const [orderId, clientOrderId] of clientOrderIds) this.#clientOrderIds.set(orderId, clientOrderId);
-    const { orders, fills } = this.account.broker;
-    this.#seenOrders = orders.length;
-    this.#seenFills = fills.length;
-    this.#open = [...this.#clientOrderIds.keys()];
-  }
-
-  #feed(run: StreamRun, { stream, bucketMs, values }: LiveRow): void {
+  #feed({ stream, bucketMs, values }: LiveRow): void {
     this.#rows[stream]!.set(bucketMs, values);
-    run.sources[stream]!.next = 0;
+    this.#run.sources[stream]!.next = 0;
   }
 
   #changes(): LiveStep {
@@ -170,14 +184,14 @@ export class LiveCompute {
       const fill = fills.at(this.#seenFills)!;
       filled.push({ clientOrderId: this.#clientOrderIds.get(fill.orderId)!, fill });
     }
-    if (this.#open.length === 0) return { orders: [], fills: filled };
+    if (this.#open.length === 0) return { orders: [], fills: filled, verdicts: this.#verdicts };
     const looked = this.#open.map((id) => ({
       clientOrderId: this.#clientOrderIds.get(id)!,
       order: orders.at(id - 1)!,
     }));
     for (const { order } of looked) if (order.closedMs !== null) this.#clientOrderIds.delete(order.id);
     this.#open = looked.filter(({ order }) => order.closedMs === null).map(({ order }) => order.id);
-    return { orders: looked, fills: filled };
+    return { orders: looked, fills: filled, verdicts: this.#verdicts };
   }
 
   // The intent: its instant and its number, both the same when the instant is computed again after a crash. The instant
@@ -188,10 +202,9 @@ export class LiveCompute {
   }
 }
 
-export interface LiveAccountState {
+export interface LiveState {
+  readonly nodes: StreamSnapshot;
   readonly accounts: readonly AccountState[];
-  /** Ids of the orders that are open. */
-  readonly clientOrderIds: readonly (readonly [orderId: number, clientOrderId: string])[];
 }
 
 // Rows come one by one, into frames that stay where they are: none of them is new yet.

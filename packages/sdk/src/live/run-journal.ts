@@ -2,8 +2,9 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { deserialize, serialize } from "node:v8";
-import { QmtlError, type EpochMs, type JsonValue } from "@qmtl/core";
+import { QmtlError, type EpochMs } from "@qmtl/core";
 import type { Fill, Order } from "@qmtl/engine/broker";
+import type { Admission } from "./gated-broker.ts";
 import type { LiveRow } from "./row-merger.ts";
 
 /** What one instant of a run left behind. */
@@ -13,8 +14,8 @@ export interface JournalInstant {
   /** Orders that left at this instant, or changed since the last one, with their client order ids. */
   readonly orders: readonly { readonly clientOrderId: string; readonly order: Order }[];
   readonly fills: readonly { readonly clientOrderId: string; readonly fill: Fill }[];
-  /** The account after it. */
-  readonly account: unknown;
+  /** What the gate said to each order that wanted to leave, in that order: with the rows, all that decided the instant. */
+  readonly verdicts: readonly Admission[];
   readonly equity: number;
 }
 
@@ -25,18 +26,21 @@ export interface JournaledFill {
 
 /** Where a run stood when it was last written down. */
 export interface JournalState {
-  /** Node state, and the instant it stands at. */
-  readonly nodes: { readonly closeMs: EpochMs; readonly state: unknown } | undefined;
-  /** Account state, and the instant it stands at; never behind the nodes. */
-  readonly account: { readonly closeMs: EpochMs; readonly state: unknown } | undefined;
-  /** Rows after the nodes' instant, in the order in which they were released. */
-  readonly rows: readonly { readonly closeMs: EpochMs; readonly row: LiveRow }[];
+  readonly checkpoint: { readonly closeMs: EpochMs; readonly state: unknown } | undefined;
+  /** Instants after the checkpoint, in order. */
+  readonly instants: readonly {
+    readonly closeMs: EpochMs;
+    readonly rows: readonly LiveRow[];
+    readonly verdicts: readonly Admission[];
+  }[];
+  /** Ids under which orders left, by the run's own numbers. */
+  readonly clientOrderIds: ReadonlyMap<number, string>;
 }
 
 /**
  * A run's memory on disk: one transaction an instant, synced before anybody is told. After a crash the run goes on from
- * the last instant that was written, so that no fill is lost and none happens twice. Node state, which is large and can
- * be computed again from the rows kept here, is written less often.
+ * the last instant that was written, so that no fill is lost and none happens twice: rows and the gate's verdicts decide
+ * everything, so that state, which is large, has to be written only now and then.
  *
  * @throws QmtlError `STORE_FAILED` when the file cannot be opened or written, `SNAPSHOT_MISMATCH` when it belongs to
  * another strategy
@@ -77,39 +81,46 @@ export class RunJournal implements Disposable {
   }
 
   /** Durable when it returns. */
-  commit({ closeMs, rows, orders, fills, account, equity }: JournalInstant): void {
-    const { addRow, putOrder, addFill, putState, addEquity } = this.#statements;
+  commit({ closeMs, rows, orders, fills, verdicts, equity }: JournalInstant): void {
+    const { addInstant, addRow, putOrder, addFill } = this.#statements;
     this.#transaction(() => {
+      addInstant.run(closeMs, JSON.stringify(verdicts), equity);
       for (const { stream, bucketMs, values } of rows) addRow.run(closeMs, stream, bucketMs, bytesOf(values));
-      for (const { clientOrderId, order } of orders) putOrder.run(clientOrderId, closeMs, JSON.stringify(order));
+      for (const { clientOrderId, order } of orders) putOrder.run(clientOrderId, order.id, JSON.stringify(order));
       for (const { clientOrderId, fill } of fills) addFill.run(fill.id, clientOrderId, JSON.stringify(fill));
-      putState.run("account", closeMs, serialize(account));
-      addEquity.run(closeMs, equity);
     });
   }
 
-  /** Writes down node state; rows up to its instant are needed no more. */
-  commitNodes(closeMs: EpochMs, state: unknown): void {
+  /** Writes down the whole state; rows and verdicts up to its instant are needed no more. */
+  checkpoint(closeMs: EpochMs, state: unknown): void {
+    const { putState, dropRows, dropVerdicts } = this.#statements;
     this.#transaction(() => {
-      this.#statements.putState.run("nodes", closeMs, serialize(state));
-      this.#statements.dropRows.run(closeMs);
+      putState.run("run", closeMs, serialize(state));
+      dropRows.run(closeMs);
+      dropVerdicts.run(closeMs);
     });
   }
 
   read(): JournalState {
-    const state = (name: string) => {
-      const found = this.#statements.readState.get(name) as { close_ms: number; state: Uint8Array } | undefined;
-      return found && { closeMs: found.close_ms, state: deserialize(found.state) as unknown };
-    };
-    const nodes = state("nodes");
-    const rows = this.#statements.readRows.all(nodes?.closeMs ?? Number.MIN_SAFE_INTEGER) as unknown as StoredRow[];
+    const { readState, readInstants, readRows, readOrderIds } = this.#statements;
+    const stored = readState.get("run") as { close_ms: number; state: Uint8Array } | undefined;
+    const fromMs = stored?.close_ms ?? Number.MIN_SAFE_INTEGER;
+    const rows = readRows.all(fromMs) as unknown as StoredRow[];
+    const rowsAt = Map.groupBy(rows, ({ close_ms }) => close_ms);
+    const instants = readInstants.all(fromMs) as unknown as { close_ms: number; verdicts: string }[];
+    const orders = readOrderIds.all() as unknown as { client_order_id: string; order_id: number }[];
     return {
-      nodes,
-      account: state("account"),
-      rows: rows.map(({ close_ms, stream, bucket_ms, row_values }) => ({
-        closeMs: close_ms,
-        row: { stream, bucketMs: bucket_ms, values: new Float64Array(row_values.slice().buffer) },
+      checkpoint: stored && { closeMs: stored.close_ms, state: deserialize(stored.state) as unknown },
+      instants: instants.map(({ close_ms: closeMs, verdicts }) => ({
+        closeMs,
+        rows: (rowsAt.get(closeMs) ?? []).map(({ stream, bucket_ms, row_values }) => ({
+          stream,
+          bucketMs: bucket_ms,
+          values: new Float64Array(row_values.slice().buffer),
+        })),
+        verdicts: JSON.parse(verdicts) as readonly Admission[],
       })),
+      clientOrderIds: new Map(orders.map(({ order_id, client_order_id }) => [order_id, client_order_id])),
     };
   }
 
@@ -142,15 +153,6 @@ export class RunJournal implements Disposable {
     }));
   }
 
-  readNote(name: string): JsonValue | undefined {
-    const found = this.#statements.readMeta.get(`note:${name}`) as { value: string } | undefined;
-    return found && (JSON.parse(found.value) as JsonValue);
-  }
-
-  writeNote(name: string, value: JsonValue): void {
-    this.#transaction(() => this.#statements.writeMeta.run(`note:${name}`, JSON.stringify(value)));
-  }
-
   [Symbol.dispose](): void {
     if (this.#database.isOpen) this.#database.close();
   }
@@ -179,19 +181,23 @@ interface StoredRow {
 const schema = `
   CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS states (name TEXT PRIMARY KEY, close_ms INTEGER NOT NULL, state BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS instants (close_ms INTEGER PRIMARY KEY, verdicts TEXT, equity REAL NOT NULL);
   CREATE TABLE IF NOT EXISTS rows (
     sequence INTEGER PRIMARY KEY, close_ms INTEGER NOT NULL, stream INTEGER NOT NULL,
     bucket_ms INTEGER NOT NULL, row_values BLOB NOT NULL);
-  CREATE TABLE IF NOT EXISTS orders (client_order_id TEXT PRIMARY KEY, close_ms INTEGER NOT NULL, body TEXT NOT NULL);
+  CREATE INDEX IF NOT EXISTS rows_close ON rows (close_ms);
+  CREATE TABLE IF NOT EXISTS orders (client_order_id TEXT PRIMARY KEY, order_id INTEGER NOT NULL, body TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS fills (
     fill_id INTEGER PRIMARY KEY, client_order_id TEXT NOT NULL, body TEXT NOT NULL, reported INTEGER NOT NULL DEFAULT 0);
   CREATE INDEX IF NOT EXISTS fills_unreported ON fills (fill_id) WHERE reported = 0;
-  CREATE TABLE IF NOT EXISTS equity (close_ms INTEGER PRIMARY KEY, equity REAL NOT NULL);
 `;
 
 const statements = {
   readMeta: "SELECT value FROM meta WHERE name = ?",
   writeMeta: "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+  addInstant: "INSERT INTO instants VALUES (?, ?, ?)",
+  readInstants: "SELECT close_ms, verdicts FROM instants WHERE close_ms > ? ORDER BY close_ms",
+  dropVerdicts: "UPDATE instants SET verdicts = NULL WHERE close_ms <= ? AND verdicts IS NOT NULL",
   addRow: "INSERT INTO rows (close_ms, stream, bucket_ms, row_values) VALUES (?, ?, ?, ?)",
   dropRows: "DELETE FROM rows WHERE close_ms <= ?",
   readRows: "SELECT close_ms, stream, bucket_ms, row_values FROM rows WHERE close_ms > ? ORDER BY sequence",
@@ -199,14 +205,14 @@ const statements = {
     ON CONFLICT (name) DO UPDATE SET close_ms = excluded.close_ms, state = excluded.state`,
   readState: "SELECT close_ms, state FROM states WHERE name = ?",
   putOrder: `INSERT INTO orders VALUES (?, ?, ?)
-    ON CONFLICT (client_order_id) DO UPDATE SET close_ms = excluded.close_ms, body = excluded.body`,
+    ON CONFLICT (client_order_id) DO UPDATE SET body = excluded.body`,
+  readOrderIds: "SELECT client_order_id, order_id FROM orders",
   readOrders: "SELECT client_order_id, body FROM orders ORDER BY rowid",
-  // A fill id that is there already is a defect of the run, not something to pass over.
+  // An instant or a fill that is there already is a defect of the run, not something to pass over.
   addFill: "INSERT INTO fills (fill_id, client_order_id, body) VALUES (?, ?, ?)",
   readFills: "SELECT client_order_id, body FROM fills ORDER BY fill_id",
   unreported: "SELECT client_order_id, body FROM fills WHERE reported = 0 ORDER BY fill_id LIMIT ?",
   markReported: "UPDATE fills SET reported = 1 WHERE fill_id = ?",
-  addEquity: "INSERT OR REPLACE INTO equity VALUES (?, ?)",
 } as const;
 
 function bytesOf(values: Float64Array): Uint8Array {

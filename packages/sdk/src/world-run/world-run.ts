@@ -43,7 +43,7 @@ export class WorldRun implements AsyncDisposable {
   #gate: OrderGateSession | undefined;
   #ack: StrategyAck | undefined;
   #streams: LiveStreams | undefined;
-  #rowsSinceNodes = 0;
+  #rowsSinceCheckpoint = 0;
   readonly #refusals = new Map<string, number>();
   #isFinished = false;
 
@@ -150,12 +150,10 @@ export class WorldRun implements AsyncDisposable {
 
   #start(): void {
     const state = this.#journal.read();
-    const warmed = state.account !== undefined || state.nodes !== undefined;
-    if (warmed) this.#compute.restore(this.#prepared, state);
-    else {
-      this.#compute.warmUp(this.#prepared, this.#data.frames);
-      this.#journal.commitNodes(this.#compute.closedMs, this.#compute.saveNodes());
-    }
+    if (state.checkpoint === undefined) this.#compute.warmUp(this.#prepared, this.#data.frames);
+    else this.#compute.restore(state);
+    // The first one says where the account began: behind the history of that day.
+    this.#checkpoint();
     this.#fills = new FillReporter({
       journal: this.#journal,
       client: this.#client,
@@ -198,20 +196,19 @@ export class WorldRun implements AsyncDisposable {
   #instant(closeMs: EpochMs, rows: readonly LiveRow[]): void {
     if (this.#isFinished) return;
     try {
-      const { orders, fills } = this.#compute.step(closeMs, rows);
-      const { equity } = this.#compute.account.broker.account;
-      this.#journal.commit({ closeMs, rows, orders, fills, account: this.#compute.saveAccount(), equity });
-      this.#rowsSinceNodes += rows.length;
-      if (this.#rowsSinceNodes >= rowsPerCheckpoint) this.#checkpoint();
-      if (fills.length > 0) this.#fills?.wake();
+      const step = this.#compute.step(closeMs, rows);
+      this.#journal.commit({ closeMs, rows, ...step, equity: this.#compute.account.broker.account.equity });
+      this.#rowsSinceCheckpoint += rows.length;
+      if (this.#rowsSinceCheckpoint >= rowsPerCheckpoint) this.#checkpoint();
+      if (step.fills.length > 0) this.#fills?.wake();
     } catch (error) {
       this.#finish(error);
     }
   }
 
   #checkpoint(): void {
-    this.#rowsSinceNodes = 0;
-    this.#journal.commitNodes(this.#compute.closedMs, this.#compute.saveNodes());
+    this.#rowsSinceCheckpoint = 0;
+    this.#journal.checkpoint(this.#compute.closedMs, this.#compute.save());
   }
 
   #historyOf(index: number, range: TimeRange): Promise<Frame> | undefined {
