@@ -3,6 +3,7 @@ export {
   Authenticator,
   checkBinding,
   EventTokens,
+  openAuthenticator,
   everyWorld,
   LocalKeySet,
   localOperator,
@@ -20,3 +21,4 @@ export { createLogger, silentLogger, type LogFields, type Logger } from "./loggi
 export { createMetrics, type Counter, type Gauge, type Histogram, type Metrics } from "./metrics/index.ts";
 export { budgets, loadConfig, Secret, type Budgets, type Config, type LoadedConfig } from "./config/index.ts";
 export { CircuitBreaker, retry, type BreakerState } from "./resilience/index.ts";
+export { createTracing, readTraceparent, type Span, type TraceContext, type Tracing } from "./tracing/index.ts";

@@ -11,6 +11,8 @@ import { useStrictJson } from "./json-body.ts";
 import { defaultHttpLimits, type HttpLimits } from "./limits.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { shapeValidator } from "./shape-validator.ts";
+import type { Tracing } from "../tracing/index.ts";
+import { traceRequests } from "./trace-requests.ts";
 import { unpackBody } from "./unpack-body.ts";
 
 export interface HttpServerOptions {
@@ -24,6 +26,8 @@ export interface HttpServerOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly limits?: Partial<HttpLimits>;
+  /** By default requests are not traced. */
+  readonly tracing?: Tracing;
 }
 
 export type HttpServer = FastifyInstance;
@@ -85,6 +89,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   useStrictJson(server);
   await server.register(helmet, { contentSecurityPolicy: contentSecurityPolicy, hsts: false });
   addRequestHooks(server, options, limits);
+  if (options.tracing !== undefined) traceRequests(server, options.tracing);
   addMeasurements(server, options);
   addApiDocument(server, `QMTL ${options.name}`, options.version ?? "0.0.0");
   server.get("/metrics", { config: { access: { role: "public" } }, schema: { hide: true } }, async (_request, reply) =>

@@ -1,0 +1,9 @@
+export {
+  createTracing,
+  type Span,
+  type SpanKind,
+  type SpanOptions,
+  type Tracing,
+  type TracingOptions,
+} from "./tracing.ts";
+export { readTraceparent, traceparentOf, type TraceContext } from "./traceparent.ts";
