@@ -78,7 +78,7 @@ export class TargetReplay implements TargetRows {
   #run(
     bars: ReplayBars,
     intervalMs: IntervalMs,
-    { values, offset, unit }: TargetColumn,
+    { values, offset, unit, targetOf }: TargetColumn,
     from: number,
     to: number,
     curves: ReplayCurves,
@@ -88,21 +88,22 @@ export class TargetReplay implements TargetRows {
     const ahead = offset - from; // where the target of a row stands
     let row = from;
     while (row < to) {
-      let next = row;
-      while (next < to && Number.isNaN(values[next + ahead]!)) next++;
+      const next = firstValue(values, row + ahead, to + ahead) - ahead;
       const end = next < to ? next + 1 : to;
       const stop = this.#stretch.take(0, bars, intervalMs, row, end, equity, shift);
       if (ledger.quantity[0] !== 0) this.heldRows += stop - row;
       if (stop < end || next === to) return stop;
       row = end;
-      const decision = this.#decide(bars, values[next + ahead]!, unit, next, to);
+      const value = values[next + ahead]!;
+      const target = targetOf === undefined ? value : targetOf(value);
+      const decision = this.#decide(bars, target, unit, next, to);
       if (decision === nothingToDo) continue;
       if (decision === otherWay) {
         if (ledger.quantity[0] !== 0) this.heldRows--;
         this.barIsTaken = true;
         return next;
       }
-      this.#entry.remember(0, values[next + ahead]!, unit);
+      this.#entry.remember(0, target, unit);
       const nowMs = bars.time[next]! + intervalMs;
       if (!this.#sameClose) {
         // The fill belongs to the bar that comes next, which has not been counted yet.
@@ -125,6 +126,7 @@ export class TargetReplay implements TargetRows {
   #decide(bars: ReplayBars, target: number, unit: TargetColumn["unit"], row: number, to: number): Decision {
     const ledger = this.#ledger;
     const entry = this.#entry;
+    if (Number.isNaN(target)) return nothingToDo;
     if (!Number.isFinite(target)) return otherWay;
     if (this.#onChange && entry.repeats(0, target, unit)) return nothingToDo;
     const held = ledger.quantity[0]!;
@@ -190,6 +192,13 @@ const nothingToDo = 0;
 const otherWay = 1;
 const fills = 2;
 type Decision = typeof nothingToDo | typeof otherWay | typeof fills;
+
+/** The first place of `from..to-1` that is not NaN; `to` when all are. */
+function firstValue(values: Float64Array, from: number, to: number): number {
+  let at = from;
+  while (at < to && Number.isNaN(values[at]!)) at++;
+  return at;
+}
 
 function isWhole({ open, close }: ReplayBars, row: number): boolean {
   return !Number.isNaN(open[row]!) && !Number.isNaN(close[row]!);

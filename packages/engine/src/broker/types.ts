@@ -171,9 +171,11 @@ export interface ReplayBars extends QuietBars {
 /** Targets of rows one after another; NaN: none is sent at the close of that row. */
 export interface TargetColumn {
   readonly values: Float64Array;
-  /** Where the target of the first row stands. */
+  /** Where the value of the first row stands. */
   readonly offset: number;
   readonly unit: "percent" | "quantity";
+  /** The target of a value that is not NaN, or NaN; absent: the values are the targets. */
+  readonly targetOf: ((value: number) => number) | undefined;
 }
 
 /** Where the curves of an account go. */

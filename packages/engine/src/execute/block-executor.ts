@@ -1,4 +1,5 @@
 import { assert, type NodeId } from "@qmtl/core";
+import { ColumnPool } from "../columns/index.ts";
 import type { Frame } from "../frame/index.ts";
 import type { Kernel } from "../operator/index.ts";
 import type { OperatorNode, Plan, PlannedNode } from "../plan/index.ts";
@@ -17,12 +18,14 @@ export class BlockExecutor {
   /** Position of the block's first row in its columns; before it stand the rows that operators look back at. */
   readonly offset: number;
   readonly #frame: Frame;
+  readonly #source: NodeId;
   readonly #outputs = new Map<NodeId, OutputColumns>();
   readonly #columns: Float64Array[] = [];
   readonly #sources: { readonly whole: Float64Array; readonly block: Float64Array }[] = [];
   readonly #steps: { readonly kernel: Kernel; readonly inputs: Float64Array[]; readonly outputs: Float64Array[] }[] =
     [];
   readonly #size: number;
+  readonly #pool = new ColumnPool();
 
   /** Whether a plan is made of operators over one source. */
   static takes(plan: Plan): boolean {
@@ -31,18 +34,28 @@ export class BlockExecutor {
     );
   }
 
-  constructor(plan: Plan, frames: ReadonlyMap<NodeId, Frame>) {
+  /** @param without - nodes that nobody reads: they are not computed */
+  constructor(plan: Plan, frames: ReadonlyMap<NodeId, Frame>, without: ReadonlySet<NodeId> = new Set()) {
     const [grid] = plan.grids;
     assert(BlockExecutor.takes(plan) && grid?.kind === "source", "a plan of operators over one source");
     this.#frame = frames.get(grid.source.id)!;
     this.offset = grid.lookbackRows;
     this.#size = grid.lookbackRows + rowsPerBlock;
-    for (const planned of plan.nodes) if (planned.node.kind === "operator") this.#addOperator(planned, planned.node);
+    this.#source = grid.source.id;
+    for (const planned of plan.nodes) {
+      if (planned.node.kind === "operator" && !without.has(planned.node.id)) this.#addOperator(planned, planned.node);
+    }
   }
 
   /** The rows `from..to-1` of a node's field stand at `offset` and after. */
   columnOf(id: NodeId, field: string): Float64Array {
+    if (id === this.#source) return this.#sourceBlock(this.#frame.columns[field]);
     return this.#outputs.get(id)!.numeric.get(field)!;
+  }
+
+  /** Lets go of the blocks: columns that were handed out must not be touched again. */
+  close(): void {
+    this.#pool.releaseAll();
   }
 
   /** Computes the next block; false when there are no more rows. */
@@ -72,7 +85,8 @@ export class BlockExecutor {
       if (input.kind === "source") return this.#sourceBlock(this.#frame.columns[field]);
       return this.#outputs.get(input.id)!.numeric.get(field) ?? this.#absent();
     });
-    const output = new OutputColumns(this.#size, definition.outputs);
+    const output = new OutputColumns(this.#size);
+    for (const field of definition.outputs) output.setField(field, this.#absent());
     this.#outputs.set(id, output);
     const outputs = [...output.numeric.values()];
     this.#columns.push(...outputs);
@@ -83,16 +97,16 @@ export class BlockExecutor {
     if (whole === undefined) return this.#absent();
     const known = this.#sources.find((source) => source.whole === whole);
     if (known) return known.block;
-    const block = new Float64Array(this.#size);
+    const block = this.#absent();
     this.#sources.push({ whole, block });
     return block;
   }
 
   // A field that nobody has is absent throughout.
   #absent(): Float64Array {
-    return new Float64Array(this.#size).fill(Number.NaN);
+    return this.#pool.take(this.#size).fill(Number.NaN);
   }
 }
 
-const rowsPerBlock = 1_024;
+const rowsPerBlock = 2_048;
 const rowsOfFirstBlock = 64;

@@ -1,6 +1,14 @@
 import type { BarFeed } from "./simulate-columns.ts";
 import type { Simulation } from "./simulation.ts";
 
+/** What values on the rows of a feed mean. */
+export interface TargetOrder {
+  readonly instrument: number;
+  readonly unit: "percent" | "quantity";
+  /** The target of a value that is not NaN; absent: the values are the targets. */
+  readonly targetOf?: (value: number) => number;
+}
+
 /**
  * Replays one instrument whose orders are targets on its own rows: no merging, the row is the clock. Rows that an open
  * order or an event waits for go step by step; the others are handed over many at a time, with their orders where the
@@ -11,48 +19,50 @@ export class FeedReplay {
   readonly #feed: BarFeed;
   readonly #instrument: number;
   readonly #unit: "percent" | "quantity";
+  readonly #targetOf: ((value: number) => number) | undefined;
 
   /** @param order - what its targets are for; absent: there are none */
-  constructor(
-    simulation: Simulation,
-    feed: BarFeed,
-    order: { readonly instrument: number; readonly unit: "percent" | "quantity" } | undefined,
-  ) {
+  constructor(simulation: Simulation, feed: BarFeed, order: TargetOrder | undefined) {
     this.#simulation = simulation;
     this.#feed = feed;
     this.#instrument = order?.instrument ?? feed.instrument;
     this.#unit = order?.unit ?? "percent";
+    this.#targetOf = order?.targetOf;
   }
 
-  /** Rows `from..to-1` with the targets that stand from `offset` on; NaN: none, as when there is no column. */
-  run(targets: Float64Array | undefined, offset: number, from: number, to: number): void {
-    if (targets === undefined) this.#runBetweenTargets(from, to, Number.NaN);
-    else if (this.#simulation.takesTargetRows) this.#runTogether(targets, offset, from, to);
-    else this.#runApart(targets, offset, from, to);
+  /** Rows `from..to-1` with the values that stand from `offset` on; NaN: no target, as when there is no column. */
+  run(values: Float64Array | undefined, offset: number, from: number, to: number): void {
+    if (values === undefined) this.#runBetweenTargets(from, to, Number.NaN);
+    else if (this.#simulation.takesTargetRows) this.#runTogether(values, offset, from, to);
+    else this.#runApart(values, offset, from, to);
   }
 
   // Bars with their targets; what the account cannot take in one go comes back row by row.
   #runTogether(values: Float64Array, offset: number, from: number, to: number): void {
     for (let start = from; start < to; start++) {
-      const column = { values, offset: offset + start - from, unit: this.#unit };
+      const column = { values, offset: offset + start - from, unit: this.#unit, targetOf: this.#targetOf };
       const { row, barIsTaken } = this.#simulation.targetRows(this.#feed, column, start, to);
       if (row === to) return;
-      const target = values[offset + row - from]!;
+      const target = this.#target(values[offset + row - from]!);
       if (barIsTaken) this.#send(row, target);
       else this.#step(row, target);
       start = row;
     }
   }
 
-  #runApart(targets: Float64Array, offset: number, from: number, to: number): void {
+  #runApart(values: Float64Array, offset: number, from: number, to: number): void {
     let settled = from;
     for (let row = from; row < to; row++) {
-      const target = targets[offset + row - from]!;
+      const target = this.#target(values[offset + row - from]!);
       if (target !== target) continue;
       this.#runBetweenTargets(settled, row + 1, target);
       settled = row + 1;
     }
     this.#runBetweenTargets(settled, to, Number.NaN);
+  }
+
+  #target(value: number): number {
+    return this.#targetOf === undefined || value !== value ? value : this.#targetOf(value);
   }
 
   // `target` is sent at the close of the last row; NaN: none is.

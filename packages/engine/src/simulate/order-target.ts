@@ -26,18 +26,31 @@ export const orderTarget: OperatorDefinition<OrderTargetParams, "signal", "value
   },
   warmupRows: () => 0,
   lookbackRows: () => 0,
-  createKernel: ({ long, short, flat }) => targetKernel(long, short ?? Number.NaN, flat ?? Number.NaN),
+  createKernel: (params) => targetKernel(targetsOf(params)),
 };
 
-function targetKernel(...targets: readonly [long: number, short: number, flat: number]): Kernel {
+type Targets = readonly [long: number, short: number, flat: number];
+
+function targetsOf({ long, short, flat }: OrderTargetParams): Targets {
+  return [long, short ?? Number.NaN, flat ?? Number.NaN];
+}
+
+/** The target of one signal; NaN: none. */
+export function targetOf(params: OrderTargetParams): (signal: number) => number {
+  const [long, short, flat] = targetsOf(params);
+  return (signal) => targetOfSignal(signal, long, short, flat);
+}
+
+function targetOfSignal(signal: number, long: number, short: number, flat: number): number {
+  return signal > 0 ? long : signal < 0 ? short : signal === 0 ? flat : Number.NaN;
+}
+
+function targetKernel(targets: Targets): Kernel {
   const advance: Kernel["advance"] = (inputs, outputs, from, to) => {
     const signal = inputs[0]!;
     const target = outputs[0]!;
     const [long, short, flat] = targets; // in registers: what a loop finds outside its function is read every time
-    for (let row = from; row < to; row++) {
-      const value = signal[row]!;
-      target[row] = value > 0 ? long : value < 0 ? short : value === 0 ? flat : Number.NaN;
-    }
+    for (let row = from; row < to; row++) target[row] = targetOfSignal(signal[row]!, long, short, flat);
   };
   return { advance, advanceRow: advance, save: () => new Float64Array(0), load: () => undefined };
 }

@@ -1,5 +1,5 @@
 import type { BlockExecutor } from "../execute/index.ts";
-import { FeedReplay } from "./feed-replay.ts";
+import { FeedReplay, type TargetOrder } from "./feed-replay.ts";
 import type { BarFeed } from "./simulate-columns.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -7,8 +7,7 @@ import type { Simulation } from "./simulation.ts";
 export interface BlockAccount {
   readonly simulation: Simulation;
   readonly feed: BarFeed;
-  readonly target:
-    { readonly instrument: number; readonly unit: "percent" | "quantity"; readonly column: Float64Array } | undefined;
+  readonly target: (TargetOrder & { readonly column: Float64Array }) | undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { formatInterval, type NodeId } from "@qmtl/core";
 import { blake3Text } from "@qmtl/core/identity";
-import { describeAssumptions } from "@qmtl/engine/broker";
+import { describeAssumptions, type RecordList } from "@qmtl/engine/broker";
 import { performanceMetrics } from "@qmtl/engine/metrics";
 import type { DataQuality, NodeColumns, NodeSummary, RunResult, RunWarning } from "@qmtl/engine/result";
 import type { OutputColumns } from "@qmtl/engine/view";
@@ -8,6 +8,7 @@ import { OperatorNode } from "../strategy/operator-node.ts";
 import { OrderStageNode } from "../orders/order-stage.ts";
 import type { Account, SourcedFeed } from "./account.ts";
 import type { OfflineOptions } from "./options.ts";
+import { lazyArray } from "./lazy-array.ts";
 import { explainZeroTrades } from "./zero-trades.ts";
 
 /** Columns of pure nodes after the run, however they were computed. */
@@ -19,21 +20,26 @@ export interface NodeOutputs {
 /**
  * The result of a finished account. What costs time per row or per order (records, summaries, metrics) is made when it
  * is first read, once: a sweep that only wants the metrics pays for nothing else.
+ *
+ * @param isOver - whether nothing moves the account any more
  */
 export function assembleResult(
   account: Account,
   outputs: NodeOutputs,
   quality: ReadonlyMap<NodeId, DataQuality>,
   options: OfflineOptions,
+  isOver = false,
 ): RunResult {
   const { broker, simulation, graph, instruments } = account;
   const nodes = once(() => summariseNodes(account, outputs));
-  const trades = once(() => broker.trades.toArray());
+  // Orders of a session can still fill: what was read stays as it was read.
+  const records = <T extends object>(list: RecordList<T>) =>
+    once(() => (isOver ? lazyArray(list.length, (index) => list.at(index)!) : list.toArray()));
   const lazy = {
     nodes,
-    orders: once(() => broker.orders.toArray()),
-    fills: once(() => broker.fills.toArray()),
-    trades,
+    orders: records(broker.orders),
+    fills: records(broker.fills),
+    trades: records(broker.trades),
     columns: once(() => (options.keep === "none" ? new Map<NodeId, NodeColumns>() : keptColumns(account, outputs))),
     times: once(() => simulation.times),
     cash: once(() => simulation.cash),

@@ -1,8 +1,14 @@
 import type { NodeId } from "@qmtl/core";
 import { BlockExecutor, runBatch, type BatchRun } from "@qmtl/engine/execute";
 import type { Frame } from "@qmtl/engine/frame";
-import type { Plan } from "@qmtl/engine/plan";
-import { simulateBlocks, type BlockAccount } from "@qmtl/engine/simulate";
+import type { FieldInput, Plan } from "@qmtl/engine/plan";
+import {
+  orderTarget,
+  simulateBlocks,
+  targetOf,
+  type BlockAccount,
+  type OrderTargetParams,
+} from "@qmtl/engine/simulate";
 import type { Account } from "./account.ts";
 import type { NodeOutputs } from "./assemble-result.ts";
 import { hooksOf } from "./compute.ts";
@@ -28,22 +34,48 @@ export function computeBlocks(
       hooks[index]!.afterClose === undefined,
   );
   if (!plain || !BlockExecutor.takes(plan)) return undefined;
-  const executor = new BlockExecutor(plan, frames);
+  const signals = signalsOf(plan, accounts);
+  const executor = new BlockExecutor(plan, frames, new Set(signals.keys()));
   const trading = accounts.flatMap(({ simulation, feeds, targets }): BlockAccount[] => {
     const [feed] = feeds;
     if (feed === undefined) return [];
     const [target] = targets;
-    const { instrument = 0, unit = "percent" } = target ?? {};
-    return [
-      { simulation, feed, target: target && { instrument, unit, column: executor.columnOf(target.node.id, "value") } },
-    ];
+    if (target === undefined) return [{ simulation, feed, target }];
+    const { instrument, unit, node } = target;
+    const { from, field, ...order } = signals.get(node.id) ?? { from: node.id, field: "value" };
+    return [{ simulation, feed, target: { instrument, unit, column: executor.columnOf(from, field), ...order } }];
   });
   const { length } = frames.values().next().value!;
-  simulateBlocks(executor, trading, (rows) => {
-    options.signal?.throwIfAborted();
-    options.onProgress?.(rows / length, "trading");
-  });
+  try {
+    simulateBlocks(executor, trading, (rows) => {
+      options.signal?.throwIfAborted();
+      options.onProgress?.(rows / length, "trading");
+    });
+  } finally {
+    executor.close();
+  }
   let run: BatchRun | undefined;
   const again = () => (run ??= runBatch(plan, frames));
   return { columnsOf: (id) => again().columnsOf(id), timeOf: (id) => again().rowsOf(id).time };
+}
+
+/**
+ * Targets that nobody but the account reads, by node: most rows have none, and the signal behind them tells which have,
+ * so that their column need not be made.
+ */
+function signalsOf(plan: Plan, accounts: readonly Account[]): ReadonlyMap<NodeId, SignalTargets> {
+  const read = new Set(plan.nodes.flatMap(({ inputs }) => inputs.map((input) => input.node.id)));
+  const signals = new Map<NodeId, SignalTargets>();
+  for (const { targets } of accounts) {
+    for (const { node } of targets) {
+      const planned = plan.byId.get(node.id)!.node;
+      if (planned.kind !== "operator" || planned.definition !== orderTarget || read.has(node.id)) continue;
+      signals.set(node.id, { ...planned.inputs[0]!, targetOf: targetOf(planned.params as OrderTargetParams) });
+    }
+  }
+  return signals;
+}
+
+interface SignalTargets extends FieldInput {
+  readonly targetOf: (signal: number) => number;
 }

@@ -105,7 +105,7 @@ export function finishAccounts(
     const before = broker.fills.length;
     simulation.finish();
     reportFills(account, before);
-    return assembleResult(account, outputs, data.quality, options);
+    return assembleResult(account, outputs, data.quality, options, true);
   });
 }
 
