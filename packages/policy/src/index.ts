@@ -12,3 +12,19 @@ export {
   type ActivationTable,
   type EffectiveMode,
 } from "./activation/index.ts";
+export {
+  decide,
+  type DataSpan,
+  type DecidedEntry,
+  type Decision,
+  type DecisionInputs,
+  type Evidence,
+  type Explanation,
+  type ExplanationStep,
+  type StrategyExplanation,
+  type StrategyInputs,
+  type StrategyMemory,
+} from "./decide/index.ts";
+export { parsePolicy, type Policy } from "./document/index.ts";
+export { parseGatingPolicy, type GatingPolicy } from "./gating/index.ts";
+export { linearityMetrics, portfolioLinearityMetrics, type EquitySeries } from "./linearity/index.ts";

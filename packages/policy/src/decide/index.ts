@@ -1,0 +1,3 @@
+export { decide } from "./decide.ts";
+export type { DecidedEntry, Decision, Explanation, ExplanationStep, StrategyExplanation } from "./decision.ts";
+export type { DataSpan, DecisionInputs, Evidence, StrategyInputs, StrategyMemory } from "./decision-input.ts";

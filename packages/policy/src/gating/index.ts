@@ -1,0 +1,1 @@
+export { parseGatingPolicy, type GatingPolicy } from "./gating-policy.ts";

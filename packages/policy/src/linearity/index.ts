@@ -1,0 +1,1 @@
+export { linearityMetrics, portfolioLinearityMetrics, type EquitySeries } from "./linearity.ts";
