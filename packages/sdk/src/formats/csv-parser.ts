@@ -1,5 +1,7 @@
 import { cellError } from "./cell-error.ts";
 import type { ColumnPlan } from "./column-plan.ts";
+import { hasKernel, type CsvLayout, type KernelSlots } from "./csv-kernel/csv-kernel.ts";
+import { columnKind } from "./csv-kernel/memory-map.ts";
 import { divideDigits } from "./divide-digits.ts";
 import type { TimeColumn } from "./time-column.ts";
 
@@ -9,11 +11,6 @@ const space = 32;
 const quote = 34;
 const point = 46;
 const minus = 45;
-const minusKey = minus ^ 48;
-
-/** How a column is read: not at all, as the time, as numbers, or as whatever its first value turns out to be. */
-const columnKind = { skip: 0, time: 1, number: 2, undecided: 3 } as const;
-
 const exactMax = 2 ** 53;
 const powersOfTen = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 const plainNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
@@ -21,11 +18,11 @@ const absentWords = new Set(["", "nan", "null", "na", "n/a", "none", "-"]);
 const infinityWord = /^[+-]?inf(inity)?$/i;
 
 /**
- * Parses rows of a CSV file straight from bytes into `Float64Array`s. Digits that make an integer below 2^53 are that
- * integer divided by a power of ten up to 10^22: both are exact doubles, so IEEE division rounds once and the result
- * is the double nearest to the text (Clinger, "How to read floating point numbers accurately", 1990). Up to eighteen
- * digits are divided in twice the precision: see `divideDigits`. Any other text goes through `Number`, which is exact
- * too.
+ * Puts the rows of a CSV file into `Float64Array`s, in their order: those that the kernel has found in a text, and by
+ * itself, straight from bytes, lines of any other kind. Digits that make an integer below 2^53 are that integer divided
+ * by a power of ten up to 10^22: both are exact doubles, so IEEE division rounds once and the result is the double
+ * nearest to the text (Clinger, "How to read floating point numbers accurately", 1990). Up to eighteen digits are
+ * divided in twice the precision: see `divideDigits`. Any other text goes through `Number`, which is exact too.
  */
 export class CsvParser {
   readonly #source: string;
@@ -37,6 +34,7 @@ export class CsvParser {
   readonly #targets: Float64Array[];
   #capacity: number;
   #rows = 0;
+  #layout: CsvLayout | undefined;
   #line: number; // line of the file the next row starts on
   // Row `at` is the first one that stands at line `line`: one entry per place where the numbering jumps.
   readonly #jumps: { readonly at: number; readonly line: number }[] = [];
@@ -67,7 +65,7 @@ export class CsvParser {
       if (field === "") return columnKind.skip;
       return plan.mustBeNumber[index] === true ? columnKind.number : columnKind.undecided;
     });
-    this.#targets = plan.fields.map((_, index) => new Float64Array(this.#isRead(index) ? this.#capacity : 0));
+    this.#targets = plan.fields.map((_, index) => newColumn(this.#isRead(index) ? this.#capacity : 0));
   }
 
   get rows(): number {
@@ -107,79 +105,35 @@ export class CsvParser {
     return jump.line + index - jump.at;
   }
 
-  /** Parses bytes `from..to-1`: whole rows, the last of which ends in a newline. */
-  parse(bytes: Uint8Array, from: number, to: number): void {
-    let p = from;
-    while (p < to) {
-      if (this.#kinds.every((kind) => kind === columnKind.number)) p = this.#plainRows(bytes, p, to);
-      if (p < to) p = this.#anyRows(bytes, p, to);
+  /** How the kernel is to read what follows: the same object until that changes; undefined while it cannot. */
+  layout(): CsvLayout | undefined {
+    const { timeIndex } = this.#plan;
+    const timeIsKnown = this.#kinds[timeIndex] === columnKind.number || this.#time.isIso;
+    if (!hasKernel || !timeIsKnown || this.#kinds.length < 2 || this.#delimiter === this.#decimal) return undefined;
+    this.#layout ??= { kinds: this.#kinds.slice(), delimiter: this.#delimiter, decimal: this.#decimal };
+    return this.#layout;
+  }
+
+  /** Takes over what the kernel made of a slot's text: its rows, and the lines it left alone. */
+  take(slots: KernelSlots, slot: number): void {
+    let done = 0;
+    for (const { rowsBefore, from, to } of slots.oddRuns(slot)) {
+      this.#takeRows(slots, slot, done, rowsBefore);
+      this.parse(slots.bytes, from, to);
+      done = rowsBefore;
     }
+    this.#takeRows(slots, slot, done, slots.get(slot, "rows"));
   }
 
   /**
-   * Rows of nothing but plain numbers, which most rows of most files are: no call in the loop, so that it stays in
-   * registers.
+   * Parses bytes `from..to-1`: whole lines, the last of which ends in a newline.
    *
-   * @returns where the first row starts that it left alone
+   * @param untilLayout - stop as soon as the kernel could go on
+   * @returns where it stopped
    */
-  #plainRows(bytes: Uint8Array, from: number, to: number): number {
-    const targets = this.#targets;
-    const columnCount = targets.length;
-    const capacity = this.#capacity;
-    const delimiter = this.#delimiter;
-    const decimalKey = this.#decimal ^ 48;
-    const firstRow = this.#rows;
-    let row = firstRow;
-    let rowStart = from;
-    rows: while (rowStart < to && row < capacity) {
-      let p = rowStart;
-      for (let column = 0; column < columnCount; column++) {
-        let digit = bytes[p]! ^ 48; // 0..9 for a digit, more for any other byte
-        const negative = digit === minusKey;
-        if (negative) digit = bytes[++p]! ^ 48;
-        const first = p;
-        let integer = 0; // the digits without the point; right while there are at most nine
-        while (digit <= 9) {
-          integer = (Math.imul(integer, 10) + digit) | 0;
-          digit = bytes[++p]! ^ 48;
-        }
-        let digits = p - first;
-        let places = 0;
-        if (digit === decimalKey) {
-          const afterPoint = ++p;
-          digit = bytes[p]! ^ 48;
-          while (digit <= 9) {
-            integer = (Math.imul(integer, 10) + digit) | 0;
-            digit = bytes[++p]! ^ 48;
-          }
-          places = p - afterPoint;
-          digits += places;
-        }
-        let value = places === 0 ? integer : integer / powersOfTen[places <= 9 ? places : 0]!;
-        if (digits > 9) value = longNumber(bytes, first, p, digits, places);
-        const end = digit ^ 48;
-        const isLast = column === columnCount - 1;
-        if (end !== (isLast ? newline : delimiter)) {
-          if (!isLast || end !== carriageReturn || bytes[p + 1] !== newline) break rows;
-          p++;
-        }
-        if (digits === 0 || value !== value) break rows;
-        targets[column]![row] = negative ? -value : value;
-        p++;
-      }
-      rowStart = p;
-      row++;
-    }
-    this.#rows = row;
-    this.#line += row - firstRow;
-    return rowStart;
-  }
-
-  /** Rows of any kind. @returns where it stopped: at the end, or once `plainRows` may go on */
-  #anyRows(bytes: Uint8Array, from: number, to: number): number {
+  parse(bytes: Uint8Array, from: number, to: number, untilLayout = false): number {
     const kinds = this.#kinds;
     const columnCount = kinds.length;
-    const hasOther = kinds.some((kind) => kind === columnKind.skip);
     const delimiter = this.#delimiter;
     let row = this.#rows;
     let p = from;
@@ -189,7 +143,7 @@ export class CsvParser {
         this.#jumps.push({ at: row, line: ++this.#line });
         continue;
       }
-      if (row === this.#capacity) this.#grow();
+      if (row === this.#capacity) this.#grow(row + 1);
       for (let column = 0; ; column++) {
         if (column >= columnCount) {
           p = this.#extraCell(bytes, p, column);
@@ -214,27 +168,44 @@ export class CsvParser {
         p += byte === carriageReturn ? 2 : 1;
         break;
       }
-      row++;
+      this.#rows = ++row;
       this.#line++;
-      // One odd row is behind: back to the fast loop, unless a text column keeps the file out of it.
-      if (!hasOther) break;
+      if (untilLayout && this.layout() !== undefined) break;
     }
-    this.#rows = row;
     return p;
+  }
+
+  #takeRows(slots: KernelSlots, slot: number, from: number, to: number): void {
+    const count = to - from;
+    if (count === 0) return;
+    if (this.#rows + count > this.#capacity) this.#grow(this.#rows + count);
+    for (const [column, kind] of this.#kinds.entries()) {
+      if (kind === columnKind.skip) continue;
+      const values = slots.column(slot, column, this.#kinds.length, from, to);
+      if (kind === columnKind.time) this.#time.pushWalls(values, slots.get(slot, "flags"));
+      else this.#targets[column]!.set(values, this.#rows);
+    }
+    this.#rows += count;
+    this.#line += count;
   }
 
   #isRead(index: number): boolean {
     return this.#kinds[index] !== columnKind.skip && this.#kinds[index] !== columnKind.time;
   }
 
-  #grow(): void {
-    this.#capacity = Math.ceil(this.#capacity * 1.25) + 1_024;
+  #grow(rows: number): void {
+    this.#capacity = Math.max(rows, Math.ceil(this.#capacity * 1.25) + 1_024);
     for (const [index, target] of this.#targets.entries()) {
       if (!this.#isRead(index)) continue;
-      const wider = new Float64Array(this.#capacity);
+      const wider = newColumn(this.#capacity);
       wider.set(target);
       this.#targets[index] = wider;
     }
+  }
+
+  #setKind(column: number, kind: number): void {
+    this.#kinds[column] = kind;
+    this.#layout = undefined;
   }
 
   #timeCell(bytes: Uint8Array, start: number, column: number): number {
@@ -246,7 +217,7 @@ export class CsvParser {
     }
     // Epoch numbers go the way of all numbers from the first one on.
     if (this.#time.isEpoch) {
-      this.#kinds[column] = columnKind.number;
+      this.#setKind(column, columnKind.number);
       this.#targets[column] = this.#time.takeNumbers(this.#capacity);
     }
     return end;
@@ -258,11 +229,11 @@ export class CsvParser {
     if (absentWords.has(text.toLowerCase())) {
       this.#targets[column]![row] = Number.NaN;
     } else if (plainNumber.test(this.#pointed(text)) || infinityWord.test(text)) {
-      this.#kinds[column] = columnKind.number;
+      this.#setKind(column, columnKind.number);
       this.#slowNumber(bytes, start, column, this.#line);
       this.#targets[column]![row] = this.#value;
     } else {
-      this.#kinds[column] = columnKind.skip;
+      this.#setKind(column, columnKind.skip);
       this.#targets[column] = new Float64Array(0);
     }
     return end;
@@ -341,6 +312,11 @@ export class CsvParser {
       else if (this.#isRead(column)) this.#targets[column]![row] = Number.NaN;
     }
   }
+}
+
+// Not cleared first: nobody sees more of it than the rows that were written.
+function newColumn(length: number): Float64Array {
+  return new Float64Array(Buffer.allocUnsafeSlow(length * 8).buffer);
 }
 
 // Up to eighteen digits as two exact integers of up to nine; NaN when they are more, or leave the nearest double open.

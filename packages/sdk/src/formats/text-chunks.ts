@@ -1,7 +1,8 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { QmtlError } from "@qmtl/core";
 
-const chunkSize = 4 << 20;
+const firstChunkSize = 64 << 10; // what a header and the first rows need
+const chunkSize = 1 << 20;
 const lineMax = 64 << 20;
 const newline = 10;
 
@@ -15,20 +16,41 @@ const newline = 10;
 export async function* textChunks(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
   const file = await openFile(path);
   try {
+    yield* chunksOf(file, path, { ...(signal !== undefined && { signal }) });
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * As `textChunks`, of a file that is open already, and stays open.
+ *
+ * @param options.start - a byte where a line starts; by default the file is read from where it stands, as a pipe has to be
+ */
+export async function* chunksOf(
+  file: FileHandle,
+  path: string,
+  { start, signal }: { readonly start?: number; readonly signal?: AbortSignal },
+): AsyncGenerator<Uint8Array, void, void> {
+  let position = start ?? null;
+  const read = async (buffer: Uint8Array) => {
+    const done = await file.read(buffer, 0, buffer.length, position);
+    if (position !== null) position += done.bytesRead;
+    return done;
+  };
+  let reading = read(new Uint8Array(firstChunkSize));
+  try {
     let carried: Uint8Array = new Uint8Array(0);
-    const buffers = [new Uint8Array(chunkSize), new Uint8Array(chunkSize)] as const;
-    let turn = 0;
-    let reading = file.read(buffers[0], 0, chunkSize, null);
+    const spare: Uint8Array[] = [];
     for (;;) {
-      if (signal?.aborted === true) throw new QmtlError("CANCELLED", `reading ${path} was stopped`);
-      const { bytesRead } = await reading;
-      const chunk = buffers[turn]!.subarray(0, bytesRead);
+      throwIfStopped(path, signal);
+      const { bytesRead, buffer } = await reading;
+      const chunk = buffer.subarray(0, bytesRead);
       if (bytesRead === 0) {
         if (carried.length > 0) yield withNewline(carried);
         return;
       }
-      turn = 1 - turn;
-      reading = file.read(buffers[turn]!, 0, chunkSize, null);
+      reading = read(spare.pop() ?? new Uint8Array(chunkSize));
       const end = chunk.lastIndexOf(newline) + 1;
       if (end === 0) {
         carried = joined(carried, chunk);
@@ -44,13 +66,19 @@ export async function* textChunks(path: string, signal?: AbortSignal): AsyncGene
         yield chunk.subarray(0, end);
       }
       carried = chunk.slice(end);
+      if (buffer.length === chunkSize) spare.push(buffer);
     }
   } catch (error) {
     if (error instanceof QmtlError) throw error;
     throw unreadable(path, error instanceof Error ? error.message : String(error), error);
   } finally {
-    await file.close();
+    await reading.catch(() => undefined); // also when the caller has enough
   }
+}
+
+/** @throws QmtlError `CANCELLED` */
+export function throwIfStopped(path: string, signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new QmtlError("CANCELLED", `reading ${path} was stopped`);
 }
 
 export async function openFile(path: string): Promise<FileHandle> {

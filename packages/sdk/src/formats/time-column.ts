@@ -1,5 +1,6 @@
 import { nearestWord, QmtlError, shown } from "@qmtl/core";
 import { cellError } from "./cell-error.ts";
+import { timeFlag } from "./csv-kernel/memory-map.ts";
 import { packDate, readDateParts, unpackDate } from "./date-order.ts";
 import { guessEpochUnit, msPerUnit, type EpochUnit } from "./epoch-unit.ts";
 import type { TimeReading } from "./file-rows.ts";
@@ -55,6 +56,21 @@ export class TimeColumn {
   /** True once the column is known to hold epoch numbers. */
   get isEpoch(): boolean {
     return this.#form === "epoch" && this.#length > 0;
+  }
+
+  /** True once the column is known to hold ISO-8601 texts. */
+  get isIso(): boolean {
+    return this.#form === "iso";
+  }
+
+  /** Cells in ISO-8601 that were read elsewhere. @param flags - bits of `timeFlag`: which of them there were */
+  pushWalls(wallMs: Float64Array, flags: number): void {
+    if ((flags & timeFlag.wall) !== 0) this.#hasWall = true;
+    if ((flags & timeFlag.offset) !== 0) this.#hasOffset = true;
+    if (this.#length + wallMs.length > this.#raw.length) this.#grow(this.#length + wallMs.length);
+    this.#raw.set(wallMs, this.#length);
+    this.#length += wallMs.length;
+    while (this.#offsets !== undefined && this.#offsets.length < this.#length) this.#offsets.push(0);
   }
 
   /**
@@ -126,13 +142,15 @@ export class TimeColumn {
   }
 
   #push(value: number): void {
-    if (this.#length === this.#raw.length) {
-      const wider = new Float64Array(Math.ceil(this.#length * 1.5) + 1_024);
-      wider.set(this.#raw);
-      this.#raw = wider;
-    }
+    if (this.#length === this.#raw.length) this.#grow(this.#length + 1);
     if (this.#offsets !== undefined && this.#offsets.length === this.#length) this.#offsets.push(0);
     this.#raw[this.#length++] = value;
+  }
+
+  #grow(length: number): void {
+    const wider = new Float64Array(Math.max(length, Math.ceil(this.#raw.length * 1.5) + 1_024));
+    wider.set(this.#raw);
+    this.#raw = wider;
   }
 
   #pushIso(): void {

@@ -1,0 +1,119 @@
+import { columnStride, memoryPages, slotAddress, slotMap, tables } from "./memory-map.ts";
+import { rowKernel } from "./row-kernel.ts";
+
+/** How the columns of a file are read, once its first rows have shown it. */
+export interface CsvLayout {
+  readonly kinds: Uint8Array; // `columnKind` per column
+  readonly delimiter: number; // byte
+  readonly decimal: number; // byte
+}
+
+/** What the runtime's WebAssembly has that the types of this package do not know. */
+interface WebAssemblyLike {
+  readonly Memory: new (limits: {
+    readonly initial: number;
+    readonly maximum: number;
+    readonly shared: true;
+  }) => KernelMemory;
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (
+    module: object,
+    imports: { readonly env: { readonly memory: KernelMemory } },
+  ) => { readonly exports: { readonly run: (...words: readonly number[]) => number } };
+}
+
+export interface KernelMemory {
+  readonly buffer: SharedArrayBuffer;
+}
+
+const wasm = (globalThis as { WebAssembly?: WebAssemblyLike }).WebAssembly;
+let module: object | undefined;
+
+/** False where the runtime was started without WebAssembly. */
+export const hasKernel = wasm !== undefined;
+
+/** Memory of a kernel, which another thread may look at: slots of text with the rows that the kernel found in it. */
+export class KernelSlots {
+  readonly memory: KernelMemory;
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
+  readonly words: Int32Array<SharedArrayBuffer>;
+  readonly numbers: Float64Array<SharedArrayBuffer>;
+
+  constructor(memory: KernelMemory = newMemory()) {
+    this.memory = memory;
+    this.bytes = new Uint8Array(memory.buffer);
+    this.words = new Int32Array(memory.buffer);
+    this.numbers = new Float64Array(memory.buffer);
+  }
+
+  get(slot: number, field: keyof typeof slotMap): number {
+    return this.words[this.wordOf(slot, field)]!;
+  }
+
+  set(slot: number, field: keyof typeof slotMap, value: number): void {
+    this.words[this.wordOf(slot, field)] = value;
+  }
+
+  wordOf(slot: number, field: keyof typeof slotMap): number {
+    return (slotAddress(slot) + slotMap[field]) >> 2;
+  }
+
+  /** Rows `from..to-1` of a column of the slot's block. */
+  column(slot: number, column: number, columnCount: number, from: number, to: number): Float64Array {
+    const stride = columnStride(this.get(slot, "to") - this.get(slot, "from"), columnCount);
+    const start = (slotAddress(slot) + slotMap.block + column * stride) >> 3;
+    return this.numbers.subarray(start + from, start + to);
+  }
+
+  /** Lines the kernel left alone: after so many rows, from one address to another. */
+  *oddRuns(slot: number): Generator<{ readonly rowsBefore: number; readonly from: number; readonly to: number }> {
+    const first = this.wordOf(slot, "odd");
+    for (let run = 0; run < this.get(slot, "oddCount"); run++) {
+      const [rowsBefore = 0, from = 0, to = 0] = this.words.subarray(first + 3 * run, first + 3 * run + 3);
+      yield { rowsBefore, from, to };
+    }
+  }
+}
+
+/** Parses what stands in its slots. One per thread. */
+export class CsvKernel extends KernelSlots {
+  readonly #run: (...words: readonly number[]) => number;
+  #layout: CsvLayout = { kinds: new Uint8Array(0), delimiter: 0, decimal: 0 };
+
+  constructor(memory?: KernelMemory) {
+    super(memory);
+    module ??= new wasm!.Module(rowKernel());
+    this.#run = new wasm!.Instance(module, { env: { memory: this.memory } }).exports.run;
+  }
+
+  setLayout(layout: CsvLayout): void {
+    this.#layout = layout;
+    this.bytes.set(layout.kinds, tables.kinds);
+  }
+
+  /** Puts a text of whole lines, at most `textCapacity` bytes, into a slot. */
+  fill(slot: number, text: Uint8Array): void {
+    const start = textOf(slot);
+    this.bytes.set(text, start);
+    this.set(slot, "from", start);
+    this.set(slot, "to", start + text.length);
+  }
+
+  /** Parses the text of a slot, whole lines between its `from` and `to`. */
+  parse(slot: number): void {
+    const { kinds, delimiter, decimal } = this.#layout;
+    const [from, to] = [this.get(slot, "from"), this.get(slot, "to")];
+    const stride = columnStride(to - from, kinds.length);
+    const rows = from === to ? 0 : this.#run(slotAddress(slot), from, to, stride, kinds.length, delimiter, decimal);
+    if (from === to) this.set(slot, "oddCount", 0);
+    this.set(slot, "rows", rows);
+  }
+}
+
+export function textOf(slot: number): number {
+  return slotAddress(slot) + slotMap.text;
+}
+
+function newMemory(): KernelMemory {
+  return new wasm!.Memory({ initial: memoryPages, maximum: memoryPages, shared: true });
+}

@@ -1,0 +1,217 @@
+import { bytes8, eightDigits, foursOf, integerOf, isDigit } from "./digits.ts";
+import { everyLane, lanes } from "./lanes.ts";
+import { tables } from "./memory-map.ts";
+import { nearestDouble } from "./nearest-double.ts";
+import { f64, i32, i32x4, i64, i8x16, select, v128 } from "./wasm-code.ts";
+import type { Code, FunctionCode, Label, Local } from "./wasm-code.ts";
+
+const minus = 45;
+const shortMax = 13;
+const longMax = 19;
+const placesMax = 27;
+
+/** Where a cell is, and where its value goes. */
+export interface CellPlaces {
+  readonly start: Local;
+  readonly end: Local; // exclusive
+  readonly target: Local;
+}
+
+/** NaN */
+export const absent = 0x7ff8_0000_0000_0000n;
+
+/** How numbers are read. None takes a branch that depends on the number, but for its length. */
+export function numberCells(
+  code: FunctionCode,
+  { start, end, target, decimal, decimals }: CellPlaces & { readonly decimal: Local; readonly decimals: Local },
+): (odd: Label) => Code {
+  const [negative, length, marks, markAt, places, wholeLength] = code.locals("i32", 6);
+  const [bytes, low, high, keep, keepHigh] = code.locals("v128", 5);
+  const [integer, head, bits, shift, powerOfTen] = code.locals("i64", 5);
+
+  const store = (bits: Code) => i64.store(target.get, i64.or(bits, i64.shl(i64.fromI32(negative.get), i64.const(63n))));
+  const before = (count: number) => i32.sub(end.get, i32.const(count));
+  const kept = (lanes: Code) => v128.load(i32.shl(lanes, i32.const(4)), tables.keep);
+  /** The last sixteen characters: what of them is of the number, and its decimal mark. Anything else is odd. */
+  const lastSixteen = (odd: Label): Code => [
+    keep.set(kept(length.get)),
+    bytes.set(v128.load(before(16))),
+    marks.set(i8x16.bitmask(v128.and(i8x16.eq(bytes.get, decimals.get), keep.get))),
+    code.branchIf(
+      odd,
+      i32.or(
+        i32.and(marks.get, i32.sub(marks.get, i32.const(1))),
+        i32.xor(marks.get, i8x16.bitmask(v128.andNot(keep.get, isDigit(code, bytes.get)))),
+      ),
+    ),
+    // Lane 16: there is none.
+    markAt.set(i32.ctz(i32.or(marks.get, i32.const(0x1_0000)))),
+  ];
+
+  /** Two to thirteen characters: one vector, from which the mark is taken out. */
+  const short = (odd: Label): Code => [
+    ...lastSixteen(odd),
+    low.set(
+      i8x16.relaxedSwizzle(
+        v128.and(bytes.get, keep.get),
+        v128.load(i32.shl(markAt.get, i32.const(4)), tables.closeGap),
+      ),
+    ),
+    integer.set(integerOf(code, low.get, head)),
+    store(i64.ofF64(f64.div(f64.fromI64(integer.get), f64.load(i32.shl(markAt.get, i32.const(3)), tables.divisors)))),
+  ];
+
+  /** One to seven digits, the mark, up to fifteen more; eighteen in all, which fit into a signed number of 64 bits. */
+  const long = (odd: Label, other: Label): Code => [
+    ...lastSixteen(other),
+    wholeLength.set(i32.sub(i32.add(length.get, markAt.get), i32.const(16))),
+    code.branchIf(other, i32.eqz(marks.get)),
+    code.branchIf(other, i32.gtU(i32.sub(wholeLength.get, i32.const(1)), i32.const(6))),
+    places.set(i32.sub(i32.const(15), markAt.get)),
+    low.set(v128.and(bytes.get, kept(places.get))),
+    integer.set(integerOf(code, low.get, head)),
+    wholeLength.set(i32.shl(wholeLength.get, i32.const(3))),
+    // Its digits as the upper bytes, "0" below them.
+    head.set(
+      i64.or(
+        i64.shl(i64.load(start.get), i64.fromI32(i32.sub(i32.const(64), wholeLength.get))),
+        i64.shrU(i64.const(bytes8(0x30)), i64.fromI32(wholeLength.get)),
+      ),
+    ),
+    code.branchIf(
+      odd,
+      i64.ne(
+        i64.or(
+          i64.and(head.get, i64.const(bytes8(0xf0))),
+          i64.shrU(i64.and(i64.add(head.get, i64.const(bytes8(0x06))), i64.const(bytes8(0xf0))), i64.const(4n)),
+        ),
+        i64.const(bytes8(0x33)),
+      ),
+    ),
+    integer.set(
+      i64.add(
+        integer.get,
+        i64.mul(eightDigits(head), powerOfTen.tee(i64.load(i32.shl(places.get, i32.const(3)), tables.powersOfTen))),
+      ),
+    ),
+    ...settledQuotient(other),
+  ];
+
+  /**
+   * `integer / 10^places`, from a quotient of two doubles that is less than 1.5 units in the last place off: what is left
+   * over says which neighbour is nearest. It is known modulo 2^64, and less than that.
+   */
+  const settledQuotient = (other: Label): Code => [
+    bits.set(
+      i64.ofF64(f64.div(f64.fromI64(integer.get), f64.load(i32.shl(markAt.get, i32.const(3)), tables.divisors))),
+    ),
+    shift.set(i64.sub(i64.const(1_075n), i64.shrU(bits.get, i64.const(52n)))),
+    head.set(i64.and(bits.get, i64.const(2n ** 52n - 1n))),
+    // Below a power of two the doubles lie closer.
+    code.branchIf(other, i64.gtU(shift.get, i64.const(63n))),
+    code.branchIf(other, i64.eqz(head.get)),
+    head.set(i64.or(head.get, i64.const(2n ** 52n))),
+    integer.set(i64.shl(i64.sub(i64.shl(integer.get, shift.get), i64.mul(head.get, powerOfTen.get)), i64.const(1n))),
+    // Minus one where more than half a unit is left over, or half a unit and the mantissa is odd.
+    head.set(i64.sub(powerOfTen.get, i64.and(head.get, i64.const(1n)))),
+    store(
+      i64.add(
+        bits.get,
+        i64.sub(
+          i64.shrS(i64.add(head.get, integer.get), i64.const(63n)),
+          i64.shrS(i64.sub(head.get, integer.get), i64.const(63n)),
+        ),
+      ),
+    ),
+  ];
+
+  const digitsBefore = (count: number) => i8x16.sub(v128.load(before(count)), code.constant(everyLane(48)));
+  const nonDigits = (digits: Local, mask: Local) =>
+    i8x16.bitmask(v128.and(i8x16.gtU(digits.get, code.constant(everyLane(9))), mask.get));
+  /** Up to 32 characters of any shape: two vectors, the mark taken out of both. */
+  const any = (odd: Label): Code => [
+    code.branchIf(odd, i32.gtU(length.get, i32.const(32))),
+    keepHigh.set(i8x16.geS(code.constant(lanes), i8x16.splat(i32.sub(i32.const(32), length.get)))),
+    keep.set(i8x16.geS(code.constant(lanes), i8x16.splat(i32.sub(i32.const(16), length.get)))),
+    high.set(v128.and(digitsBefore(32), keepHigh.get)),
+    low.set(v128.and(digitsBefore(16), keep.get)),
+    marks.set(i32.or(nonDigits(high, keepHigh), i32.shl(nonDigits(low, keep), i32.const(16)))),
+    markAt.set(i32.ctz(marks.get)),
+    code.branchIf(
+      odd,
+      i32.and(
+        i32.ne(marks.get, i32.const(0)),
+        i32.or(
+          i32.ne(i32.and(marks.get, i32.sub(marks.get, i32.const(1))), i32.const(0)),
+          i32.ne(i32.load8(i32.add(before(32), markAt.get)), decimal.get),
+        ),
+      ),
+    ),
+    places.set(select(i32.sub(i32.const(31), markAt.get), i32.const(0), marks.get)),
+    markAt.set(select(markAt.get, i32.const(-1), marks.get)),
+    low.set(
+      v128.select(
+        i8x16.shuffle(
+          high.get,
+          low.get,
+          lanes.map((lane) => lane + 15),
+        ),
+        low.get,
+        i8x16.leS(code.constant(lanes), i8x16.splat(i32.sub(markAt.get, i32.const(16)))),
+      ),
+    ),
+    high.set(
+      i8x16.swizzle(
+        high.get,
+        i8x16.add(code.constant(lanes), i8x16.leS(code.constant(lanes), i8x16.splat(markAt.get))),
+      ),
+    ),
+    integer.set(integerOf(code, low.get, head)),
+    // The digits before those sixteen: up to 1,843 all fit into 64 bits.
+    head.set(i64.fromI32(i32x4.lane(foursOf(code, high.get), 3))),
+    code.branchIf(
+      odd,
+      i32.or(
+        i32.or(
+          v128.anyTrue(v128.and(high.get, code.constant(lanes.map((lane) => (lane < 12 ? 0xff : 0))))),
+          i64.gtU(head.get, i64.const(1_843n)),
+        ),
+        i32.gtU(places.get, i32.const(placesMax)),
+      ),
+    ),
+    integer.set(i64.add(integer.get, i64.mul(head.get, i64.const(10n ** 16n)))),
+    nearestDouble(code, integer, places, store),
+  ];
+
+  /** No character: absent. One: a digit. */
+  const tiny = (odd: Label): Code => [
+    code.if(
+      i32.eqz(length.get),
+      () => [code.branchIf(odd, negative.get), i64.store(target.get, i64.const(absent))],
+      () => [
+        places.set(i32.sub(i32.load8(start.get), i32.const(48))),
+        code.branchIf(odd, i32.gtU(places.get, i32.const(9))),
+        store(i64.ofF64(f64.fromI32(places.get))),
+      ],
+    ),
+  ];
+
+  return (odd) => [
+    negative.set(i32.eq(i32.load8(start.get), i32.const(minus))),
+    start.set(i32.add(start.get, negative.get)),
+    length.set(i32.sub(end.get, start.get)),
+    code.block((done) => [
+      code.if(
+        i32.leU(i32.sub(length.get, i32.const(2)), i32.const(shortMax - 2)),
+        () => [...short(odd), code.branch(done)],
+      ),
+      code.if(i32.leU(length.get, i32.const(1)), () => [...tiny(odd), code.branch(done)]),
+      code.block((other) => [
+        code.branchIf(other, i32.gtU(length.get, i32.const(longMax))),
+        ...long(odd, other),
+        code.branch(done),
+      ]),
+      ...any(odd),
+    ]),
+  ]; // prettier-ignore
+}
