@@ -1,5 +1,6 @@
 import type { FileRows } from "../formats/index.ts";
 import type { FindingList } from "./finding.ts";
+import { areOrdinaryBars } from "./ordinary-rows.ts";
 
 const priceFields = ["open", "high", "low", "close"];
 
@@ -11,6 +12,17 @@ const rounding = 1e-9;
  * close outside them, negative volume, suspicious jumps of the close.
  */
 export function checkValues(rows: FileRows, from: number, to: number, jumpMax: number, findings: FindingList): void {
+  if (!areOrdinaryBars(rows, from, to, jumpMax)) checkEveryValue(rows, from, to, jumpMax, findings);
+}
+
+/** `checkValues` where something may be wrong. */
+export function checkEveryValue(
+  rows: FileRows,
+  from: number,
+  to: number,
+  jumpMax: number,
+  findings: FindingList,
+): void {
   const { columns } = rows;
   for (const [field, column] of Object.entries(columns)) {
     const isPrice = priceFields.includes(field);

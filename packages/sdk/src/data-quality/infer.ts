@@ -40,8 +40,7 @@ export interface CalendarGuess {
  */
 export function inferCalendar(times: Float64Array, intervalMs: IntervalMs): CalendarGuess {
   if (intervalMs > dayMs) return { calendar: "24x7", reason: "every bucket is expected" };
-  let saturdays = 0;
-  for (const time of times) if (Math.floor(time / dayMs + 4) % 7 === 6) saturdays++;
+  const saturdays = rowsOnSaturdays(times);
   const first = times[0]!;
   const last = times[times.length - 1]!;
   const hasWeekend = last - first >= 7 * dayMs || new Date(last).getUTCDay() < new Date(first).getUTCDay();
@@ -56,6 +55,22 @@ export function inferCalendar(times: Float64Array, intervalMs: IntervalMs): Cale
   return looksLikeUsEquity(times)
     ? { calendar: "us_equity", reason: "no rows at weekends and US market holidays" }
     : { calendar: "weekdays", reason: "no rows at weekends" };
+}
+
+// Rows of one day come together: the weekday is worked out once a day.
+function rowsOnSaturdays(times: Float64Array): number {
+  let saturdays = 0;
+  let dayFrom = Number.NaN;
+  let isSaturday = false;
+  for (let index = 0; index < times.length; index++) {
+    const time = times[index]!;
+    if (!(time >= dayFrom && time < dayFrom + dayMs)) {
+      dayFrom = dayOf(time);
+      isSaturday = Math.floor(time / dayMs + 4) % 7 === 6;
+    }
+    if (isSaturday) saturdays++;
+  }
+  return saturdays;
 }
 
 /**

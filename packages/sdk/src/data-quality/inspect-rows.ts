@@ -17,6 +17,7 @@ import { checkGaps } from "./check-gaps.ts";
 import { checkValues } from "./check-values.ts";
 import { FindingList, qualityRules, ruleText, type Finding, type QualityRule } from "./finding.ts";
 import { inferCalendar, inferInterval } from "./infer.ts";
+import { isRegular } from "./ordinary-rows.ts";
 import { settleRows, selectRange } from "./settle.ts";
 
 const dayMs = 86_400_000;
@@ -61,14 +62,18 @@ export function inspectRows(rows: FileRows, options: CheckOptions = {}): LoadedF
   const findings = new FindingList();
   const name = basename(rows.source);
   checkTimeReading(rows, findings);
-  const sorted = settleRows(rows, findings);
+  const isOpen = options.timeIs !== "close";
+  const regular = options.intervalMs !== undefined && isOpen && isRegular(rows.time, rows.length, options.intervalMs);
+  const sorted = regular ? rows : settleRows(rows, findings);
   const { intervalMs, isAssumed } = intervalOf(sorted, options, name);
   if (isAssumed && sorted.length > 0) findings.add("interval-assumed", undefined, 1, formatInterval(intervalMs));
-  const onGrid = settleRows(sorted, findings, { intervalMs, shiftMs: options.timeIs === "close" ? -intervalMs : 0 });
+  const onGrid = regular ? rows : settleRows(sorted, findings, { intervalMs, shiftMs: isOpen ? 0 : -intervalMs });
   const wanted = selectRange(onGrid, options.start, options.end);
   if (wanted.length === 0) findings.add("empty", undefined, 1, emptyNote(onGrid, options));
   const guess = calendarOf(wanted, intervalMs, options);
-  const gaps = checkGaps(wanted, intervalMs, guess.calendar, options.calendar === undefined, findings);
+  const gaps = regular
+    ? { missingBuckets: 0, longestGapMs: 0 }
+    : checkGaps(wanted, intervalMs, guess.calendar, options.calendar === undefined, findings);
   checkEnds(wanted, intervalMs, guess.calendar, options, findings);
   checkValues(wanted, 0, wanted.length, options.jumpMax ?? 0.4, findings);
   const columns = withFields(wanted, options.fields ?? [], findings);

@@ -77,7 +77,10 @@ async function loadOne(
     if (place === undefined || seen.has(place.key)) continue;
     seen.add(place.key);
     const loaded = await place.load();
-    first ??= { identified, loaded };
+    if (first === undefined) {
+      first = { identified, loaded };
+      continue; // one source is what nearly every stream has: nobody needs to hash it
+    }
     if (first.loaded.quality.digest === loaded.quality.digest) continue;
     const names = `"${first.identified.node.name}" and "${identified.node.name}"`;
     throw new QmtlError(

@@ -15,8 +15,9 @@ import { hooksOf } from "./compute.ts";
 import type { OfflineOptions } from "./options.ts";
 
 /**
- * Where nobody keeps columns and orders are targets on the rows of one source: block by block. Whoever asks for a
- * column after all has the nodes computed again. Undefined where the strategies need more than that.
+ * Where orders are targets on the rows of one source: block by block, without columns. Whoever asks for a column has the
+ * nodes computed again, which costs less than the memory of columns that nobody asks for. Undefined where the strategies
+ * need more than that.
  */
 export function computeBlocks(
   plan: Plan,

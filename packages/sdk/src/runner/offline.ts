@@ -86,8 +86,7 @@ function computeOutputs(
   options: OfflineOptions,
 ): NodeOutputs {
   if ((options.executor ?? "batch") === "batch") {
-    const inBlocks = options.keep === "none" ? computeBlocks(plan, data.frames, accounts, options) : undefined;
-    return inBlocks ?? computeBatch(plan, data.frames, accounts, options);
+    return computeBlocks(plan, data.frames, accounts, options) ?? computeBatch(plan, data.frames, accounts, options);
   }
   const run = new StreamRun(plan, data.frames, accounts, options);
   run.run();
