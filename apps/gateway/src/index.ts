@@ -1,1 +1,7 @@
-export {};
+export { createGateway, type Gateway, type GatewayDeps } from "./create-gateway.ts";
+export { ConnectDagManager, type ConnectDagManagerOptions } from "./dag/connect-dag-manager.ts";
+export type { DagManagerClient, DiffAnswer, DiffCall, TagQuery } from "./dag/dag-manager-client.ts";
+export { defaultSettings, type GatewaySettings } from "./settings.ts";
+export { openGatewayDatabase, type GatewayTables } from "./store/tables.ts";
+export { fetchTransport } from "./worlds/fetch-transport.ts";
+export type { WorldTransport } from "./worlds/world-client.ts";

@@ -17,6 +17,9 @@ export interface GatewaySettings {
   readonly fallbackUrl: string | undefined;
   /** Key of the HMAC over fill webhooks; undefined: only tokens are taken. */
   readonly fillSecret: string | undefined;
+  /** Further attempts of a call of WorldService that changes nothing. */
+  readonly worldRetries: number;
+  readonly breakerOpenMs: number;
   readonly probeEveryMs: number;
   readonly probeMs: number;
   readonly retries: RetryLimits;
@@ -34,6 +37,8 @@ export const defaultSettings: GatewaySettings = {
   streamUrl: undefined,
   fallbackUrl: undefined,
   fillSecret: undefined,
+  worldRetries: 2,
+  breakerOpenMs: 2_000,
   probeEveryMs: 5_000,
   probeMs: 1_000,
   retries: retryLimits,

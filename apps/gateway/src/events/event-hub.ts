@@ -132,8 +132,8 @@ export class EventHub {
   }
 
   /** Channels that may see what stands under a topic in a world: who needs a snapshot after a gap. */
-  *channelsOf(event: Pick<StreamEvent, "topic" | "worldId" | "strategyId">): Iterable<ClientChannel> {
-    for (const group of this.#groupsFor(event)) for (const one of group) if (inScope(one.scope, event)) yield one;
+  channelsOf(event: Pick<StreamEvent, "topic" | "worldId" | "strategyId">): ClientChannel[] {
+    return this.#groupsFor(event).flatMap((group) => [...group].filter(({ scope }) => inScope(scope, event)));
   }
 
   closeAll(code: number, reason: string): void {

@@ -174,7 +174,8 @@ export class WorldClient {
     const query = asOf === "" ? "" : `?${new URLSearchParams({ as_of: asOf }).toString()}`;
     const path = `/worlds/${encodeURIComponent(worldId)}/decide${query}`;
     const before = this.#decisions.get(worldId, asOf, this.#now());
-    const headers: Record<string, string> = before?.etag == null ? {} : { "if-none-match": before.etag };
+    const headers: Record<string, string> =
+      before === undefined || before.etag === null ? {} : { "if-none-match": before.etag };
     const response = await this.#ask({ method: "GET", path, headers }, asking);
     if (response === undefined || response.status >= 500) return this.#staleDecision(worldId, asOf, response);
     const cacheControl = response.headers["cache-control"] ?? null;

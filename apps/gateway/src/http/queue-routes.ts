@@ -1,0 +1,112 @@
+import "./route-summary.ts";
+import {
+  AppendAnswer,
+  AppendRecords,
+  NodeLeaseAnswer,
+  NodeLeaseRequest,
+  QueuesByTag,
+  ReadRecords,
+} from "@qmtl/contracts/gateway";
+import { MatchMode } from "@qmtl/contracts/events";
+import { QmtlError } from "@qmtl/core";
+import type { HttpServer } from "@qmtl/service/http";
+import type { Logger } from "@qmtl/service/logging";
+import { Type, type Static } from "typebox";
+import type { DagManagerClient } from "../dag/dag-manager-client.ts";
+import type { DataPlane } from "../data-plane/data-plane.ts";
+
+export interface QueueRouteOptions {
+  readonly dagManager: DagManagerClient | undefined;
+  readonly dataPlane: DataPlane | undefined;
+  readonly logger: Logger;
+}
+
+type TagQuery = Static<typeof TagQuery>;
+const TagQuery = Type.Object({
+  tags: Type.String({ minLength: 1, maxLength: 4_096 }),
+  interval: Type.Integer({ minimum: 0 }),
+  match_mode: Type.Optional(MatchMode),
+  world_id: Type.Optional(Type.String({ maxLength: 128 })),
+  execution_domain: Type.Optional(Type.String({ maxLength: 64 })),
+});
+
+type ReadQuery = Static<typeof ReadQuery>;
+const ReadQuery = Type.Object({
+  from: Type.Optional(Type.Integer({ minimum: 0 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 5_000 })),
+  wait_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 30_000 })),
+});
+
+const TopicParams = Type.Object({ topic: Type.String({ minLength: 1, maxLength: 512 }) });
+
+/** Queues: which there are for tags, and what is in them. */
+export function addQueueRoutes(server: HttpServer, options: QueueRouteOptions): void {
+  server.get<{ Querystring: TagQuery }>(
+    "/queues/by_tag",
+    {
+      config: { access: { role: "reader", world: "query.world_id" } },
+      schema: { summary: "queues that carry tags", querystring: TagQuery, response: { 200: QueuesByTag } },
+    },
+    async ({ query, correlationId }, reply) => {
+      const tags = [...new Set(query.tags.split(",").flatMap((tag) => tag.trim() || []))];
+      if (tags.length === 0 || tags.length > 64) {
+        throw new QmtlError("REQUEST_INVALID", `tags must name 1 to 64 tags; found ${tags.length}`);
+      }
+      const {
+        interval: intervalSeconds,
+        match_mode: matchMode = "any",
+        world_id: worldId = "",
+        execution_domain: executionDomain = "",
+      } = query;
+      try {
+        if (options.dagManager === undefined)
+          throw new QmtlError("DEPENDENCY_UNAVAILABLE", "no DAG Manager is configured");
+        return {
+          queues: await options.dagManager.queuesByTag({ tags, intervalSeconds, matchMode, worldId, executionDomain }),
+        };
+      } catch (error) {
+        // Clients wait for queues anyway; that there are none because nobody could say is in the header.
+        options.logger.warn("queues cannot be asked for", { correlation_id: correlationId, error });
+        void reply.header("warning", '199 - "DAG Manager unavailable"').header("x-stale", "true");
+        return { queues: [] };
+      }
+    },
+  );
+  const { dataPlane } = options;
+  if (dataPlane === undefined) return;
+  server.post<{ Body: NodeLeaseRequest }>(
+    "/leases/nodes",
+    {
+      config: { access: { role: "operator" } },
+      schema: { summary: "the right to compute a node", body: NodeLeaseRequest, response: { 200: NodeLeaseAnswer } },
+    },
+    async ({ body, principal }) => dataPlane.lease(body, principal.subject),
+  );
+  server.post<{ Params: { topic: string }; Body: AppendRecords }>(
+    "/queues/:topic/records",
+    {
+      config: { access: { role: "operator" } },
+      bodyLimit: 8_388_608,
+      schema: {
+        summary: "add a node's outputs to its queue",
+        params: TopicParams,
+        body: AppendRecords,
+        response: { 200: AppendAnswer },
+      },
+    },
+    async ({ params, body }) => dataPlane.append(params.topic, body),
+  );
+  server.get<{ Params: { topic: string }; Querystring: ReadQuery }>(
+    "/queues/:topic/records",
+    {
+      config: { access: { role: "reader" } },
+      schema: {
+        summary: "read a queue, waiting for more",
+        params: TopicParams,
+        querystring: ReadQuery,
+        response: { 200: ReadRecords },
+      },
+    },
+    async ({ params, query }) => dataPlane.read(params.topic, query.from ?? 0, query.limit ?? 500, query.wait_ms ?? 0),
+  );
+}

@@ -1,0 +1,20 @@
+import type { WorldTransport } from "./world-client.ts";
+
+const answerCharsMax = 16_777_216;
+
+/** Requests to WorldService over HTTP. @param baseUrl - without a path: "http://127.0.0.1:8080" */
+export function fetchTransport(baseUrl: string, timeoutMs: number): WorldTransport {
+  const base = baseUrl.replace(/\/+$/, "");
+  return async ({ method, path, headers, body }) => {
+    const response = await fetch(`${base}${path}`, {
+      method,
+      headers,
+      ...(body !== undefined && { body }),
+      redirect: "error", // our token is for WorldService alone
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const text = await response.text();
+    if (text.length > answerCharsMax) throw new Error(`WorldService answered more than ${answerCharsMax} characters`);
+    return { status: response.status, headers: Object.fromEntries(response.headers), body: text };
+  };
+}
