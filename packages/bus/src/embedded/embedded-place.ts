@@ -19,6 +19,9 @@ export const placeTable = `create table places (
 
 const ttlMs = 6_000;
 
+// A lease granted after now was granted before the wall clock went back: it says nothing any more.
+const isFree = `topic = ? and place_group = ? and (holder is null or holder = ? or expires_ms <= ? or granted_ms > ?)`;
+
 /**
  * A group's position in a topic, held by one follower at a time. A lease that is lost while a handler runs means that
  * its events come a second time to another one, never that they are lost: only the holder moves the position.
@@ -52,14 +55,16 @@ export class EmbeddedPlace implements Place {
     const askedMs = clock.monotonicMs();
     if (askedMs < this.#keptUntilMs) return this.#position;
     const nowMs = clock.nowMs();
-    // A lease granted after now was granted before the wall clock went back: it says nothing any more.
+    const free = [...subject(this.#options), holder, nowMs, nowMs];
+    // Looked at before it is written: one who waits for a place must not keep waking the one who has it.
+    if ((await file.read(`select 1 from places where ${isFree}`, free)).length === 0) return undefined;
     const rows = await file.write((run) =>
-      run(
-        `update places set holder = ?, granted_ms = ?, expires_ms = ?
-         where topic = ? and place_group = ? and (holder is null or holder = ? or expires_ms <= ? or granted_ms > ?)
-         returning position`,
-        [holder, nowMs, nowMs + ttlMs, ...subject(this.#options), holder, nowMs, nowMs],
-      ),
+      run(`update places set holder = ?, granted_ms = ?, expires_ms = ? where ${isFree} returning position`, [
+        holder,
+        nowMs,
+        nowMs + ttlMs,
+        ...free,
+      ]),
     );
     const [row] = rows;
     if (row === undefined) return undefined;

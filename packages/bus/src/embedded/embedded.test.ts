@@ -1,41 +1,44 @@
+import { controlBusContract, dataLogContract, leasesContract } from "@qmtl/testkit/contracts";
 import { VirtualClock } from "@qmtl/testkit/clock";
-import { cloudEvent, eventSources, policyUpdated } from "@qmtl/contracts/events";
-import { expect, it } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DivergenceAlarm } from "../data-log/index.ts";
 import { openEmbeddedControlBus, openEmbeddedQueues } from "./index.ts";
 
-let n = 0;
-const ids = { next: () => `id-${++n}` };
-it("smoke", async () => {
-  const clock = new VirtualClock();
-  const bus = await openEmbeddedControlBus({ path: ":memory:", clock, ids });
-  const got: number[] = [];
-  const sub = await bus.subscribe("control.policy", { from: "latest", group: "g" }, (m) => void got.push(m.sequence));
-  const event = cloudEvent({
-    id: ids.next(),
-    source: eventSources.worldService,
-    type: "policy_updated",
-    timeMs: clock.nowMs(),
-    correlationId: "c",
-    data: policyUpdated({ world_id: "w", policy_version: 1, checksum: "x", tsMs: clock.nowMs() }),
+const retry = { attemptsMax: 3, firstPauseMs: 20, longestPauseMs: 80 };
+
+for (const where of ["memory", "a file"]) {
+  controlBusContract(`the embedded bus in ${where}`, async () => {
+    const { options, clock, remove } = await place(where);
+    const bus = await openEmbeddedControlBus(options);
+    return { bus, pass: (ms) => clock.advance(ms), close: () => bus.close().then(remove) };
   });
-  await bus.publish("control.policy", [
-    { key: "w", sequence: 1, event },
-    { key: "w", sequence: 2, event },
-  ]);
-  await clock.advance(100);
-  expect(got).toEqual([1, 2]);
-  await sub.close();
-  await bus.close();
-  const q = await openEmbeddedQueues({ path: ":memory:", clock, ids });
-  await q.dataLog.ensureTopic("t", { partitions: 1, retentionMs: 1000 });
-  const r = { key: "k", bucketMs: 0, inputHash: "h", token: 1, payload: "1" };
-  expect(await q.dataLog.append("t", [r, r, { ...r, inputHash: "i" }])).toEqual([
-    { offset: 0, status: "appended" },
-    { offset: 0, status: "duplicate" },
-    { offset: 1, status: "revised" },
-  ]);
-  expect(await q.dataLog.topics()).toHaveLength(1);
-  expect(await q.leases.acquire("r", "a", 100)).toMatchObject({ token: 1 });
-  expect(await q.leases.acquire("r", "b", 100)).toMatchObject({ kind: "held", by: "a" });
-  await q.close();
-});
+
+  dataLogContract(`the embedded log in ${where}`, async () => {
+    const { options, clock, remove } = await place(where);
+    const alarms: DivergenceAlarm[] = [];
+    const queues = await openEmbeddedQueues({ ...options, onDivergence: (alarm) => void alarms.push(alarm) });
+    const log = queues.dataLog;
+    return { log, alarms, pass: (ms) => clock.advance(ms), close: () => queues.close().then(remove) };
+  });
+
+  leasesContract(`embedded leases in ${where}`, async () => {
+    const { options, clock, remove } = await place(where);
+    const queues = await openEmbeddedQueues(options);
+    return { leases: queues.leases, pass: (ms) => clock.advance(ms), close: () => queues.close().then(remove) };
+  });
+}
+
+let idsGiven = 0;
+const ids = { next: () => `id-${++idsGiven}` };
+
+async function place(where: string) {
+  const clock = new VirtualClock();
+  const folder = where === "memory" ? undefined : await mkdtemp(join(tmpdir(), "qmtl-bus-"));
+  const path = folder === undefined ? ":memory:" : join(folder, "bus.db");
+  const remove = async (): Promise<void> => {
+    if (folder !== undefined) await rm(folder, { recursive: true });
+  };
+  return { options: { path, clock, ids, retry }, clock, remove };
+}
