@@ -208,6 +208,16 @@ describe("an apply", () => {
   });
 });
 
+it("counts an event for each entry that a switch or a rollback changes", () => {
+  const world = new Service();
+  world.apply();
+  world.take({ kind: "advance" });
+  world.take({ kind: "advance", entryEvents: 3 });
+  expect(world.state.record).toMatchObject({ phase: "SWITCHED", sequence: 5 });
+  world.take({ kind: "fail", runId: "r", error: "x", entryEvents: 3 });
+  expect(world.state.record).toMatchObject({ phase: "ROLLED_BACK", sequence: 9 });
+});
+
 describe("kill (OG-7)", () => {
   it("ends leases in every phase, and a reason opens", () => {
     const world = new Service();
@@ -226,6 +236,14 @@ describe("kill (OG-7)", () => {
 });
 
 describe("changes outside an apply", () => {
+  it("end every lease when the world may do less", () => {
+    const world = new Service();
+    world.ask();
+    world.take({ kind: "recall" });
+    expect(world.state.record).toMatchObject({ phase: "ACTIVE", epoch: 2, sequence: 1 });
+    expect(world.ask()).toMatchObject({ granted: true, epoch: 2 });
+  });
+
   it("take a sequence number per event, and wait for an apply to end", () => {
     const world = new Service();
     world.take({ kind: "change", events: 3 });

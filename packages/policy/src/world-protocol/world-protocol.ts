@@ -36,16 +36,21 @@ export type WorldInput =
       readonly closedEpoch: number;
     }
   | ApplyInput
-  /** Time has passed, or a step was written: go on with the apply as far as one transaction reaches. */
-  | { readonly kind: "advance" }
-  /** The apply cannot be carried out; everything it was to change stays as it was (W-4). */
-  | { readonly kind: "fail"; readonly runId: string; readonly error: string }
+  /**
+   * Time has passed, or a step was written: go on with the apply as far as one transaction reaches. `entryEvents` of the
+   * activation's entries change when it is a switch that comes next.
+   */
+  | { readonly kind: "advance"; readonly entryEvents?: number }
+  /** The apply cannot be carried out; everything it was to change becomes what it was (W-4). */
+  | { readonly kind: "fail"; readonly runId: string; readonly error: string; readonly entryEvents?: number }
   /** Opens a world that was rolled back. */
   | { readonly kind: "unfreeze"; readonly actor: string; readonly reason: string; readonly expectedEpoch: number }
   | { readonly kind: "kill"; readonly actor: string; readonly reason: string }
   | { readonly kind: "revive"; readonly actor: string; readonly reason: string }
   /** Activation entries change outside an apply; `events` of them. */
-  | { readonly kind: "change"; readonly events: number };
+  | { readonly kind: "change"; readonly events: number }
+  /** The world may do less than its leases say: a new epoch ends them. */
+  | { readonly kind: "recall" };
 
 export interface ApplyInput {
   readonly kind: "apply";
@@ -69,7 +74,8 @@ export type WorldTransition =
   | "unfreeze"
   | "kill"
   | "revive"
-  | "change";
+  | "change"
+  | "recall";
 
 export type WorldEffect =
   | {
@@ -138,9 +144,9 @@ export function stepWorld(
     case "apply":
       return onApply(state, input);
     case "advance":
-      return onAdvance(state, nowMs, rules);
+      return onAdvance(state, input.entryEvents ?? 0, nowMs, rules);
     case "fail":
-      return onFail(state, input.runId, input.error);
+      return onFail(state, input);
     case "unfreeze":
       return onUnfreeze(state, input);
     case "kill":
@@ -149,6 +155,8 @@ export function stepWorld(
       return onRevive(state, input);
     case "change":
       return onChange(state, input.events);
+    case "recall":
+      return persisted(state, "recall", { epoch: state.record.epoch + 1 }, null, 1);
   }
 }
 
@@ -220,7 +228,7 @@ function onApply(state: WorldProtocolState, input: ApplyInput): WorldStep {
   return persisted(state, "freeze", { phase: "FREEZING", epoch: record.epoch + 1, run }, null, 1);
 }
 
-function onAdvance(state: WorldProtocolState, nowMs: number, rules: WorldRules): WorldStep {
+function onAdvance(state: WorldProtocolState, entryEvents: number, nowMs: number, rules: WorldRules): WorldStep {
   const { record, leases, unknownLeasesEndMs } = state;
   if (record.run === null || isFinished(record.run)) return { state, effects: [] };
   switch (record.phase) {
@@ -232,7 +240,13 @@ function onAdvance(state: WorldProtocolState, nowMs: number, rules: WorldRules):
       return { state, effects: [{ kind: "wake", atMs: Math.max(unknownLeasesEndMs, ...ends) }] };
     }
     case "FROZEN":
-      return persisted(state, "switch", { phase: "SWITCHED", run: atStage(record.run, "switched") }, null, 1);
+      return persisted(
+        state,
+        "switch",
+        { phase: "SWITCHED", run: atStage(record.run, "switched") },
+        null,
+        1 + entryEvents,
+      );
     case "SWITCHED":
       return persisted(
         state,
@@ -248,11 +262,14 @@ function onAdvance(state: WorldProtocolState, nowMs: number, rules: WorldRules):
 
 // While freezing there is nothing to put back yet, and "rolled back" would claim a freeze that is not complete (OG-2).
 // A run that was switched may still fail on its way to the unfreeze; what it changed is put back then.
-function onFail(state: WorldProtocolState, runId: string, error: string): WorldStep {
+function onFail(
+  state: WorldProtocolState,
+  { runId, error, entryEvents = 0 }: Extract<WorldInput, { kind: "fail" }>,
+): WorldStep {
   const { run, phase } = state.record;
   if (run?.runId !== runId || (phase !== "FROZEN" && phase !== "SWITCHED")) return { state, effects: [] };
   const failed: RunRecord = { ...run, stage: "rolled_back", error };
-  return persisted(state, "rollback", { phase: "ROLLED_BACK", run: failed }, null, 1);
+  return persisted(state, "rollback", { phase: "ROLLED_BACK", run: failed }, null, 1 + entryEvents);
 }
 
 function onUnfreeze(
