@@ -5,6 +5,7 @@ export {
   computeContextJson,
   computeContextOf,
   computeKey,
+  computeKeysIn,
   configHash,
   crc32OfNodeIds,
   createDigest,

@@ -1,5 +1,6 @@
 export {
   AdminService,
+  DiffChunkSchema,
   DiffService,
   HealthCheck,
   TagQuery,

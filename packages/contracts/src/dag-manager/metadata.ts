@@ -6,6 +6,9 @@ export const dagManagerMetadata = {
   worldId: "x-qmtl-world-id",
   /** The domain within that world. */
   executionDomain: "x-qmtl-execution-domain",
+  /** The exact context; without these two GetQueues means the one that was first used last. */
+  asOf: "x-qmtl-as-of",
+  partition: "x-qmtl-partition",
   /** In the headers of Diff's answer: this stream. With AckChunk: whose chunk. With Diff: the stream to resume. */
   streamId: "x-qmtl-stream-id",
   /** Of the request that caused the call. */

@@ -102,6 +102,7 @@ export const errorCatalog = {
     http: 502,
     summary: "a service answered with something its contract does not know",
   },
+  DEADLINE_EXCEEDED: { exitCode: 1, http: 504, summary: "a call took longer than it may" },
   SERVICE_OVERLOADED: { exitCode: 1, http: 503, summary: "a service takes no more work for now" },
   STORE_FAILED: { exitCode: 1, http: 503, summary: "a store refused a write or cannot be read" },
   STORE_CORRUPT: { exitCode: 1, http: 500, summary: "stored data does not match its checksum or schema" },

@@ -11,15 +11,23 @@ import { joinedField } from "./joined-field.ts";
  * @throws QmtlError `VALUE_NOT_HASHABLE`
  */
 export function computeKey(nodeId: string, context: ComputeContext): `blake3:${string}` {
-  return blake3Text(
-    [
-      joinedField(nodeId, "node_id", ""),
-      joinedField(context.worldId, "world_id", ""),
-      joinedField(context.executionDomain || "backtest", "execution_domain", ""),
-      joinedField(context.asOf ?? "", "as_of", ""),
-      joinedField(context.partition ?? "", "partition", ""),
-    ].join("\u001f"),
-  );
+  return computeKeysIn(context)(nodeId);
+}
+
+/**
+ * `computeKey` for many nodes of one context, whose fields are checked once.
+ *
+ * @throws QmtlError `VALUE_NOT_HASHABLE`, as does the function it answers with
+ */
+export function computeKeysIn(context: ComputeContext): (nodeId: string) => `blake3:${string}` {
+  const rest = [
+    "",
+    joinedField(context.worldId, "world_id", ""),
+    joinedField(context.executionDomain || "backtest", "execution_domain", ""),
+    joinedField(context.asOf ?? "", "as_of", ""),
+    joinedField(context.partition ?? "", "partition", ""),
+  ].join("\u001f");
+  return (nodeId) => blake3Text(joinedField(nodeId, "node_id", "") + rest);
 }
 
 /** What a validation's outcome depends on. */

@@ -7,7 +7,7 @@ export {
   type ComputeContextInput,
   type DowngradeReason,
 } from "./compute-context.ts";
-export { computeKey, evalKey, partitionKey, type EvaluationSubject } from "./compute-key.ts";
+export { computeKey, computeKeysIn, evalKey, partitionKey, type EvaluationSubject } from "./compute-key.ts";
 export { createDigest, type Digest } from "./digest.ts";
 export { configHash, crc32OfNodeIds, dagHash, dryRunSentinel, schemaHash } from "./document-hash.ts";
 export { executionDomainOf, executionDomainOfMode, type ExecutionDomain } from "./execution-domain.ts";

@@ -9,6 +9,7 @@ import { shown } from "../time/index.ts";
  */
 export function joinedField(value: string, name: string, separators: "|" | "|," | "#" | ""): string {
   if (typeof value !== "string") return refuse(value, name, "text");
+  if (plain.test(value)) return value;
   for (let index = 0; index < value.length; index++) {
     const unit = value.charCodeAt(index);
     if (unit > 0x20 && unit < 0x7f) {
@@ -23,6 +24,9 @@ export function joinedField(value: string, name: string, separators: "|" | "|," 
   }
   return value;
 }
+
+// What nearly every field is made of, for which one look is enough: printable ASCII without any separator.
+const plain = /^[ !"$-+\--{}~]*$/;
 
 function refuse(value: unknown, name: string, expected: string): never {
   throw new QmtlError("VALUE_NOT_HASHABLE", `${name} must be ${expected}; found ${shown(value)}`, {

@@ -65,7 +65,8 @@ function joinedInputs(inputs: readonly string[]): string {
   if (inputs.length === 0) return "";
   const ids = inputs.filter((id) => id !== "");
   for (const id of ids) joinedField(id, "inputs", "|,");
-  return ids.sort(compareCodePoints).join(",");
+  if (ids.length > 1) ids.sort(compareCodePoints);
+  return ids.join(",");
 }
 
 function intervalSeconds(intervalMs: number): number {

@@ -1,0 +1,105 @@
+import { blake3Text, compareCodePoints, computeKeysIn, partitionKey } from "@qmtl/core";
+import type { GraphNode, GraphQueue, GraphView, QueueContext } from "../graph/index.ts";
+import { queueKindOf, topicName, type TopicSubject } from "../naming/index.ts";
+import { tagQueryOf, type TagQuery } from "../tag-query/index.ts";
+import type { Dag, DagEntry } from "./read-dag.ts";
+
+/** A node that keeps its queue and recomputes `lagBars` before its rows are trusted. */
+export interface BufferedNode {
+  readonly entry: DagEntry;
+  readonly lagBars: number;
+}
+
+export interface DiffPlan {
+  /** Partition key → topic, in topological order of the nodes. */
+  readonly queueMap: readonly (readonly [partitionKey: string, topic: string])[];
+  readonly bufferedNodes: readonly BufferedNode[];
+  readonly newNodes: readonly GraphNode[];
+  readonly newQueues: readonly GraphQueue[];
+  readonly reusedCount: number;
+  readonly tagQueries: readonly (TagQuery & { readonly nodeId: string })[];
+}
+
+/**
+ * What a DAG needs beside what is there. A node that has a queue in this context keeps it; the others get one. A node's
+ * id covers its code and the identity of its schema, so a schema hash that differs under one id is a compatible change:
+ * the queue stays, and its rows are recomputed.
+ *
+ * @param isTaken - whether some other queue has or had a topic name
+ * @throws QmtlError `QUEUE_CONFLICT`
+ */
+export function planDiff(dag: Dag, view: GraphView, isTaken: (topic: string) => boolean): DiffPlan {
+  const keyOf = computeKeysIn(dag.context);
+  const named = new Set<string>();
+  const queueMap: [string, string][] = [];
+  const bufferedNodes: BufferedNode[] = [];
+  const newNodes: GraphNode[] = [];
+  const newQueues: GraphQueue[] = [];
+  for (const entry of dag.entries) {
+    if (!view.knownNodes.has(entry.nodeId)) newNodes.push(entry);
+    let queue = view.queues.get(entry.nodeId);
+    if (queue === undefined) {
+      const topic = topicName(topicSubjectOf(entry, dag), (name) => named.has(name) || isTaken(name));
+      named.add(topic);
+      queue = newQueueOf(entry, topic);
+      newQueues.push(queue);
+    } else if (queue.schemaHash !== entry.schemaHash) {
+      bufferedNodes.push({ entry, lagBars: entry.period });
+    }
+    const key = partitionKey(entry.nodeId, entry.intervalSeconds, entry.bucketSeconds, keyOf(entry.nodeId));
+    queueMap.push([key, queue.topic]);
+  }
+  return {
+    queueMap,
+    bufferedNodes,
+    newNodes,
+    newQueues,
+    reusedCount: dag.entries.length - newQueues.length,
+    tagQueries: dag.entries.flatMap(({ reads, nodeId, tags, intervalSeconds }) =>
+      reads === undefined || tags.length === 0 ? [] : [{ nodeId, ...tagQueryOf(tags, intervalSeconds, reads) }],
+    ),
+  };
+}
+
+/** Who the name of a node's topic speaks of. */
+export function topicSubjectOf(
+  { tags, nodeType, nodeId }: DagEntry,
+  { namespace, version, context }: Dag,
+): TopicSubject {
+  return { namespace, tags, nodeType, nodeId, version, simulated: context.executionDomain === "dryrun" };
+}
+
+/** The part of a context that queues are kept apart by. */
+export function queueContextOf({ context }: Pick<Dag, "context">): QueueContext {
+  return {
+    worldId: context.worldId,
+    executionDomain: context.executionDomain,
+    asOf: context.asOf ?? "",
+    partition: context.partition ?? "",
+  };
+}
+
+/** Name of a set of nodes, whatever the order they came in. */
+export function setIdOf(entries: readonly { readonly nodeId: string }[]): string {
+  return blake3Text(
+    entries
+      .map(({ nodeId }) => nodeId)
+      .sort(compareCodePoints)
+      .join("\n"),
+  );
+}
+
+function newQueueOf(
+  { nodeId, nodeType, intervalSeconds, tags, reads, schemaHash }: DagEntry,
+  topic: string,
+): GraphQueue {
+  return {
+    topic,
+    nodeId,
+    kind: queueKindOf(nodeType),
+    intervalSeconds,
+    tags: reads === undefined ? tags : [],
+    schemaHash,
+    buffering: undefined,
+  };
+}

@@ -1,0 +1,194 @@
+import { readDagDocument, wireNodeSpec, type DagDocument, type DagNode } from "@qmtl/contracts";
+import {
+  blake3Text,
+  computeContextOf,
+  crc32OfNodeIds,
+  Float,
+  nodeSpecText,
+  QmtlError,
+  type ComputeContext,
+  type WireObject,
+} from "@qmtl/core";
+import type { GraphNode } from "../graph/index.ts";
+import { declaredNamespace, namespaceOf, versionOf } from "../naming/index.ts";
+import { normalizedTags } from "../tag-query/index.ts";
+import { topologicalOrder } from "./node-order.ts";
+
+/** What a caller says beside the document. Text that is not blank wins over what the document says. */
+export interface DiffSubject {
+  readonly strategyId: string;
+  readonly dagJson: string;
+  readonly worldId?: string;
+  readonly executionDomain?: string;
+  readonly asOf?: string;
+  readonly partition?: string;
+  readonly datasetFingerprint?: string;
+}
+
+export interface DagEntry extends GraphNode {
+  readonly schemaHash: string;
+  readonly schemaCompatId: string;
+  readonly codeHash: string;
+  readonly bucketSeconds: number;
+  /** A tag query node: how it matches the tags it reads. */
+  readonly reads: "any" | "all" | undefined;
+}
+
+export interface Dag {
+  /** Every node after its inputs. */
+  readonly entries: readonly DagEntry[];
+  /** In the document's order. */
+  readonly documentIds: readonly string[];
+  /** Over the node ids in the document's order. */
+  readonly crc32: number;
+  readonly version: string;
+  /** What the document's sentinel asks for, in [0, 1]. */
+  readonly trafficWeight: number | undefined;
+  readonly context: ComputeContext;
+  readonly namespace: string;
+}
+
+export interface DagLimits {
+  readonly nodeCountMax: number;
+  readonly dagBytesMax: number;
+}
+
+export const defaultDagLimits: DagLimits = { nodeCountMax: 20_000, dagBytesMax: 32 * 2 ** 20 };
+
+/**
+ * Reads a DAG: parses it strictly, takes version sentinels out of it, checks that every id is the hash of its node
+ * (D-1), orders the nodes and settles the context: what the request says, else what the document says.
+ *
+ * @throws QmtlError `REQUEST_TOO_LARGE`, `JSON_INVALID`, `SCHEMA_INVALID`, `NODE_ID_FIELDS`, `NODE_ID_MISMATCH`,
+ *   `VALUE_NOT_HASHABLE`, `GRAPH_CYCLE`
+ */
+export function readDag(subject: DiffSubject, withNamespace: boolean, limits = defaultDagLimits): Dag {
+  if (subject.dagJson.length > limits.dagBytesMax) refuseSize("bytes", limits.dagBytesMax, subject.dagJson.length);
+  const document = readDagDocument(subject.dagJson === "" ? '{"nodes":[]}' : subject.dagJson);
+  const nodes = document.nodes.filter(({ node_type }) => node_type !== "VersionSentinel");
+  const sentinels = document.nodes.filter(({ node_type }) => node_type === "VersionSentinel");
+  if (nodes.length > limits.nodeCountMax) refuseSize("nodes", limits.nodeCountMax, nodes.length);
+  const found = nodes.map((node, index) => entryOf(node, index));
+  const context = mergedContext(subject, document);
+  const documentIds = found.map(({ nodeId }) => nodeId);
+  return {
+    entries: ordered(found),
+    documentIds,
+    crc32: crc32OfNodeIds(documentIds),
+    version: declaredVersion(document, sentinels),
+    trafficWeight: declaredWeight(document, sentinels),
+    context,
+    namespace: withNamespace
+      ? declaredNamespace(document.meta?.topic_namespace) || namespaceOf(context.worldId, context.executionDomain)
+      : "",
+  };
+}
+
+function entryOf(node: DagNode, index: number): DagEntry {
+  const { node_id: nodeId, code_hash: codeHash, schema_hash: schemaHash } = node;
+  if (!isText(nodeId) || !isText(codeHash) || !isText(schemaHash)) refuseMissing(node, index);
+  const spec = wireNodeSpec(node as WireObject);
+  const specText = nodeSpecText(spec);
+  const expected = blake3Text(specText);
+  if (expected !== nodeId) refuseId(index, nodeId, expected);
+  const isQuery = spec.nodeType === "TagQueryNode";
+  return {
+    nodeId,
+    specText,
+    nodeType: spec.nodeType,
+    intervalSeconds: node.interval ?? 0,
+    period: node.period ?? 0,
+    inputs: spec.inputs ?? [],
+    tags: normalizedTags(node.tags ?? []),
+    schemaHash,
+    schemaCompatId: spec.schemaCompatId ?? "",
+    codeHash,
+    bucketSeconds: node.bucket ?? 0,
+    reads: isQuery ? (node.match_mode?.trim().toLowerCase() === "all" ? "all" : "any") : undefined,
+  };
+}
+
+function ordered(entries: readonly DagEntry[]): readonly DagEntry[] {
+  // One node written twice is one node; that both are its content, their common hash says.
+  const order = topologicalOrder([...new Map(entries.map((entry) => [entry.nodeId, entry])).values()]);
+  if (order !== undefined) return order;
+  throw new QmtlError("GRAPH_CYCLE", "the nodes of the DAG depend on each other in a circle");
+}
+
+function mergedContext(subject: DiffSubject, { compute_context, meta }: DagDocument): ComputeContext {
+  const declared = { ...meta?.compute_context, ...compute_context };
+  const first = (...values: unknown[]): unknown => values.find((value) => !isBlank(value));
+  return computeContextOf({
+    worldId: first(subject.worldId, declared["world_id"], declared["world"], meta?.world_id, meta?.world),
+    executionDomain: first(
+      subject.executionDomain,
+      declared["execution_domain"],
+      declared["domain"],
+      meta?.execution_domain,
+    ),
+    asOf: first(subject.asOf, declared["as_of"]),
+    partition: first(subject.partition, declared["partition"]),
+    datasetFingerprint: first(
+      subject.datasetFingerprint,
+      declared["dataset_fingerprint"],
+      declared["datasetFingerprint"],
+      meta?.dataset_fingerprint,
+    ),
+  });
+}
+
+function declaredVersion(document: DagDocument, sentinels: readonly DagNode[]): string {
+  const { meta } = document;
+  return versionOf([
+    ...sentinels.flatMap((node) => [node.version, node.strategy_version, node.build_version, node.node_id]),
+    document.strategy_version,
+    document.version,
+    meta?.version,
+    meta?.strategy_version,
+    meta?.build_version,
+  ]);
+}
+
+function declaredWeight(document: DagDocument, sentinels: readonly DagNode[]): number | undefined {
+  if (sentinels.length === 0) return undefined;
+  for (const place of [...sentinels, document.meta ?? {}] as readonly Readonly<Record<string, unknown>>[]) {
+    const declared = place["traffic_weight"];
+    const weight = declared instanceof Float ? declared.value : declared;
+    if (typeof weight === "number") return Math.min(1, Math.max(0, weight));
+  }
+  return undefined;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+function isBlank(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === "string" && value.trim() === "");
+}
+
+function refuseMissing(node: DagNode, index: number): never {
+  const missing = (["node_id", "code_hash", "schema_hash"] as const).filter((field) => !isText(node[field]));
+  const message = `node ${index} must have ${missing.join(", ")}`;
+  const nodeId = isText(node.node_id) ? { node_id: node.node_id } : {};
+  const hint = "build the document with the SDK, or send these fields with every node";
+  throw new QmtlError("NODE_ID_FIELDS", message, {
+    details: { code: "E_NODE_ID_FIELDS", message, missing_fields: [{ index, missing, ...nodeId }], hint },
+    hint,
+  });
+}
+
+function refuseId(index: number, nodeId: string, expected: string): never {
+  const message = `node ${index} must have the id ${expected}; found ${nodeId}`;
+  const hint = "compute each id from the node's final content, after its inputs' ids";
+  throw new QmtlError("NODE_ID_MISMATCH", message, {
+    details: { code: "E_NODE_ID_MISMATCH", message, node_id_mismatch: [{ index, node_id: nodeId, expected }], hint },
+    hint,
+  });
+}
+
+function refuseSize(unit: string, most: number, found: number): never {
+  throw new QmtlError("REQUEST_TOO_LARGE", `a DAG has at most ${most} ${unit}; found ${found}`, {
+    details: { unit, most, found },
+  });
+}

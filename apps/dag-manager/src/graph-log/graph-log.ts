@@ -1,0 +1,171 @@
+import { blake3Text } from "@qmtl/core";
+import { isUniqueViolation } from "@qmtl/store";
+import type { Kysely, Transaction } from "kysely";
+import { GraphState, type GraphChange, type GraphEvent, type GraphStore, type StateChange } from "../graph/index.ts";
+import { readChange, writeChange, type NodeNumbers } from "./change-text.ts";
+import type { GraphTables } from "./tables.ts";
+
+/** Puts the events of a change into the outbox, within the transaction of the change. */
+export type AppendEvents = (transaction: Transaction<GraphTables>, events: readonly GraphEvent[]) => Promise<void>;
+
+/**
+ * The graph as a log of changes on SQL, and its sum in memory. Several managers may share one log: a change's version is
+ * its key, so of two made at once one is refused, and each reads what others added before it answers.
+ */
+export class GraphLog implements GraphStore {
+  readonly #database: Kysely<GraphTables>;
+  readonly #appendEvents: AppendEvents;
+  readonly #state = new GraphState();
+
+  private constructor(database: Kysely<GraphTables>, appendEvents: AppendEvents) {
+    this.#database = database;
+    this.#appendEvents = appendEvents;
+  }
+
+  /**
+   * Reads the log.
+   *
+   * @param database - opened with `graphMigrations`
+   * @throws QmtlError `STORE_CORRUPT`
+   */
+  static async open(database: Kysely<GraphTables>, appendEvents: AppendEvents): Promise<GraphLog> {
+    const graph = new GraphLog(database, appendEvents);
+    await graph.version();
+    return graph;
+  }
+
+  async version(): Promise<number> {
+    await this.#catchUp();
+    return this.#state.version;
+  }
+
+  async commit(change: GraphChange): Promise<boolean> {
+    if (change.baseVersion !== this.#state.version) return false;
+    const version = change.baseVersion + 1;
+    const { nodes = [], events = [] } = change;
+    const numbers = this.#numbersWith(nodes.map(({ nodeId }) => nodeId));
+    const row = {
+      version,
+      body: writeChange(change, numbers),
+      specs: JSON.stringify(nodes.map(({ specText }) => specText)),
+    };
+    try {
+      await this.#database.transaction().execute(async (transaction) => {
+        await transaction.insertInto("graph_change").values(row).execute();
+        if (events.length > 0) await this.#appendEvents(transaction, events);
+      });
+    } catch (error) {
+      if (isUniqueViolation(error)) return false;
+      throw error;
+    }
+    // Another call may have read the row back already.
+    if (this.#state.version < version) this.#state.apply(stateChangeOf(change), version);
+    return true;
+  }
+
+  async view({ nodeIds, context, strategyId, setId }: Parameters<GraphStore["view"]>[0]) {
+    await this.#catchUp();
+    return this.#state.view(nodeIds, context, strategyId, setId);
+  }
+
+  async takenTopics(topics: readonly string[]) {
+    return new Set(topics.filter((topic) => this.#state.isTaken(topic)));
+  }
+
+  async topicsWithStem(stem: string) {
+    return this.#state.topicsWithStem(stem);
+  }
+
+  async queuesMatching(...[context, query]: Parameters<GraphStore["queuesMatching"]>) {
+    return this.#state.queuesMatching(context, query);
+  }
+
+  async tagQueries(...[context]: Parameters<GraphStore["tagQueries"]>) {
+    return this.#state.tagQueries(context);
+  }
+
+  async newestContext(worldId: string, executionDomain: string) {
+    return this.#state.newestContext(worldId, executionDomain);
+  }
+
+  async hasContext(...[context]: Parameters<GraphStore["hasContext"]>) {
+    return this.#state.hasContext(context);
+  }
+
+  async sequences(topic: string, keys: readonly string[]) {
+    return new Map(
+      keys.flatMap((key) => {
+        const sequence = this.#state.sequence(topic, key);
+        return sequence === undefined ? [] : [[key, sequence] as const];
+      }),
+    );
+  }
+
+  async sentinel(sentinelId: string) {
+    await this.#catchUp();
+    return this.#state.sentinel(sentinelId);
+  }
+
+  async weights() {
+    await this.#catchUp();
+    return this.#state.weights();
+  }
+
+  async contextsOf(strategyId: string) {
+    await this.#catchUp();
+    return this.#state.contextsOf(strategyId);
+  }
+
+  async usage(strategyId?: string) {
+    await this.#catchUp();
+    return { version: this.#state.version, queues: this.#state.usage(strategyId) };
+  }
+
+  async bufferingSince(atMostMs: number) {
+    await this.#catchUp();
+    return this.#state.bufferingSince(atMostMs);
+  }
+
+  async activeQueues() {
+    await this.#catchUp();
+    return this.#state.activeQueues();
+  }
+
+  async counts() {
+    await this.#catchUp();
+    return this.#state.counts();
+  }
+
+  async #catchUp(): Promise<void> {
+    const rows = await this.#database
+      .selectFrom("graph_change")
+      .selectAll()
+      .where("version", ">", this.#state.version)
+      .orderBy("version")
+      .execute();
+    for (const { version, body, specs } of rows) {
+      // While this call waited, another one may have read the same rows.
+      if (version <= this.#state.version) continue;
+      const texts = JSON.parse(specs) as readonly string[];
+      const ids = texts.map((spec) => blake3Text(spec));
+      this.#state.apply(readChange(body, texts, this.#numbersWith(ids)), version);
+    }
+  }
+
+  #numbersWith(newIds: readonly string[]): NodeNumbers {
+    const first = this.#state.counts().nodes;
+    const own = new Map(newIds.map((nodeId, index) => [nodeId, first + index]));
+    return {
+      numberOf: (nodeId) => own.get(nodeId) ?? this.#state.numberOf(nodeId)!,
+      nodeOf: (number) => newIds[number - first] ?? this.#state.nodeOf(number)!,
+    };
+  }
+}
+
+function stateChangeOf({ nodes = [], events = [], ...change }: GraphChange): StateChange {
+  return {
+    ...change,
+    nodes: nodes.map(({ nodeId, period, inputs }) => ({ nodeId, period, inputs })),
+    sequences: events.map(({ topic, key, sequence }) => [topic, key, sequence]),
+  };
+}

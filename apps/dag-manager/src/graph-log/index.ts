@@ -1,0 +1,2 @@
+export { GraphLog, type AppendEvents } from "./graph-log.ts";
+export { graphMigrations, type GraphTables } from "./tables.ts";

@@ -1,0 +1,300 @@
+import { assert, compareCodePoints, type EpochMs } from "@qmtl/core";
+import { matchesQuery, queryText, type TagQuery } from "../tag-query/index.ts";
+import type { GraphChange } from "./graph-change.ts";
+import type { BufferingQueue, GraphView, QueueUsage } from "./graph-store.ts";
+import type { GraphQueue, QueueContext, Sentinel, SentinelWeight, Submission } from "./model.ts";
+
+/** A node without its spec, which nothing asks for once its id is known to be its hash. */
+interface KnownNode {
+  readonly nodeId: string;
+  readonly period: number;
+  readonly inputs: readonly string[];
+}
+
+interface KnownQueue {
+  queue: GraphQueue;
+  readonly context: KnownContext;
+  readonly createdMs: EpochMs;
+  unreferencedSinceMs: EpochMs | undefined;
+  state: QueueUsage["state"];
+}
+
+interface KnownContext {
+  readonly context: QueueContext;
+  readonly active: Map<string, KnownQueue>; // by node id
+  readonly byTag: Map<string, Set<KnownQueue>>; // by tagKey
+  readonly submissions: Map<string, Submission>; // by strategy id, those that are not released
+  readonly past: Map<string, Set<string>>; // strategy id → ids of every set it has held
+  readonly queries: Map<string, TagQuery>; // by id of the node that asks
+}
+
+/** What a commit adds, as it is kept: specs and the bodies of events are elsewhere. */
+export type StateChange = Omit<GraphChange, "nodes" | "events"> & {
+  readonly nodes?: readonly KnownNode[];
+  readonly sequences?: readonly (readonly [topic: string, key: string, sequence: number])[];
+};
+
+/**
+ * The graph as it is at one version: the sum of the changes up to it. Pure; nothing here waits. Lookups take the time of
+ * the nodes asked for, whatever the size of the graph.
+ */
+export class GraphState {
+  version = 0;
+  readonly #nodes = new Map<string, KnownNode & { readonly number: number }>();
+  readonly #nodeIds: string[] = []; // by number
+  readonly #queues = new Map<string, KnownQueue>(); // by topic, all that are not gone
+  readonly #goneTopics = new Set<string>();
+  readonly #contexts = new Map<string, KnownContext>(); // in the order they were first used
+  readonly #sets = new Map<string, readonly string[]>();
+  readonly #sentinels = new Map<string, Sentinel>();
+  readonly #weights = new Map<string, SentinelWeight>();
+  readonly #sequences = new Map<string, number>();
+
+  apply(change: StateChange, version: number): void {
+    assert(version === this.version + 1, `change ${version} follows ${this.version}`);
+    this.version = version;
+    for (const node of change.nodes ?? []) {
+      this.#nodes.set(node.nodeId, { ...node, number: this.#nodeIds.length });
+      this.#nodeIds.push(node.nodeId);
+    }
+    if (change.context !== undefined) this.#applyInContext(this.#contextFor(change.context), change);
+    if (change.sentinel !== undefined) this.#sentinels.set(change.sentinel.sentinelId, change.sentinel);
+    if (change.weight !== undefined) this.#weights.set(weightKey(change.weight), change.weight);
+    if (change.released !== undefined) {
+      for (const { submissions } of this.#contexts.values()) submissions.delete(change.released.strategyId);
+    }
+    this.#applyToQueues(change);
+    for (const [topic, key, sequence] of change.sequences ?? []) this.#sequences.set(`${topic} ${key}`, sequence);
+  }
+
+  view(nodeIds: readonly string[], context: QueueContext, strategyId: string, setId: string): GraphView {
+    const known = this.#contexts.get(contextKey(context));
+    const sentinelId = `${strategyId}-sentinel`;
+    const queues = new Map<string, GraphQueue>();
+    const knownNodes = new Set<string>();
+    for (const nodeId of nodeIds) {
+      if (!this.#nodes.has(nodeId)) continue;
+      knownNodes.add(nodeId);
+      const found = known?.active.get(nodeId);
+      if (found !== undefined) queues.set(nodeId, found.queue);
+    }
+    return {
+      version: this.version,
+      knownNodes,
+      queues,
+      sentinel: this.#sentinels.get(sentinelId),
+      weight: this.#weights.get(weightKey({ sentinelId, worldId: context.worldId })),
+      submission: known?.submissions.get(strategyId),
+      isSetKnown: this.#sets.has(setId),
+    };
+  }
+
+  /** The node's place in the order in which nodes came into the graph, from 0; undefined when it is not there. */
+  numberOf(nodeId: string): number | undefined {
+    return this.#nodes.get(nodeId)?.number;
+  }
+
+  nodeOf(number: number): string | undefined {
+    return this.#nodeIds[number];
+  }
+
+  isTaken(topic: string): boolean {
+    return this.#queues.has(topic) || this.#goneTopics.has(topic);
+  }
+
+  topicsWithStem(stem: string): readonly string[] {
+    const names = [...this.#queues.keys(), ...this.#goneTopics];
+    return names.filter((topic) => topic.startsWith(stem));
+  }
+
+  queuesMatching(context: QueueContext, { tags, intervalSeconds, matchMode }: TagQuery): readonly string[] {
+    const known = this.#contexts.get(contextKey(context));
+    if (known === undefined || tags.length === 0) return [];
+    const lists = tags.map((tag) => known.byTag.get(tagKey(intervalSeconds, tag)) ?? new Set<KnownQueue>());
+    const [first, ...rest] = lists as [Set<KnownQueue>, ...Set<KnownQueue>[]];
+    const found =
+      matchMode === "all"
+        ? [...first].filter((queue) => rest.every((list) => list.has(queue)))
+        : new Set(lists.flatMap((list) => [...list]));
+    return [...found].map(({ queue }) => queue.topic).sort(compareCodePoints);
+  }
+
+  tagQueries(context: QueueContext): readonly TagQuery[] {
+    const known = this.#contexts.get(contextKey(context));
+    return known === undefined ? [] : this.#liveQueries(known);
+  }
+
+  hasContext(context: QueueContext): boolean {
+    return this.#contexts.has(contextKey(context));
+  }
+
+  newestContext(worldId: string, executionDomain: string): QueueContext | undefined {
+    let newest: QueueContext | undefined;
+    for (const { context } of this.#contexts.values()) {
+      if (context.worldId === worldId && context.executionDomain === executionDomain) newest = context;
+    }
+    return newest;
+  }
+
+  sequence(topic: string, key: string): number | undefined {
+    return this.#sequences.get(`${topic} ${key}`);
+  }
+
+  sentinel(sentinelId: string): Sentinel | undefined {
+    return this.#sentinels.get(sentinelId);
+  }
+
+  weights(): readonly (SentinelWeight & { readonly version: string })[] {
+    return [...this.#weights.values()].map((weight) => ({
+      ...weight,
+      version: this.#sentinels.get(weight.sentinelId)!.version,
+    }));
+  }
+
+  contextsOf(strategyId: string): readonly QueueContext[] {
+    return [...this.#contexts.values()].flatMap(({ context, submissions }) =>
+      submissions.has(strategyId) ? [context] : [],
+    );
+  }
+
+  /** Queues that are not gone; of one strategy, those of nodes it holds or has held. */
+  usage(strategyId?: string): readonly QueueUsage[] {
+    const usages: QueueUsage[] = [];
+    for (const known of this.#contexts.values()) {
+      const past = strategyId === undefined ? undefined : known.past.get(strategyId);
+      if (strategyId !== undefined && past === undefined) continue;
+      const own = past && new Set([...past].flatMap((setId) => this.#sets.get(setId)!));
+      const reached = this.#reachedBy(known);
+      const queries = this.#liveQueries(known);
+      for (const entry of this.#queues.values()) {
+        if (entry.context !== known || own?.has(entry.queue.nodeId) === false) continue;
+        const { topic, kind, tags, intervalSeconds, nodeId } = entry.queue;
+        const isRead = queries.some((query) => matchesQuery(query, tags, intervalSeconds));
+        usages.push({
+          topic,
+          context: known.context,
+          kind,
+          tags,
+          intervalSeconds,
+          createdMs: entry.createdMs,
+          isReferenced: entry.state === "active" && (isRead || reached.has(nodeId)),
+          unreferencedSinceMs: entry.unreferencedSinceMs,
+          state: entry.state,
+        });
+      }
+    }
+    return usages.sort((a, b) => a.createdMs - b.createdMs || compareCodePoints(a.topic, b.topic));
+  }
+
+  bufferingSince(atMostMs: EpochMs): readonly BufferingQueue[] {
+    return this.activeQueues()
+      .filter(({ buffering }) => buffering !== undefined && buffering.sinceMs <= atMostMs)
+      .map((queue) => ({ queue, period: this.#nodes.get(queue.nodeId)!.period }));
+  }
+
+  activeQueues(): readonly GraphQueue[] {
+    return [...this.#contexts.values()].flatMap(({ active }) => [...active.values()].map(({ queue }) => queue));
+  }
+
+  counts(): { readonly nodes: number; readonly queues: number } {
+    return { nodes: this.#nodes.size, queues: this.#queues.size };
+  }
+
+  #applyInContext(known: KnownContext, change: StateChange): void {
+    for (const queue of change.queues ?? []) this.#addQueue(known, queue, change.atMs);
+    for (const { nodeId, ...query } of change.tagQueries ?? []) known.queries.set(nodeId, query);
+    const { submission, set } = change;
+    if (submission === undefined) return;
+    if (set !== undefined) this.#sets.set(submission.setId, set);
+    known.submissions.set(submission.strategyId, submission);
+    const past = known.past.get(submission.strategyId) ?? new Set();
+    known.past.set(submission.strategyId, past.add(submission.setId));
+  }
+
+  #addQueue(known: KnownContext, queue: GraphQueue, createdMs: EpochMs): void {
+    assert(!this.isTaken(queue.topic) && !known.active.has(queue.nodeId), `queue ${queue.topic} is new`);
+    const entry: KnownQueue = { queue, context: known, createdMs, unreferencedSinceMs: undefined, state: "active" };
+    this.#queues.set(queue.topic, entry);
+    known.active.set(queue.nodeId, entry);
+    for (const tag of queue.tags) {
+      const key = tagKey(queue.intervalSeconds, tag);
+      const list = known.byTag.get(key);
+      if (list === undefined) known.byTag.set(key, new Set([entry]));
+      else list.add(entry);
+    }
+  }
+
+  #applyToQueues(change: StateChange): void {
+    for (const topic of change.unreferenced ?? []) this.#queues.get(topic)!.unreferencedSinceMs = change.atMs;
+    for (const topic of change.referenced ?? []) this.#queues.get(topic)!.unreferencedSinceMs = undefined;
+    for (const topic of change.retired ?? []) {
+      const entry = this.#queues.get(topic)!;
+      entry.state = "retiring";
+      entry.context.active.delete(entry.queue.nodeId);
+      for (const tag of entry.queue.tags)
+        entry.context.byTag.get(tagKey(entry.queue.intervalSeconds, tag))!.delete(entry);
+    }
+    for (const topic of change.dropped ?? []) {
+      this.#queues.delete(topic);
+      this.#goneTopics.add(topic);
+    }
+    for (const { topic, buffering } of change.buffering ?? []) {
+      const entry = this.#queues.get(topic)!;
+      entry.queue = { ...entry.queue, buffering };
+    }
+    for (const topic of change.settled ?? []) {
+      const entry = this.#queues.get(topic)!;
+      const schemaHash = entry.queue.buffering?.schemaHash ?? entry.queue.schemaHash;
+      entry.queue = { ...entry.queue, schemaHash, buffering: undefined };
+    }
+  }
+
+  /** Nodes that submissions hold in a context, and all that those read, directly or through others. */
+  #reachedBy({ submissions }: KnownContext): ReadonlySet<string> {
+    const reached = new Set<string>();
+    for (const setId of new Set([...submissions.values()].map((submission) => submission.setId))) {
+      for (const nodeId of this.#sets.get(setId)!) reached.add(nodeId);
+    }
+    // A set grows while it is walked, and the walk comes to what was added.
+    for (const nodeId of reached) for (const input of this.#nodes.get(nodeId)?.inputs ?? []) reached.add(input);
+    return reached;
+  }
+
+  #liveQueries(known: KnownContext): readonly TagQuery[] {
+    if (known.queries.size === 0) return [];
+    const held = new Set([...known.submissions.values()].map(({ setId }) => setId));
+    const nodes = new Set([...held].flatMap((setId) => this.#sets.get(setId)!));
+    const live = [...known.queries].filter(([nodeId]) => nodes.has(nodeId));
+    return [...new Map(live.map(([, query]) => [queryText(query), query])).values()];
+  }
+
+  #contextFor(context: QueueContext): KnownContext {
+    const key = contextKey(context);
+    let known = this.#contexts.get(key);
+    if (known === undefined) {
+      known = {
+        context,
+        active: new Map(),
+        byTag: new Map(),
+        submissions: new Map(),
+        past: new Map(),
+        queries: new Map(),
+      };
+      this.#contexts.set(key, known);
+    }
+    return known;
+  }
+}
+
+// None of the four holds a control character: compute keys are made of them, and refuse it.
+function contextKey({ worldId, executionDomain, asOf, partition }: QueueContext): string {
+  return [worldId, executionDomain, asOf, partition].join("\u001f");
+}
+
+function tagKey(intervalSeconds: number, tag: string): string {
+  return `${intervalSeconds} ${tag}`;
+}
+
+function weightKey({ sentinelId, worldId }: Pick<SentinelWeight, "sentinelId" | "worldId">): string {
+  return `${sentinelId} ${worldId}`;
+}

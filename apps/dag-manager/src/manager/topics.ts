@@ -1,0 +1,62 @@
+import type { DataLog } from "@qmtl/bus";
+import type { Logger } from "@qmtl/service";
+import type { GraphQueue, GraphStore } from "../graph/index.ts";
+import { topicConfigs, type QueueKind } from "../naming/index.ts";
+import type { Instruments } from "./instruments.ts";
+
+/**
+ * Makes the topics of queues. The graph says first that a queue exists, then its topic is made: what was left out by a
+ * crash or a broker that failed is made when the queue is next asked for, or at the next start.
+ */
+export class Topics {
+  readonly #log: DataLog | undefined;
+  readonly #instruments: Instruments;
+  readonly #missing = new Map<string, QueueKind>();
+
+  constructor(log: DataLog | undefined, instruments: Instruments) {
+    this.#log = log;
+    this.#instruments = instruments;
+  }
+
+  /** @throws QmtlError what the broker says, after every topic was tried */
+  async ensure(made: readonly Pick<GraphQueue, "topic" | "kind">[], asked: readonly string[]): Promise<void> {
+    const log = this.#log;
+    if (log === undefined) return;
+    for (const { topic, kind } of made) this.#missing.set(topic, kind);
+    if (this.#missing.size === 0) return;
+    const wanted =
+      made.length === this.#missing.size
+        ? [...this.#missing.keys()]
+        : asked.filter((topic) => this.#missing.has(topic));
+    const results = await Promise.allSettled(
+      wanted.map(async (topic) => {
+        const { partitions, retentionMs } = topicConfigs[this.#missing.get(topic)!];
+        await log.ensureTopic(topic, { partitions, retentionMs });
+        this.#missing.delete(topic);
+      }),
+    );
+    const failures = results.filter((result) => result.status === "rejected");
+    if (failures.length === 0) return;
+    this.#instruments.queueCreateErrors.increment({}, failures.length);
+    throw failures[0]!.reason;
+  }
+
+  /** Finds queues whose topic is not there and makes it. */
+  async reconcile(store: GraphStore, logger: Logger): Promise<void> {
+    if (this.#log === undefined) return;
+    const present = new Set((await this.#log.topics()).map(({ name }) => name));
+    const missing = (await store.activeQueues()).filter(({ topic }) => !present.has(topic));
+    if (missing.length === 0) return;
+    logger.warn("making topics that the graph knows and the broker lacks", { count: missing.length });
+    await this.ensure(
+      missing,
+      missing.map(({ topic }) => topic),
+    );
+  }
+
+  /** Records of a topic; 0 where it has not been made. */
+  async size(topic: string): Promise<number> {
+    if (this.#log === undefined || this.#missing.has(topic)) return 0;
+    return this.#log.size(topic);
+  }
+}
