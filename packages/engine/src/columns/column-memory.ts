@@ -83,7 +83,7 @@ function makeMemory(): ColumnMemory | undefined {
  */
 function sizeClass(bytes: number): number {
   const step = Math.max(128, 2 ** (Math.floor(Math.log2(Math.max(1, bytes))) - 3));
-  return Math.ceil(bytes / step) * step + 64 * 5;
+  return Math.ceil(bytes / step) * step + 64 * 17;
 }
 
 /** What is used of a global that the types of this package do not know. */

@@ -44,7 +44,7 @@ export interface Kernel {
    *
    * Reads back at most `lookbackRows` rows before a row, and never before the first row it was ever given:
    * a kernel counts its own rows, because in a ring the index says nothing about how many came before.
-   * Never reads an output column. Never allocates.
+   * Never reads an output column but where the same call has written it. Never allocates.
    */
   advance(inputs: readonly Float64Array[], outputs: readonly Float64Array[], from: number, to: number): void;
   /**

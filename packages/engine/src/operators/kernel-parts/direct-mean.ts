@@ -49,7 +49,7 @@ export class DirectMean {
     const unit = vectorUnitFor(to - from, input, output);
     if (unit) {
       const rows = Math.floor((to - from) / 4) * 4;
-      unit.meansOfThree(input.byteOffset + 8 * from, output.byteOffset + 8 * (from + shift), 8 * rows, weight);
+      unit.get("meansOfThree")(input.byteOffset + 8 * from, output.byteOffset + 8 * (from + shift), 8 * rows, weight);
       return from + rows;
     }
     let older = input[from - 2]!;

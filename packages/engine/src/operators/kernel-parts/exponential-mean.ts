@@ -72,7 +72,7 @@ export class ExponentialMean {
     if (unit) {
       unit.work[0] = this.#values[MEAN]!;
       const [start, end] = [input.byteOffset + 8 * from, output.byteOffset + 8 * target];
-      const taken = unit.exponentialGroups(start, end, 0, 32 * Math.floor((to - from) / 4), alpha);
+      const taken = unit.get("exponentialGroups")(start, end, 0, 32 * Math.floor((to - from) / 4), alpha);
       this.#values[MEAN] = unit.work[0]!;
       return from + taken / 8;
     }

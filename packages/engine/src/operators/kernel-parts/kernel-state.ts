@@ -28,7 +28,7 @@ export class KernelState {
    * A kernel over this state. Long ranges are handed to `step` in pieces: a function that is entered often is
    * compiled as a whole, one that loops a million times in its first call runs on half-optimised code.
    *
-   * @param vectorRows - rows of a piece where vector code can take it; more only for steps without scratch columns
+   * @param vectorRows - rows of a piece where every column stands in the memory of vector code
    */
   kernel(step: Kernel["advance"], vectorRows = ROWS_PER_STEP): Kernel {
     return {

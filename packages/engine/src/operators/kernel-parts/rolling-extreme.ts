@@ -1,5 +1,7 @@
+import { inColumnMemory } from "../../columns/index.ts";
 import type { KernelState } from "./kernel-state.ts";
-import { windowMaxima, windowMinima } from "./window-extreme.ts";
+import { ROWS_PER_STEP } from "./scratch.ts";
+import { LONGEST_WINDOW, windowMaxima, windowMinima } from "./window-extreme.ts";
 
 /**
  * Largest of the last `period` rows, three comparisons a row whatever the period and the data: the maximum
@@ -36,18 +38,36 @@ export class RollingMax {
     return largest;
   }
 
-  /** The same over rows `from..to-1` of a column, at most `ROWS_PER_STEP`; writes from index `target` on. */
+  /** The same over rows `from..to-1` of a column; writes from index `target` on. */
   run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
-    const slots = this.#slots;
-    const isLong = this.#period > 1 && to - from >= 4 * this.#period;
-    const range = { input, output, from, to, target };
-    const taken = isLong ? windowMaxima(slots, this.#position[0]!, range) : 0;
-    if (taken > 0) {
-      const end = from + taken;
-      slots.set(input.subarray(end - slots.length, end));
-      this.#endBlock();
+    const isLong = this.#period > 1 && this.#period <= LONGEST_WINDOW && to - from >= 4 * this.#period;
+    if (!isLong) return this.#runBlocks(input, output, from, to, target);
+    if (this.#period > 3 && inColumnMemory([input, output])) return this.#runInPlace(input, output, from, to, target);
+    for (let row = from; row < to; row += ROWS_PER_STEP) {
+      const end = Math.min(to, row + ROWS_PER_STEP);
+      const range = { input, output, from: row, to: end, target: target + row - from };
+      if (windowMaxima.copied(this.#slots, this.#position[0]!, range)) this.#keep(input, end);
+      else this.#runBlocks(input, output, row, end, range.target);
     }
-    if (from + taken < to) this.#runBlocks(input, output, from + taken, to, target + taken);
+  }
+
+  /** Vector code looks back in the column itself, so that each stretch of it follows one that was taken row by row. */
+  #runInPlace(input: Float64Array, output: Float64Array, from: number, to: number, target: number): void {
+    const shift = target - from;
+    for (let row = from; row < to;) {
+      const end = Math.min(to, row + Math.max(64, 2 * this.#period));
+      this.#runBlocks(input, output, row, end, row + shift);
+      const taken = windowMaxima.inPlace(this.#period, { input, output, from: end, to, target: end + shift });
+      row = end + taken;
+      if (taken > 0) this.#keep(input, row);
+    }
+  }
+
+  /** The rows before `end` become the finished block. */
+  #keep(input: Float64Array, end: number): void {
+    const slots = this.#slots;
+    for (let position = 0, row = end - slots.length; row < end; position++, row++) slots[position] = input[row]!;
+    this.#endBlock();
   }
 
   #runBlocks(input: Float64Array, output: Float64Array, from: number, to: number, target: number): void {
@@ -110,18 +130,36 @@ export class RollingMin {
     return smallest;
   }
 
-  /** The same over rows `from..to-1` of a column, at most `ROWS_PER_STEP`; writes from index `target` on. */
+  /** The same over rows `from..to-1` of a column; writes from index `target` on. */
   run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
-    const slots = this.#slots;
-    const isLong = this.#period > 1 && to - from >= 4 * this.#period;
-    const range = { input, output, from, to, target };
-    const taken = isLong ? windowMinima(slots, this.#position[0]!, range) : 0;
-    if (taken > 0) {
-      const end = from + taken;
-      slots.set(input.subarray(end - slots.length, end));
-      this.#endBlock();
+    const isLong = this.#period > 1 && this.#period <= LONGEST_WINDOW && to - from >= 4 * this.#period;
+    if (!isLong) return this.#runBlocks(input, output, from, to, target);
+    if (this.#period > 3 && inColumnMemory([input, output])) return this.#runInPlace(input, output, from, to, target);
+    for (let row = from; row < to; row += ROWS_PER_STEP) {
+      const end = Math.min(to, row + ROWS_PER_STEP);
+      const range = { input, output, from: row, to: end, target: target + row - from };
+      if (windowMinima.copied(this.#slots, this.#position[0]!, range)) this.#keep(input, end);
+      else this.#runBlocks(input, output, row, end, range.target);
     }
-    if (from + taken < to) this.#runBlocks(input, output, from + taken, to, target + taken);
+  }
+
+  /** Vector code looks back in the column itself, so that each stretch of it follows one that was taken row by row. */
+  #runInPlace(input: Float64Array, output: Float64Array, from: number, to: number, target: number): void {
+    const shift = target - from;
+    for (let row = from; row < to;) {
+      const end = Math.min(to, row + Math.max(64, 2 * this.#period));
+      this.#runBlocks(input, output, row, end, row + shift);
+      const taken = windowMinima.inPlace(this.#period, { input, output, from: end, to, target: end + shift });
+      row = end + taken;
+      if (taken > 0) this.#keep(input, row);
+    }
+  }
+
+  /** The rows before `end` become the finished block. */
+  #keep(input: Float64Array, end: number): void {
+    const slots = this.#slots;
+    for (let position = 0, row = end - slots.length; row < end; position++, row++) slots[position] = input[row]!;
+    this.#endBlock();
   }
 
   #runBlocks(input: Float64Array, output: Float64Array, from: number, to: number, target: number): void {

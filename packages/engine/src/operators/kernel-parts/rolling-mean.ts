@@ -102,18 +102,19 @@ export class RollingMean {
 
   /** Whole blocks, four of them in a round, from the start of one on. */
   #runBlocks(
-    { work, meanBlocks }: VectorUnit,
+    unit: VectorUnit,
     input: Float64Array,
     output: Float64Array,
     from: number,
     rounds: number,
     target: number,
   ): void {
+    const { work } = unit;
     const slots = this.#slots;
     const size = slots.length;
     const [start, end] = [input.byteOffset + 8 * from, output.byteOffset + 8 * target];
     for (let position = 0; position < size; position++) work[2 * position + 1] = slots[position]!;
-    meanBlocks(start, end, 0, 8 * size, rounds, this.#sums[0]!, this.#weight);
+    unit.get("meanBlocks")(start, end, 0, 8 * size, rounds, this.#sums[0]!, this.#weight);
     for (let position = 0; position < size; position++) slots[position] = work[2 * position + 1]!;
     this.#sums[0] = input[from + rounds * 4 * size - 1]!;
   }

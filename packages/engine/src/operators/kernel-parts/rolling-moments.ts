@@ -121,13 +121,14 @@ export class RollingMoments {
 
   /** Whole blocks, four of them in a round, from the start of one on. */
   #runBandBlocks(
-    { work, bandBlocks }: VectorUnit,
+    unit: VectorUnit,
     input: Float64Array,
     bands: readonly Float64Array[],
     scale: number,
     from: number,
     rounds: number,
   ): void {
+    const { work } = unit;
     const [firsts, seconds, sums] = [this.#first, this.#second, this.#sums];
     const size = firsts.length;
     for (let position = 0; position < size; position++) {
@@ -137,7 +138,7 @@ export class RollingMoments {
     const at = 8 * from;
     const [mids, uppers, lowers] = [bands[0]!.byteOffset, bands[1]!.byteOffset, bands[2]!.byteOffset];
     const [anchor, share] = [sums[0]!, this.#share];
-    bandBlocks(
+    unit.get("bandBlocks")(
       ...[input.byteOffset + at, mids + at, uppers + at, lowers + at],
       ...[0, 8 * size, rounds, anchor, share, scale],
     );

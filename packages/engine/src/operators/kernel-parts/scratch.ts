@@ -11,5 +11,8 @@ export const scratch = {
   c: new Float64Array(ROWS_PER_STEP),
 } as const;
 
-/** Rows of a step that vector code takes: it has no loop to compile anew, and each call of it costs as much as a hundred rows. */
-export const VECTOR_ROWS = 8 * ROWS_PER_STEP;
+/**
+ * Rows of a step that vector code takes: it has no loop to compile anew, and what leads to it is the slower part. Only for
+ * steps that need no scratch columns.
+ */
+export const VECTOR_ROWS = 65_536;

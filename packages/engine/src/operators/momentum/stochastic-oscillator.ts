@@ -9,7 +9,7 @@ import {
   RollingMin,
   scratch,
 } from "../kernel-parts/index.ts";
-import { vectorUnitFor } from "../vector/index.ts";
+import { VECTOR_SCRATCH_ROWS, vectorUnitFor } from "../vector/index.ts";
 
 /**
  * Stochastic oscillator: `k` is the simple mean over `smooth` rows of
@@ -51,21 +51,14 @@ export const stochasticOscillator = defineOperator({
       if (unit) {
         index = Math.floor(rows / 4) * 4;
         const close = closes.byteOffset + 8 * from;
-        unit.placesInRange(close, tops.byteOffset, bottoms.byteOffset, raw.byteOffset, 8 * index);
+        unit.get("placesInRange")(close, tops.byteOffset, bottoms.byteOffset, raw.byteOffset, 8 * index);
       }
       for (; index < rows; index++) {
         const bottom = bottoms[index]!;
         raw[index] = finite(((closes[from + index]! - bottom) / (tops[index]! - bottom)) * 100);
       }
-      const ks = tops; // what the column held is spent
-      kMean.run(raw, ks, 0, rows);
-      dMean.run(ks, outputs[1]!, 0, rows, from);
-      copyRows(ks, outputs[0]!, rows, from);
-    });
+      kMean.run(raw, outputs[0]!, 0, rows, from);
+      dMean.run(outputs[0]!, outputs[1]!, from, to);
+    }, VECTOR_SCRATCH_ROWS);
   },
 });
-
-function copyRows(source: Float64Array, target: Float64Array, rows: number, at: number): void {
-  if (rows < 32) for (let row = 0; row < rows; row++) target[at + row] = source[row]!;
-  else target.set(source.subarray(0, rows), at);
-}

@@ -70,11 +70,11 @@ export class WilderStrength {
     const rest = this.#rest;
     const unit = vectorUnitFor(to - from, input, output);
     if (unit) {
-      const { work, strengthGroups } = unit;
+      const { work } = unit;
       const sums = values.subarray(BEFORE, SIZE + 1);
       work.set(sums);
       const [start, end] = [input.byteOffset + 8 * from, output.byteOffset + 8 * target];
-      const taken = strengthGroups(start, end, 0, 32 * Math.floor((to - from) / 4), rest);
+      const taken = unit.get("strengthGroups")(start, end, 0, 32 * Math.floor((to - from) / 4), rest);
       sums.set(work.subarray(0, sums.length));
       return from + taken / 8;
     }

@@ -1,4 +1,11 @@
-import { completeParams, defineOperator, KernelState, readPeriod, RollingMax } from "../kernel-parts/index.ts";
+import {
+  completeParams,
+  defineOperator,
+  KernelState,
+  readPeriod,
+  RollingMax,
+  VECTOR_ROWS,
+} from "../kernel-parts/index.ts";
 
 /** Largest of the last `period` rows. First value at row `period - 1`. Absent while the window holds an absent row. */
 export const rollingMax = defineOperator({
@@ -12,6 +19,6 @@ export const rollingMax = defineOperator({
   createKernel({ period }) {
     const state = new KernelState();
     const window = new RollingMax(state, period);
-    return state.kernel((inputs, outputs, from, to) => window.run(inputs[0]!, outputs[0]!, from, to));
+    return state.kernel((inputs, outputs, from, to) => window.run(inputs[0]!, outputs[0]!, from, to), VECTOR_ROWS);
   },
 });

@@ -1,4 +1,11 @@
-import { completeParams, defineOperator, KernelState, readPeriod, RollingMin } from "../kernel-parts/index.ts";
+import {
+  completeParams,
+  defineOperator,
+  KernelState,
+  readPeriod,
+  RollingMin,
+  VECTOR_ROWS,
+} from "../kernel-parts/index.ts";
 
 /** Smallest of the last `period` rows. First value at row `period - 1`. Absent while the window holds an absent row. */
 export const rollingMin = defineOperator({
@@ -12,6 +19,6 @@ export const rollingMin = defineOperator({
   createKernel({ period }) {
     const state = new KernelState();
     const window = new RollingMin(state, period);
-    return state.kernel((inputs, outputs, from, to) => window.run(inputs[0]!, outputs[0]!, from, to));
+    return state.kernel((inputs, outputs, from, to) => window.run(inputs[0]!, outputs[0]!, from, to), VECTOR_ROWS);
   },
 });

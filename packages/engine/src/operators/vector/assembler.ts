@@ -1,5 +1,8 @@
-/** Instructions of a WebAssembly function, encoded. An expression leaves its value on the stack, a statement nothing. */
-export type Code = readonly number[];
+/**
+ * Encoded instructions of a WebAssembly function, in pieces. An expression leaves its value on the stack, a statement
+ * nothing.
+ */
+export type Code = readonly (number | Code)[];
 
 export type ValueType = "i32" | "f64" | "v128";
 
@@ -29,33 +32,33 @@ export interface FunctionSource {
  */
 export function encodeModule(functions: Readonly<Record<string, FunctionSource>>): Uint8Array<ArrayBuffer> {
   const sources = Object.entries(functions);
-  const type = ({ params, result }: FunctionSource) => [
+  const type = ({ params, result }: FunctionSource): Code => [
     0x60,
-    ...vector(params.map((param) => [typeCodes[param]])),
-    ...vector(result === undefined ? [] : [[typeCodes[result]]]),
+    vector(params.map((param) => [typeCodes[param]])),
+    vector(result === undefined ? [] : [[typeCodes[result]]]),
   ];
   const sections: readonly (readonly [number, Code])[] = [
     [1, vector(sources.map(([, source]) => type(source)))],
-    [2, vector([[...name("env"), ...name("memory"), 0x02, 0x03, ...unsigned(1), ...unsigned(65_536)]])],
+    [2, vector([[name("env"), name("memory"), 0x02, 0x03, unsigned(1), unsigned(65_536)]])],
     [3, vector(sources.map((_, index) => unsigned(index)))],
-    [7, vector(sources.map(([exported], index) => [...name(exported), 0x00, ...unsigned(index)]))],
+    [7, vector(sources.map(([exported], index) => [name(exported), 0x00, unsigned(index)]))],
     [10, vector(sources.map(([, source]) => sized(encodeFunction(source))))],
   ];
   const magic = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
-  return Uint8Array.from([...magic, ...sections.flatMap(([id, content]) => [id, ...sized(content)])]);
+  return Uint8Array.from(flat([magic, ...sections.map(([id, content]) => [id, sized(content)])]));
 }
 
 export function seq(...statements: readonly Code[]): Code {
-  return statements.flat();
+  return statements;
 }
 
 /** Runs the body, then again as long as the condition holds. */
 export function repeatWhile(condition: Code, ...body: readonly Code[]): Code {
-  return [0x03, 0x40, ...body.flat(), ...condition, 0x0d, 0x00, 0x0b];
+  return [0x03, 0x40, body, condition, 0x0d, 0x00, 0x0b];
 }
 
 export function when(condition: Code, ...body: readonly Code[]): Code {
-  return [...condition, 0x04, 0x40, ...body.flat(), 0x0b];
+  return [condition, 0x04, 0x40, body, 0x0b];
 }
 
 /** Leaves the function with a value. */
@@ -64,7 +67,7 @@ export function returnWhen(condition: Code, value: Code): Code {
 }
 
 export const i32 = {
-  const: (value: number): Code => [0x41, ...signed(value)],
+  const: (value: number): Code => [0x41, signed(value)],
   add: binary([0x6a]),
   sub: binary([0x6b]),
   mul: binary([0x6c]),
@@ -74,58 +77,53 @@ export const i32 = {
 
 export const f64 = {
   const: (value: number): Code => [0x44, ...new Uint8Array(Float64Array.of(value).buffer)],
-  load: (address: Code, offset = 0): Code => [...address, 0x2b, 3, ...unsigned(offset)],
-  store: (address: Code, value: Code, offset = 0): Code => [...address, ...value, 0x39, 3, ...unsigned(offset)],
+  load: (address: Code, offset = 0): Code => [address, 0x2b, 3, unsigned(offset)],
+  store: (address: Code, value: Code, offset = 0): Code => [address, value, 0x39, 3, unsigned(offset)],
   add: binary([0xa0]),
   sub: binary([0xa1]),
   mul: binary([0xa2]),
   div: binary([0xa3]),
-  abs: unary([0x99]),
   notEqual: binary([0x62]),
 } as const;
 
 /** Vectors of two numbers. */
 export const f64x2 = {
-  load: (address: Code, offset = 0): Code => [...address, ...simd(0x00), 3, ...unsigned(offset)],
-  store: (address: Code, value: Code, offset = 0): Code => [
-    ...address,
-    ...value,
-    ...simd(0x0b),
-    3,
-    ...unsigned(offset),
-  ],
+  load: (address: Code, offset = 0): Code => [address, simd(0x00), 3, unsigned(offset)],
+  store: (address: Code, value: Code, offset = 0): Code => [address, value, simd(0x0b), 3, unsigned(offset)],
   /** Two numbers from two places. */
   gather: (low: Code, high: Code, offset = 0): Code => [
-    ...high,
-    ...low,
-    ...simd(0x5d),
+    high,
+    low,
+    simd(0x5d),
     3,
-    ...unsigned(offset),
-    ...simd(0x57),
+    unsigned(offset),
+    simd(0x57),
     3,
-    ...unsigned(offset),
+    unsigned(offset),
     1,
   ],
   storeLane: (lane: 0 | 1, address: Code, value: Code, offset = 0): Code => [
-    ...address,
-    ...value,
-    ...simd(0x5b),
+    address,
+    value,
+    simd(0x5b),
     3,
-    ...unsigned(offset),
+    unsigned(offset),
     lane,
   ],
   splat: unary(simd(0x14)),
-  fromNumbers: (low: Code, high: Code): Code => [...low, ...simd(0x14), ...high, ...simd(0x22), 1],
-  loadSplat: (address: Code, offset = 0): Code => [...address, ...simd(0x0a), 3, ...unsigned(offset)],
-  lane: (value: Code, index: 0 | 1): Code => [...value, ...simd(0x21), index],
+  fromNumbers: (low: Code, high: Code): Code => [low, simd(0x14), high, simd(0x22), 1],
+  loadSplat: (address: Code, offset = 0): Code => [address, simd(0x0a), 3, unsigned(offset)],
+  lane: (value: Code, index: 0 | 1): Code => [value, simd(0x21), index],
   /** The lanes of two vectors are numbered 0, 1 and 2, 3. */
   pick: (left: Code, right: Code, low: 0 | 1 | 2 | 3, high: 0 | 1 | 2 | 3): Code => [
-    ...left,
-    ...right,
-    ...simd(0x0d),
+    left,
+    right,
+    simd(0x0d),
     ...[low, high].flatMap((lane) => Array.from({ length: 8 }, (_, byte) => lane * 8 + byte)),
   ],
   abs: unary(simd(0xec)),
+  /** The bits of the left that are not set in the right: without the bits of `-0`, numbers are their magnitudes. */
+  without: binary(simd(0x4f)),
   sqrt: unary(simd(0xef)),
   add: binary(simd(0xf0)),
   sub: binary(simd(0xf1)),
@@ -141,34 +139,43 @@ const typeCodes: Readonly<Record<ValueType, number>> = { i32: 0x7f, f64: 0x7c, v
 function encodeFunction({ params, body }: FunctionSource): Code {
   const locals: ValueType[] = [];
   const variableAt = (index: number): Variable => ({
-    get: [0x20, ...unsigned(index)],
-    set: (value) => [...value, 0x21, ...unsigned(index)],
+    get: [0x20, unsigned(index)],
+    set: (value) => [value, 0x21, unsigned(index)],
   });
   const code = body({
     params: params.map((_, index) => variableAt(index)),
     variable: (type) => variableAt(params.length + locals.push(type) - 1),
   });
-  return [...vector(locals.map((type) => [1, typeCodes[type]])), ...code, 0x0b];
+  return [vector(locals.map((type) => [1, typeCodes[type]])), code, 0x0b];
 }
 
 function unary(opcode: Code) {
-  return (value: Code): Code => [...value, ...opcode];
+  return (value: Code): Code => [value, opcode];
 }
 
 function binary(opcode: Code) {
-  return (left: Code, right: Code): Code => [...left, ...right, ...opcode];
+  return (left: Code, right: Code): Code => [left, right, opcode];
 }
 
 function simd(opcode: number): Code {
-  return [0xfd, ...unsigned(opcode)];
+  return [0xfd, unsigned(opcode)];
 }
 
 function vector(items: readonly Code[]): Code {
-  return [...unsigned(items.length), ...items.flat()];
+  return [unsigned(items.length), items];
 }
 
 function sized(content: Code): Code {
-  return [...unsigned(content.length), ...content];
+  const bytes = flat(content);
+  return [unsigned(bytes.length), bytes];
+}
+
+function flat(code: Code, bytes: number[] = []): number[] {
+  for (const part of code) {
+    if (typeof part === "number") bytes.push(part);
+    else flat(part, bytes);
+  }
+  return bytes;
 }
 
 function name(text: string): Code {
@@ -177,10 +184,10 @@ function name(text: string): Code {
 
 /** LEB128 of a number that is not negative. */
 function unsigned(value: number): Code {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)];
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, unsigned(value >>> 7)];
 }
 
 /** LEB128 of a number that may be. */
 function signed(value: number): Code {
-  return value >= -0x40 && value < 0x40 ? [value & 0x7f] : [(value & 0x7f) | 0x80, ...signed(value >> 7)];
+  return value >= -0x40 && value < 0x40 ? [value & 0x7f] : [(value & 0x7f) | 0x80, signed(value >> 7)];
 }

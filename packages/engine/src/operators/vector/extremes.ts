@@ -1,4 +1,14 @@
-import { f64, f64x2, i32, repeatWhile, seq, type Code, type FunctionSource } from "./assembler.ts";
+import {
+  f64,
+  f64x2,
+  i32,
+  repeatWhile,
+  seq,
+  type Code,
+  type FunctionSource,
+  type Scope,
+  type Variable,
+} from "./assembler.ts";
 
 type Larger = (left: Code, right: Code) => Code;
 
@@ -12,30 +22,14 @@ export function extremesOfFour(larger: Larger): FunctionSource {
   return {
     params: ["i32", "i32", "i32"],
     result: "f64",
-    body({ params, variable }) {
-      const [input, output, end] = [params[0]!, params[1]!, params[2]!];
-      const [rows, two, before, zero] = [variable("v128"), variable("v128"), variable("v128"), variable("v128")];
-      const checks = [variable("v128"), variable("v128")];
-      const before2 = i32.sub(input.get, i32.const(16));
-      const vectorAt = (place: number, check: (typeof checks)[number]) =>
-        seq(
-          rows.set(f64x2.load(input.get, place)),
-          check.set(f64x2.add(check.get, f64x2.mul(rows.get, zero.get))),
-          two.set(larger(rows.get, f64x2.load(i32.sub(input.get, i32.const(8)), place))),
-          f64x2.store(output.get, larger(two.get, before.get), place),
-          before.set(two.get),
-        );
+    body(scope) {
+      const [input, fours, end] = [scope.params[0]!, scope.params[1]!, scope.params[2]!];
+      const finder = foursFinder(scope, larger, input, fours);
       return seq(
         end.set(i32.add(input.get, end.get)),
-        before.set(larger(f64x2.load(before2), f64x2.load(i32.sub(before2, i32.const(8))))),
-        repeatWhile(
-          i32.lessThan(input.get, end.get),
-          ...[0, 16, 32, 48].map((place) => vectorAt(place, checks[(place / 16) & 1]!)),
-          input.set(i32.add(input.get, i32.const(64))),
-          output.set(i32.add(output.get, i32.const(64))),
-        ),
-        rows.set(f64x2.add(checks[0]!.get, checks[1]!.get)),
-        f64.add(f64x2.lane(rows.get, 0), f64x2.lane(rows.get, 1)),
+        finder.start,
+        repeatWhile(i32.lessThan(input.get, end.get), finder.round, advance(input), advance(fours)),
+        finder.check,
       );
     },
   };
@@ -50,27 +44,65 @@ export function extremesOfFour(larger: Larger): FunctionSource {
 export function extremesOfMany(larger: Larger): FunctionSource {
   return {
     params: ["i32", "i32", "i32", "i32", "i32"],
-    body({ params, variable }) {
-      const [input, output, end, stride, reach] = [params[0]!, params[1]!, params[2]!, params[3]!, params[4]!];
-      const [at, last, zero] = [variable("i32"), variable("i32"), variable("v128")];
-      const extremes = [0, 16, 32, 48].map((place) => ({ place, extreme: variable("v128") }));
+    body(scope) {
+      const [input, output, end, stride, reach] = scope.params as [Variable, Variable, Variable, Variable, Variable];
       return seq(
         end.set(i32.add(input.get, end.get)),
         repeatWhile(
           i32.lessThan(input.get, end.get),
-          last.set(i32.sub(input.get, reach.get)),
-          ...extremes.map(({ place, extreme }) => extreme.set(f64x2.load(last.get, place))),
-          at.set(input.get),
-          repeatWhile(
-            i32.lessThan(last.get, at.get),
-            ...extremes.map(({ place, extreme }) => extreme.set(larger(extreme.get, f64x2.load(at.get, place)))),
-            at.set(i32.sub(at.get, stride.get)),
-          ),
-          ...extremes.map(({ place, extreme }) => f64x2.store(output.get, f64x2.add(extreme.get, zero.get), place)),
-          input.set(i32.add(input.get, i32.const(64))),
-          output.set(i32.add(output.get, i32.const(64))),
+          manyRound(scope, larger, input, output, stride.get, reach.get),
+          advance(input),
+          advance(output),
         ),
       );
     },
   };
+}
+
+const places = [0, 16, 32, 48] as const;
+
+function advance(place: Variable): Code {
+  return place.set(i32.add(place.get, i32.const(64)));
+}
+
+function foursFinder(scope: Scope, larger: Larger, input: Variable, fours: Variable) {
+  const [rows, two, before] = [scope.variable("v128"), scope.variable("v128"), scope.variable("v128")];
+  const zero = scope.variable("v128");
+  const checks = [scope.variable("v128"), scope.variable("v128")] as const; // zero as long as no row is absent
+  const rowBack = (address: Code) => i32.sub(address, i32.const(8));
+  const start = i32.sub(input.get, i32.const(16));
+  const round = places.map((place, index) => {
+    const check = checks[(index & 1) as 0 | 1];
+    return seq(
+      rows.set(f64x2.load(input.get, place)),
+      check.set(f64x2.add(check.get, f64x2.mul(rows.get, zero.get))),
+      two.set(larger(rows.get, f64x2.load(rowBack(input.get), place))),
+      f64x2.store(fours.get, larger(two.get, before.get), place),
+      before.set(two.get),
+    );
+  });
+  return {
+    start: before.set(larger(f64x2.load(start), f64x2.load(rowBack(start)))),
+    round: seq(...round),
+    check: seq(
+      rows.set(f64x2.add(checks[0].get, checks[1].get)),
+      f64.add(f64x2.lane(rows.get, 0), f64x2.lane(rows.get, 1)),
+    ),
+  };
+}
+
+function manyRound(scope: Scope, larger: Larger, input: Variable, output: Variable, stride: Code, reach: Code): Code {
+  const [at, last, zero] = [scope.variable("i32"), scope.variable("i32"), scope.variable("v128")];
+  const extremes = places.map((place) => ({ place, extreme: scope.variable("v128") }));
+  return seq(
+    last.set(i32.sub(input.get, reach)),
+    ...extremes.map(({ place, extreme }) => extreme.set(f64x2.load(last.get, place))),
+    at.set(input.get),
+    repeatWhile(
+      i32.lessThan(last.get, at.get),
+      ...extremes.map(({ place, extreme }) => extreme.set(larger(extreme.get, f64x2.load(at.get, place)))),
+      at.set(i32.sub(at.get, stride)),
+    ),
+    ...extremes.map(({ place, extreme }) => f64x2.store(output.get, f64x2.add(extreme.get, zero.get), place)),
+  );
 }

@@ -1,1 +1,1 @@
-export { vectorUnit, vectorUnitFor, type VectorUnit } from "./vector-unit.ts";
+export { VECTOR_SCRATCH_ROWS, vectorUnit, vectorUnitFor, type VectorFunction, type VectorUnit } from "./vector-unit.ts";

@@ -62,57 +62,50 @@ export const rangeGroups: FunctionSource = {
   result: "i32",
   body(scope) {
     const [highs, lows, closes, output, state, end, alpha] = scope.params as Seven;
-    const { powers, rest } = powersOf(scope, alpha);
-    const [tail1, tail2, tail3, tail4, mean, check] = numbers(scope, 6) as Six;
     const at = scope.variable("i32");
-    const [shares, early, late, before, low, high, spread] = vectors(scope, 7) as Seven;
-    const store = (row: number, value: Code) => f64.store(i32.add(output.get, at.get), value, 8 * row);
+    const decay = decayOf(scope, f64.sub(f64.const(1), alpha.get));
+    const [shares, signs, mean, early, late, before] = vectors(scope, 6) as Six;
+    const [high, low, ranges12, ranges34] = vectors(scope, 4) as Four;
     /** Twice the true range of two rows, times half of alpha. */
     const ranges = (offset: number) =>
       seq(
         high.set(f64x2.load(i32.add(highs.get, at.get), offset)),
         low.set(f64x2.load(i32.add(lows.get, at.get), offset)),
-        spread.set(
-          f64x2.mul(
-            shares.get,
-            f64x2.add(
-              f64x2.add(f64x2.sub(high.get, low.get), f64x2.abs(f64x2.sub(high.get, before.get))),
-              f64x2.abs(f64x2.sub(low.get, before.get)),
-            ),
+        f64x2.mul(
+          shares.get,
+          f64x2.add(
+            f64x2.add(f64x2.sub(high.get, low.get), f64x2.without(f64x2.sub(high.get, before.get), signs.get)),
+            f64x2.without(f64x2.sub(low.get, before.get), signs.get),
           ),
         ),
       );
-    const keep = f64.store(state.get, f64x2.lane(late.get, 1));
+    const tails = tailsOf(scope, decay.rest, ranges12, ranges34);
+    const keep = seq(f64.store(state.get, f64x2.lane(late.get, 1)), f64.store(state.get, f64x2.lane(mean.get, 1), 8));
     return seq(
-      powers.set,
+      decay.set,
       shares.set(f64x2.splat(f64.div(alpha.get, f64.const(2)))),
-      late.set(f64x2.splat(f64.load(state.get))),
-      mean.set(f64.load(state.get, 8)),
+      signs.set(f64x2.splat(f64.const(-0))),
+      late.set(f64x2.loadSplat(state.get)),
+      mean.set(f64x2.loadSplat(state.get, 8)),
       repeatWhile(
         i32.lessThan(at.get, end.get),
         early.set(f64x2.load(i32.add(closes.get, at.get))),
         before.set(f64x2.pick(late.get, early.get, 1, 2)),
-        ranges(0),
-        tail1.set(f64x2.lane(spread.get, 0)),
-        tail2.set(f64.add(f64.mul(rest.get, tail1.get), f64x2.lane(spread.get, 1))),
+        ranges12.set(ranges(0)),
         high.set(f64x2.load(i32.add(closes.get, at.get), 16)),
         before.set(f64x2.pick(early.get, high.get, 1, 2)),
         early.set(high.get),
-        ranges(16),
-        tail3.set(f64.add(f64.mul(rest.get, tail2.get), f64x2.lane(spread.get, 0))),
-        tail4.set(f64.add(f64.mul(rest.get, tail3.get), f64x2.lane(spread.get, 1))),
-        check.set(f64.add(tail4.get, f64x2.lane(early.get, 1))),
-        returnWhen(isAbsent(check.get), seq(keep, f64.store(state.get, mean.get, 8), at.get)),
+        ranges34.set(ranges(16)),
+        tails.set,
+        returnWhen(isAbsent(f64x2.lane(f64x2.add(tails.late.get, early.get), 1)), seq(keep, at.get)),
         late.set(early.get),
-        store(0, f64.add(f64.mul(powers.of(1), mean.get), tail1.get)),
-        store(1, f64.add(f64.mul(powers.of(2), mean.get), tail2.get)),
-        store(2, f64.add(f64.mul(powers.of(3), mean.get), tail3.get)),
-        mean.set(f64.add(f64.mul(powers.of(4), mean.get), tail4.get)),
-        store(3, mean.get),
+        f64x2.store(i32.add(output.get, at.get), f64x2.add(f64x2.mul(decay.early.get, mean.get), tails.early.get)),
+        mean.set(f64x2.add(f64x2.mul(decay.late.get, mean.get), tails.late.get)),
+        f64x2.store(i32.add(output.get, at.get), mean.get, 16),
+        mean.set(f64x2.pick(mean.get, mean.get, 1, 1)),
         at.set(i32.add(at.get, i32.const(32))),
       ),
       keep,
-      f64.store(state.get, mean.get, 8),
       at.get,
     );
   },
@@ -134,9 +127,9 @@ export const strengthGroups: FunctionSource = {
     const [early, late, before, steps, sizes] = vectors(scope, 5) as Five;
     const tails = vectors(scope, 4);
     const [tail1, tail2, tail3, tail4] = tails as Four;
-    const [index, next] = vectors(scope, 2) as Two;
+    const [index, next, signs] = vectors(scope, 3) as Three;
     const differences = (rows: Variable, rowsBefore: Code) =>
-      seq(steps.set(f64x2.sub(rows.get, rowsBefore)), sizes.set(f64x2.abs(steps.get)));
+      seq(steps.set(f64x2.sub(rows.get, rowsBefore)), sizes.set(f64x2.without(steps.get, signs.get)));
     const pairs = [f64x2.pick(steps.get, sizes.get, 0, 2), f64x2.pick(steps.get, sizes.get, 1, 3)] as const;
     const decayed = (power: Variable, tail: Variable) => f64x2.add(f64x2.mul(power.get, sums.get), tail.get);
     const store = (offset: number, left: Variable, right: Variable) =>
@@ -150,6 +143,7 @@ export const strengthGroups: FunctionSource = {
       );
     const keep = seq(f64.store(state.get, f64x2.lane(before.get, 1)), f64x2.store(state.get, sums.get, 8));
     return seq(
+      signs.set(f64x2.splat(f64.const(-0))),
       fifty.set(f64x2.splat(f64.const(50))),
       rests.set(f64x2.splat(rest.get)),
       rests2.set(f64x2.mul(rests.get, rests.get)),
@@ -184,40 +178,36 @@ export const strengthGroups: FunctionSource = {
 };
 
 /**
- * Groups of `MacdLines`, the same operations in the same order: a vector has the fast mean and the slow one.
+ * Lines of groups of `MacdLines`, the same operations in the same order: a vector has the fast mean and the slow one.
  *
- * Parameters: where the input, lines, signals, histograms and the state (fast, slow and signal mean) stand, bytes of whole
- * groups, the three alphas. Leaves the state where it was found; the result is the bytes taken, as in `exponentialGroups`.
+ * Parameters: where the input, the lines and the state (both means) stand, bytes of whole groups, both alphas. Leaves the
+ * state where it was found; the result is the bytes taken, as in `exponentialGroups`.
  */
-export const convergenceGroups: FunctionSource = {
-  params: ["i32", "i32", "i32", "i32", "i32", "i32", "f64", "f64", "f64"],
+export const differenceGroups: FunctionSource = {
+  params: ["i32", "i32", "i32", "i32", "f64", "f64"],
   result: "i32",
   body(scope) {
-    const [input, lines, signals, histograms, state, end, fastAlpha, slowAlpha, signalAlpha] = scope.params as Nine;
+    const [input, lines, state, end, fastAlpha, slowAlpha] = scope.params as Six;
     const at = scope.variable("i32");
     const [alphas, rests, rests2, rests3, rests4, means] = vectors(scope, 6) as Six;
     const [first, base, tail2, tail3, tail4] = vectors(scope, 5) as Five;
-    const [left, right, early, late, heads] = vectors(scope, 5) as Five;
-    const { powers, rest } = powersOf(scope, signalAlpha);
-    const [signal, tail, signal1, signal2, signal3] = numbers(scope, 5) as Five;
+    const [left, right] = vectors(scope, 2) as Two;
     const step = (row: number) =>
       f64x2.mul(alphas.get, f64x2.sub(f64x2.loadSplat(i32.add(input.get, at.get), 8 * row), first.get));
-    const difference = f64x2.sub(f64x2.pick(left.get, right.get, 0, 2), f64x2.pick(left.get, right.get, 1, 3));
-    const line = (rows: Variable, lane: 0 | 1) => f64.mul(signalAlpha.get, f64x2.lane(rows.get, lane));
-    const nextTail = (rows: Variable, lane: 0 | 1) => tail.set(f64.add(f64.mul(rest.get, tail.get), line(rows, lane)));
-    const signalAfter = (rows: number) => f64.add(f64.mul(powers.of(rows), signal.get), tail.get);
-    const store = (column: Variable, value: Code, offset: number) =>
-      f64x2.store(i32.add(column.get, at.get), value, offset);
-    const keep = seq(f64x2.store(state.get, means.get), f64.store(state.get, signal.get, 16));
+    const store = (offset: number) =>
+      f64x2.store(
+        i32.add(lines.get, at.get),
+        f64x2.sub(f64x2.pick(left.get, right.get, 0, 2), f64x2.pick(left.get, right.get, 1, 3)),
+        offset,
+      );
+    const keep = f64x2.store(state.get, means.get);
     return seq(
-      powers.set,
       alphas.set(f64x2.fromNumbers(fastAlpha.get, slowAlpha.get)),
       rests.set(f64x2.sub(f64x2.splat(f64.const(1)), alphas.get)),
       rests2.set(f64x2.mul(rests.get, rests.get)),
       rests3.set(f64x2.mul(rests2.get, rests.get)),
       rests4.set(f64x2.mul(rests3.get, rests.get)),
       means.set(f64x2.load(state.get)),
-      signal.set(f64.load(state.get, 16)),
       repeatWhile(
         i32.lessThan(at.get, end.get),
         first.set(f64x2.loadSplat(i32.add(input.get, at.get))),
@@ -228,27 +218,11 @@ export const convergenceGroups: FunctionSource = {
         base.set(f64x2.sub(means.get, first.get)),
         left.set(f64x2.mul(rests.get, base.get)),
         right.set(f64x2.add(f64x2.mul(rests2.get, base.get), tail2.get)),
-        early.set(difference),
+        store(0),
         left.set(f64x2.add(f64x2.mul(rests3.get, base.get), tail3.get)),
         right.set(f64x2.add(f64x2.mul(rests4.get, base.get), tail4.get)),
-        late.set(difference),
+        store(16),
         means.set(f64x2.add(first.get, right.get)),
-        tail.set(line(early, 0)),
-        signal1.set(signalAfter(1)),
-        nextTail(early, 1),
-        signal2.set(signalAfter(2)),
-        nextTail(late, 0),
-        signal3.set(signalAfter(3)),
-        nextTail(late, 1),
-        signal.set(signalAfter(4)),
-        store(lines, early.get, 0),
-        store(lines, late.get, 16),
-        heads.set(f64x2.fromNumbers(signal1.get, signal2.get)),
-        store(signals, heads.get, 0),
-        store(histograms, f64x2.sub(early.get, heads.get), 0),
-        heads.set(f64x2.fromNumbers(signal3.get, signal.get)),
-        store(signals, heads.get, 16),
-        store(histograms, f64x2.sub(late.get, heads.get), 16),
         at.set(i32.add(at.get, i32.const(32))),
       ),
       keep,
@@ -256,6 +230,75 @@ export const convergenceGroups: FunctionSource = {
     );
   },
 };
+
+/**
+ * Signals and histograms of groups of `MacdLines` from their lines, the same operations in the same order. In a loop of its
+ * own, because the values of both together are more than there are registers.
+ *
+ * Parameters: where lines, signals, histograms and the state (signal before) stand, bytes of whole groups, alpha. Leaves the
+ * state where it was found.
+ */
+export const signalGroups: FunctionSource = {
+  params: ["i32", "i32", "i32", "i32", "i32", "f64"],
+  body(scope) {
+    const [lines, signals, histograms, state, end, alpha] = scope.params as Six;
+    const at = scope.variable("i32");
+    const decay = decayOf(scope, f64.sub(f64.const(1), alpha.get));
+    const [alphas, signal, early, late, shares12, shares34] = vectors(scope, 6) as Six;
+    const found = scope.variable("v128");
+    const tails = tailsOf(scope, decay.rest, shares12, shares34);
+    const store = (rows: Variable, offset: number) =>
+      seq(
+        f64x2.store(i32.add(signals.get, at.get), found.get, offset),
+        f64x2.store(i32.add(histograms.get, at.get), f64x2.sub(rows.get, found.get), offset),
+      );
+    return seq(
+      decay.set,
+      alphas.set(f64x2.splat(alpha.get)),
+      signal.set(f64x2.loadSplat(state.get)),
+      repeatWhile(
+        i32.lessThan(at.get, end.get),
+        early.set(f64x2.load(i32.add(lines.get, at.get))),
+        late.set(f64x2.load(i32.add(lines.get, at.get), 16)),
+        shares12.set(f64x2.mul(alphas.get, early.get)),
+        shares34.set(f64x2.mul(alphas.get, late.get)),
+        tails.set,
+        found.set(f64x2.add(f64x2.mul(decay.early.get, signal.get), tails.early.get)),
+        store(early, 0),
+        found.set(f64x2.add(f64x2.mul(decay.late.get, signal.get), tails.late.get)),
+        store(late, 16),
+        signal.set(f64x2.pick(found.get, found.get, 1, 1)),
+        at.set(i32.add(at.get, i32.const(32))),
+      ),
+      f64.store(state.get, f64x2.lane(signal.get, 1)),
+    );
+  },
+};
+
+/** `r` in both lanes, `r` and its square, its third and fourth power, by the multiplications of `groupPower`. */
+function decayOf(scope: Scope, rest: Code) {
+  const [both, early, late] = vectors(scope, 3) as Three;
+  const set = seq(
+    both.set(f64x2.splat(rest)),
+    late.set(f64x2.mul(both.get, both.get)), // the square
+    early.set(f64x2.pick(both.get, late.get, 0, 3)),
+    late.set(f64x2.mul(late.get, both.get)), // the third power
+    late.set(f64x2.pick(late.get, f64x2.mul(late.get, both.get), 0, 3)),
+  );
+  return { rest: both, early, late, set };
+}
+
+/** `tₖ = r·tₖ₋₁ + xₖ` over the four rows of two vectors. */
+function tailsOf(scope: Scope, rest: Variable, rows12: Variable, rows34: Variable) {
+  const [early, late] = vectors(scope, 2) as Two;
+  const next = (rows: Variable, before: Code) => f64x2.add(f64x2.mul(rest.get, before), rows.get);
+  const set = seq(
+    early.set(f64x2.pick(rows12.get, next(rows12, f64x2.pick(rows12.get, rows12.get, 0, 0)), 0, 3)),
+    late.set(next(rows34, f64x2.pick(early.get, early.get, 1, 1))),
+    late.set(f64x2.pick(late.get, next(rows34, f64x2.pick(late.get, late.get, 0, 0)), 0, 3)),
+  );
+  return { early, late, set };
+}
 
 /** `1 - alpha` and its powers, by the multiplications of `groupPower`. */
 function powersOf(scope: Scope, alpha: Variable) {
@@ -282,8 +325,8 @@ function vectors(scope: Scope, count: number): Variable[] {
 }
 
 type Two = [Variable, Variable];
+type Three = [...Two, Variable];
 type Four = [...Two, ...Two];
 type Five = [...Four, Variable];
 type Six = [...Four, ...Two];
 type Seven = [...Six, Variable];
-type Nine = [...Seven, ...Two];

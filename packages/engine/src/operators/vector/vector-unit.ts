@@ -1,9 +1,8 @@
-import { columnMemory, inColumnMemory } from "../../columns/index.ts";
-import { ROWS_PER_STEP } from "../kernel-parts/scratch.ts";
-import { encodeModule, f64x2 } from "./assembler.ts";
+import { columnMemory, inColumnMemory, type ColumnMemory } from "../../columns/index.ts";
+import { encodeModule, f64x2, type FunctionSource } from "./assembler.ts";
 import { bandBlocks, meanBlocks } from "./blocks.ts";
 import { extremesOfFour, extremesOfMany } from "./extremes.ts";
-import { convergenceGroups, exponentialGroups, rangeGroups, strengthGroups } from "./recursions.ts";
+import { differenceGroups, exponentialGroups, rangeGroups, signalGroups, strengthGroups } from "./recursions.ts";
 import { meansOfThree, placesInRange } from "./rows.ts";
 
 const sources = {
@@ -16,24 +15,59 @@ const sources = {
   exponentialGroups,
   rangeGroups,
   strengthGroups,
-  convergenceGroups,
+  differenceGroups,
+  signalGroups,
   meansOfThree,
   placesInRange,
-};
+} as const satisfies Readonly<Record<string, FunctionSource>>;
 
-/** Vector code over the columns of `columnMemory`. Places and sizes are in bytes. */
-export interface VectorUnit extends Readonly<Record<keyof typeof sources, (...params: readonly number[]) => number>> {
+/** A function over the columns of `columnMemory`: places and sizes are in bytes. Its source says what it takes. */
+export type VectorFunction = (...params: readonly number[]) => number;
+
+/** Vector code over the columns of `columnMemory`, made as it is asked for. */
+export class VectorUnit {
   /** Numbers at the beginning of the memory: what they hold means nothing after the call of a kernel. */
   readonly work: Float64Array;
-  /** As `scratch` of the kernel parts, where vector code reaches it. */
-  readonly scratch: Readonly<Record<"a" | "b" | "c", Float64Array>>;
+  readonly #memory: ColumnMemory;
+  readonly #wasm: WebAssemblyLike;
+  readonly #functions: Partial<Record<keyof typeof sources, VectorFunction>> = {};
+  #scratch: Scratch | undefined;
+
+  constructor(memory: ColumnMemory, wasm: WebAssemblyLike) {
+    this.work = memory.work;
+    this.#memory = memory;
+    this.#wasm = wasm;
+  }
+
+  get(name: keyof typeof sources): VectorFunction {
+    return (this.#functions[name] ??= this.#make(sources[name]));
+  }
+
+  /** As `scratch` of the kernel parts, where vector code reaches it: `VECTOR_SCRATCH_ROWS` each. */
+  get scratch(): Scratch {
+    const take = () => this.#memory.take(VECTOR_SCRATCH_ROWS) ?? new Float64Array(VECTOR_SCRATCH_ROWS);
+    return (this.#scratch ??= { a: take(), b: take(), c: take() });
+  }
+
+  #make(source: FunctionSource): VectorFunction {
+    const module = new this.#wasm.Module(encodeModule({ run: source }));
+    return new this.#wasm.Instance(module, { env: { memory: this.#memory.imported } }).exports.run;
+  }
 }
+
+type Scratch = Readonly<Record<"a" | "b" | "c", Float64Array>>;
+
+export const VECTOR_SCRATCH_ROWS = 8_192;
 
 let made: VectorUnit | null | undefined;
 
 /** Made with its first use; none where the runtime has no WebAssembly with shared memories. */
 export function vectorUnit(): VectorUnit | undefined {
-  if (made === undefined) made = makeUnit() ?? null;
+  if (made === undefined) {
+    const memory = columnMemory();
+    const { WebAssembly: wasm } = globalThis as { WebAssembly?: WebAssemblyLike };
+    made = memory && wasm ? new VectorUnit(memory, wasm) : null;
+  }
   return made ?? undefined;
 }
 
@@ -44,21 +78,11 @@ export function vectorUnitFor(rows: number, ...columns: readonly Float64Array[])
 
 const rowsMin = 64;
 
-function makeUnit(): VectorUnit | undefined {
-  const memory = columnMemory();
-  const { WebAssembly: wasm } = globalThis as { WebAssembly?: WebAssemblyLike };
-  if (!memory || !wasm) return undefined;
-  const { exports } = new wasm.Instance(new wasm.Module(encodeModule(sources)), { env: { memory: memory.imported } });
-  const [a, b, c] = [1, 2, 3].map(() => memory.take(ROWS_PER_STEP));
-  if (!a || !b || !c) return undefined;
-  return { ...exports, work: memory.work, scratch: { a, b, c } };
-}
-
 /** What is used of a global that the types of this package do not know. */
 interface WebAssemblyLike {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (
     module: object,
     imports: { readonly env: { readonly memory: object } },
-  ) => { readonly exports: Omit<VectorUnit, "work" | "scratch"> };
+  ) => { readonly exports: { readonly run: VectorFunction } };
 }

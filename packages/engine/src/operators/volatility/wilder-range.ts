@@ -71,7 +71,7 @@ export class WilderRange {
     const alpha = 1 / this.#period;
     const unit = vectorUnitFor(to - from, highs, lows, closes, output);
     if (unit) {
-      const { work, rangeGroups } = unit;
+      const { work } = unit;
       work[0] = values[BEFORE]!;
       work[1] = values[MEAN]!;
       const [high, low, close, end] = [highs, lows, closes, output].map(({ byteOffset }) => byteOffset + 8 * from) as [
@@ -80,7 +80,7 @@ export class WilderRange {
         number,
         number,
       ];
-      const taken = rangeGroups(high, low, close, end, 0, 32 * Math.floor((to - from) / 4), alpha);
+      const taken = unit.get("rangeGroups")(high, low, close, end, 0, 32 * Math.floor((to - from) / 4), alpha);
       values[BEFORE] = work[0];
       values[MEAN] = work[1];
       return from + taken / 8;
