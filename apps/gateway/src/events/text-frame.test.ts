@@ -1,6 +1,12 @@
-import { Receiver } from "ws";
+import type { EventEmitter } from "node:events";
+import * as ws from "ws";
 import { expect, it } from "vitest";
 import { textFrame } from "./text-frame.ts";
+
+// Exported, and missing in the package's types.
+const { Receiver } = ws as unknown as {
+  Receiver: new (options: { isServer: boolean }) => EventEmitter & { write(data: Uint8Array): void };
+};
 
 it.each([0, 1, 125, 126, 127, 65_535, 65_536, 200_000])(
   "frames %i bytes as a WebSocket reader expects them",
