@@ -5,6 +5,7 @@ import { createHttpServer, listen, type HttpLimits, type HttpServer } from "@qmt
 import { ServiceHost, type ServicePart } from "@qmtl/service/lifecycle";
 import type { Logger } from "@qmtl/service/logging";
 import type { Metrics } from "@qmtl/service/metrics";
+import type { Tracing } from "@qmtl/service/tracing";
 import type { Kysely } from "kysely";
 import { DataPlane } from "./data-plane/data-plane.ts";
 import type { DagManagerClient } from "./dag/dag-manager-client.ts";
@@ -56,6 +57,10 @@ export interface GatewayDeps {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly limits?: Partial<HttpLimits>;
+  /** By default requests are not traced. */
+  readonly tracing?: Tracing;
+  /** Of the product, for the API document. */
+  readonly version?: string;
   readonly cpuPercent?: () => number;
 }
 
@@ -190,6 +195,8 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     clock,
     ids,
     ...(deps.limits !== undefined && { limits: deps.limits }),
+    ...(deps.tracing !== undefined && { tracing: deps.tracing }),
+    ...(deps.version !== undefined && { version: deps.version }),
   });
   deps.metrics.beforeReading(() => {
     for (const topic of streamTopics) metrics.subscribers.set(hub.subscribers(topic), { topic });

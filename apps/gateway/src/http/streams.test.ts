@@ -231,14 +231,16 @@ describe("an event stream is closed", () => {
   });
 
   it("1008 when its token ends, unless it was refreshed (fault 2)", async () => {
-    const { stream, subscribe } = await gatewayAt({ settings: { eventTokenMs: 1_000 } });
+    const { stream, subscribe } = await gatewayAt({ settings: { eventTokenMs: 2_000 } });
     const [left, refreshed] = [await stream("w1", []), await stream("w1", [])];
-    const timer = setInterval(() => {
-      void subscribe("w1", []).then(({ token }) => refreshed.send({ type: "refresh", token }));
-    }, 300);
-    expect(await left.ended).toEqual({ code: 1008, reason: "the token has expired" });
-    await refreshed.frames(3);
-    clearInterval(timer);
+    const refresh = async () => refreshed.send({ type: "refresh", token: (await subscribe("w1", [])).token });
+    let over = false;
+    const ended = left.ended.finally(() => (over = true));
+    while (!over) await Promise.all([refresh(), new Promise((resolve) => setTimeout(resolve, 200))]);
+    expect(await ended).toEqual({ code: 1008, reason: "the token has expired" });
+    refreshed.pending().forEach((frame) => expect(frame).toMatchObject({ type: "refresh_ack" }));
+    refreshed.send({ op: "heartbeat" });
+    await expect.poll(() => refreshed.pending().at(-1)).toEqual({ op: "ack" });
   });
 
   it("1008 for a refresh that does not hold", async () => {
