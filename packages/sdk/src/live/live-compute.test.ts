@@ -77,7 +77,7 @@ describe("live compute", () => {
   it("moves nodes over history without trading it, then continues as if they had seen nothing else", () => {
     const { live, prepared } = liveOf();
     const [stream] = live.streams;
-    live.warmUp(prepared, new Map([[stream!.id, sliceFrame(frame, 0, 1_000)]]));
+    live.warmUp(new Map([[stream!.id, sliceFrame(frame, 0, 1_000)]]));
     expect(live.account.broker.orders.length).toBe(0);
     expect(live.closedMs).toBe(frame.time[1_000]!);
     const { live: whole, prepared: same } = liveOf(() => ({ allowed: false, reason: "closed" }));

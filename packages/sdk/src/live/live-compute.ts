@@ -1,11 +1,12 @@
 import { assert, type EpochMs, type NodeId } from "@qmtl/core";
 import type { Broker, Fill, Order } from "@qmtl/engine/broker";
-import type { StreamSnapshot } from "@qmtl/engine/execute";
+import type { StreamExecutor, StreamSnapshot } from "@qmtl/engine/execute";
 import type { Frame } from "@qmtl/engine/frame";
 import type { Instrument } from "@qmtl/engine/instrument";
+import type { Plan } from "@qmtl/engine/plan";
 import type { OutputColumns } from "@qmtl/engine/view";
 import { clientOrderId } from "@qmtl/policy/order-gate";
-import type { StreamInput } from "../strategy/stream-input.ts";
+import { StreamInput } from "../strategy/stream-input.ts";
 import { openAccount, type Account } from "../runner/account.ts";
 import { StreamRun, type AccountState } from "../runner/compute.ts";
 import type { PreparedRun } from "../runner/offline.ts";
@@ -39,6 +40,8 @@ export interface LiveStep {
 
 /** One stream of the run: what its rows are and how its nodes are fed. */
 export interface LiveStream {
+  /** Names the stream in rows and journals, however the run is split: inputs first, then nodes. */
+  readonly index: number;
   readonly id: NodeId;
   readonly name: string;
   readonly symbol: string | undefined;
@@ -55,8 +58,11 @@ export class LiveCompute {
   readonly streams: readonly LiveStream[];
   readonly account: Account;
   readonly #run: StreamRun;
-  readonly #rows: readonly OneRow[];
+  readonly #rows: ReadonlyMap<number, OneRow>;
   readonly #frames: ReadonlyMap<NodeId, Frame>;
+  readonly #plan: Plan;
+  /** Place of each stream among the sources of the run. */
+  readonly #sources: ReadonlyMap<number, number>;
   readonly #scope: () => OrderScope;
   readonly #ask: AdmitOrder;
   #verdicts: Admission[] = [];
@@ -70,19 +76,15 @@ export class LiveCompute {
   /** Everything that closes at or before this instant has been computed. */
   closedMs: EpochMs = Number.NEGATIVE_INFINITY;
 
-  constructor(prepared: PreparedRun, options: LiveComputeOptions) {
+  /** @param plan - of the strategy's nodes; where some are computed elsewhere, they are sources in it */
+  constructor(prepared: PreparedRun, options: LiveComputeOptions, plan: Plan = prepared.plan) {
     const [graph] = prepared.graphs;
     assert(graph && prepared.graphs.length === 1, "a live run has one strategy");
     this.#scope = options.orderScope;
     this.#ask = options.admit;
-    this.streams = prepared.plan.nodes.flatMap(({ node }) => {
-      if (node.kind !== "source") return [];
-      const { node: stream, intervalMs } = graph.nodes.find(({ id }) => id === node.id)!;
-      const { name, instrument } = stream as StreamInput<string>;
-      return [{ id: node.id, name, symbol: instrument?.symbol, intervalMs, fields: node.fields }];
-    });
-    this.#rows = this.streams.map((stream) => new OneRow(stream));
-    this.#frames = new Map(this.#rows.map(({ id, frame }) => [id, frame]));
+    this.streams = liveStreams(prepared, plan);
+    this.#rows = new Map(this.streams.map((stream) => [stream.index, new OneRow(stream)]));
+    this.#frames = new Map(Array.from(this.#rows.values(), ({ id, frame }) => [id, frame]));
     const runOptions: OfflineOptions = { keep: "none", ...(options.broker && { broker: options.broker }) };
     const wrap = (broker: Broker, instruments: readonly Instrument[]): Broker =>
       new GatedBroker(
@@ -94,13 +96,17 @@ export class LiveCompute {
         },
       );
     this.account = openAccount(graph, this.#frames, runOptions, wrap);
-    this.#run = new StreamRun(prepared.plan, this.#frames, [this.account], runOptions);
+    this.#plan = plan;
+    this.#run = new StreamRun(plan, this.#frames, [this.account], runOptions);
+    this.#sources = new Map(
+      this.streams.map(({ index, id }) => [index, this.#run.sources.findIndex((source) => source.id === id)]),
+    );
     closeFrames(this.#run);
   }
 
   /** Moves the nodes over rows of the past; the account sees none of them. */
-  warmUp(prepared: PreparedRun, frames: ReadonlyMap<NodeId, Frame>): void {
-    const past = new StreamRun(prepared.plan, frames, [], { keep: "none" });
+  warmUp(frames: ReadonlyMap<NodeId, Frame>): void {
+    const past = new StreamRun(this.#plan, frames, [], { keep: "none" });
     past.run();
     this.#run.executor.load(past.executor.save());
     this.#run.passOverOrders();
@@ -144,6 +150,28 @@ export class LiveCompute {
     }
   }
 
+  /** Goes on with the account of a run that was split otherwise. The nodes have been moved to the same instant. */
+  adopt(before: LiveCompute): void {
+    this.#run.loadAccounts(structuredClone(before.#run.saveAccounts()));
+    this.#run.passOverOrders();
+    this.account.simulation.continueCurves(before.account.simulation);
+    this.account.orderPath.continueRecords(before.account.orderPath);
+    for (const [orderId, clientOrderId] of before.#clientOrderIds) this.#clientOrderIds.set(orderId, clientOrderId);
+    this.#open = [...before.#open];
+    this.#seenOrders = before.#seenOrders;
+    this.#seenFills = before.#seenFills;
+    this.closedMs = before.closedMs;
+  }
+
+  /** A node's newest rows, in its rings; undefined for a node that is not computed here. */
+  columnsOf(id: NodeId): OutputColumns | undefined {
+    return this.#plan.byId.has(id) ? this.#run.executor.columnsOf(id) : undefined;
+  }
+
+  get executor(): StreamExecutor {
+    return this.#run.executor;
+  }
+
   /** Everything the next instant depends on. */
   save(): LiveState {
     return { nodes: this.#run.executor.save(), accounts: this.#run.saveAccounts() };
@@ -155,11 +183,6 @@ export class LiveCompute {
     return this.#open.map((id) => ({ clientOrderId: this.#clientOrderIds.get(id)!, order: orders.at(id - 1)! }));
   }
 
-  /** A node's newest rows, in its rings. */
-  columnsOf(id: NodeId): OutputColumns {
-    return this.#run.executor.columnsOf(id);
-  }
-
   #admit(ask: OrderAsk): Admission {
     const verdict = this.#replayed === undefined ? this.#ask(ask) : this.#replayed.shift();
     assert(verdict, "a replayed instant asks what it asked before");
@@ -167,9 +190,12 @@ export class LiveCompute {
     return verdict;
   }
 
+  // Rows of a node that is computed here are in the journal of a time when it was not.
   #feed({ stream, bucketMs, values }: LiveRow): void {
-    this.#rows[stream]!.set(bucketMs, values);
-    this.#run.sources[stream]!.next = 0;
+    const source = this.#sources.get(stream);
+    if (source === undefined) return;
+    this.#rows.get(stream)!.set(bucketMs, values);
+    this.#run.sources[source]!.next = 0;
   }
 
   #changes(): LiveStep {
@@ -205,6 +231,20 @@ export class LiveCompute {
 export interface LiveState {
   readonly nodes: StreamSnapshot;
   readonly accounts: readonly AccountState[];
+}
+
+/** Streams of a plan with their places: those of the whole strategy come first, in its order, then its nodes. */
+function liveStreams({ graphs, plan: whole }: PreparedRun, plan: Plan): readonly LiveStream[] {
+  const order = [...whole.nodes].sort((a, b) => Number(b.node.kind === "source") - Number(a.node.kind === "source"));
+  const indexOf = new Map(order.map(({ node }, index) => [node.id, index]));
+  return plan.nodes.flatMap(({ node }) => {
+    if (node.kind !== "source") return [];
+    const identified = graphs[0]!.nodes.find(({ id }) => id === node.id)!;
+    const { name } = identified.node;
+    const symbol = identified.node instanceof StreamInput ? identified.node.instrument?.symbol : undefined;
+    const { intervalMs } = identified;
+    return [{ index: indexOf.get(node.id)!, id: node.id, name, symbol, intervalMs, fields: node.fields }];
+  });
 }
 
 // Rows come one by one, into frames that stay where they are: none of them is new yet.

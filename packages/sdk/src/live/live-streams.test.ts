@@ -111,13 +111,19 @@ describe("live streams", () => {
     const rows: number[][] = [];
     const notices: StreamNotice[] = [];
     const firstMs = Math.floor(trades[0]!.timeMs / 1_000) * 1_000 + 1_000;
+    const merger = new RowMerger({
+      intervalsMs: [1_000],
+      clock: systemClock,
+      graceMs: 2_000,
+      release: (_, released) => released.forEach(({ bucketMs, values }) => rows.push([bucketMs, ...values])),
+    });
     const streams = new LiveStreams({
       streams: [stream as never],
       feed,
       clock: systemClock,
       fromMs: [firstMs],
       history: (_, range) => feed.history({ ...stream, stream: "price", fromMs: 0 }, range),
-      onInstant: (_, released) => released.forEach(({ bucketMs, values }) => rows.push([bucketMs, ...values])),
+      merger,
       onNotice: (notice) => notices.push(notice),
       onEnd: () => undefined,
     });
@@ -148,7 +154,7 @@ describe("live streams", () => {
     const lastMs = Math.floor(trades[5_999]!.timeMs / 1_000) * 1_000 - 1_000;
     await vi.waitFor(() => expect(rows.at(-1)?.[0]).toBe(lastMs), 10_000);
     expect(rows).toEqual(expected.filter(([at]) => at! <= lastMs));
-    expect(streams.late).toBe(0);
+    expect(merger.late).toBe(0);
     expect(notices.map(({ kind }) => kind)).toEqual(["lost", "live"]);
     streams.close();
     await exchange.close();
@@ -159,7 +165,9 @@ describe("live streams", () => {
     const closes: number[] = [];
     let listener: FeedListener | undefined;
     const streams = new LiveStreams({
-      streams: [{ id: "blake3:a" as never, name: "price", symbol: undefined, intervalMs: 1_000, fields: ["close"] }],
+      streams: [
+        { index: 0, id: "blake3:a" as never, name: "price", symbol: undefined, intervalMs: 1_000, fields: ["close"] },
+      ],
       feed: {
         open: (_, given) => {
           listener = given;
@@ -169,7 +177,12 @@ describe("live streams", () => {
       clock: systemClock,
       fromMs: [1_000],
       history: () => undefined,
-      onInstant: (closeMs) => closes.push(closeMs),
+      merger: new RowMerger({
+        intervalsMs: [1_000],
+        clock: systemClock,
+        graceMs: 2_000,
+        release: (closeMs) => closes.push(closeMs),
+      }),
       onNotice: (notice) => notices.push(notice),
       onEnd: () => undefined,
     });

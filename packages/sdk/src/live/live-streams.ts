@@ -3,7 +3,7 @@ import type { Frame } from "@qmtl/engine/frame";
 import type { FeedListener, FeedSession, FeedSubscription, LiveFeed } from "../feeds/index.ts";
 import type { TimeRange } from "../history/index.ts";
 import type { LiveStream } from "./live-compute.ts";
-import { RowMerger, type LiveRow } from "./row-merger.ts";
+import type { LiveRow, RowMerger } from "./row-merger.ts";
 
 export interface LiveStreamsOptions {
   readonly streams: readonly LiveStream[];
@@ -13,13 +13,11 @@ export interface LiveStreamsOptions {
   readonly fromMs: readonly EpochMs[];
   /** Rows of the past for a stream; undefined when there is nowhere to get them from. */
   history(stream: number, range: TimeRange): Promise<Frame> | undefined;
-  /** Every row that closes at one instant, once, in increasing order. */
-  onInstant(closeMs: EpochMs, rows: readonly LiveRow[]): void;
+  /** Where rows go, by the places of their streams in the list. */
+  readonly merger: RowMerger;
   /** What the user should know: lost connections, gaps that could not be filled. Each said once. */
   onNotice(notice: StreamNotice): void;
   onEnd(): void;
-  /** How long rows of one stream wait for those of another. Default 2 s. */
-  readonly graceMs?: number;
 }
 
 export type StreamNotice =
@@ -42,20 +40,10 @@ export class LiveStreams implements FeedListener {
 
   constructor(options: LiveStreamsOptions) {
     this.#options = options;
-    this.#merger = new RowMerger({
-      intervalsMs: options.streams.map(({ intervalMs }) => intervalMs),
-      clock: options.clock,
-      graceMs: options.graceMs ?? 2_000,
-      release: (closeMs, rows) => options.onInstant(closeMs, rows),
-    });
+    this.#merger = options.merger;
     this.#tracks = options.streams.map((stream, index) => new Track(index, stream, options.fromMs[index]!));
     const subscriptions = this.#tracks.map(({ subscription }) => subscription);
     this.#session = options.feed.open(subscriptions, this);
-  }
-
-  /** Rows that came after their instant had been computed; nobody acted on them. */
-  get late(): number {
-    return this.#merger.late;
   }
 
   row(index: number, bucketMs: EpochMs, values: Float64Array): void {
@@ -99,7 +87,6 @@ export class LiveStreams implements FeedListener {
   close(): void {
     this.#closed = true;
     this.#session.close();
-    this.#merger.close();
   }
 
   #take(track: Track, row: LiveRow): void {

@@ -12,6 +12,8 @@ export interface RowMergerOptions {
   readonly clock: Clock;
   /** How long rows of an instant wait for those of other streams before they go on without them. */
   readonly graceMs: number;
+  /** How many of the streams, from the first on, are waited for from the start; the others when they are watched. */
+  readonly watched?: number;
   /** Every row that closes at one instant, once, in increasing order of instants. */
   release(closeMs: EpochMs, rows: readonly LiveRow[]): void;
 }
@@ -30,15 +32,18 @@ export class RowMerger {
   readonly #waiting = new Map<EpochMs, { rows: LiveRow[]; readonly sinceMs: number }>();
   readonly #reachedMs: Float64Array;
   readonly #held: boolean[];
+  readonly #watched: boolean[];
   #cancel: (() => void) | undefined;
 
   constructor(options: RowMergerOptions) {
     this.#options = options;
     this.#reachedMs = new Float64Array(options.intervalsMs.length).fill(Number.NEGATIVE_INFINITY);
     this.#held = options.intervalsMs.map(() => false);
+    this.#watched = options.intervalsMs.map((_, stream) => stream < (options.watched ?? Infinity));
   }
 
   push(row: LiveRow): void {
+    if (this.#watched[row.stream] !== true) return;
     const closeMs = row.bucketMs + this.#options.intervalsMs[row.stream]!;
     if (closeMs <= this.releasedMs) {
       this.late++;
@@ -60,6 +65,20 @@ export class RowMerger {
   hold(stream: number, held: boolean): void {
     this.#held[stream] = held;
     if (!held) this.#releaseDue();
+  }
+
+  /** Whether the stream has a part in the run; rows of one that has none are dropped, and nobody waits for them. */
+  watch(stream: number, watched: boolean, fromMs: EpochMs): void {
+    this.#watched[stream] = watched;
+    this.#held[stream] = watched;
+    this.#reachedMs[stream] = fromMs;
+    if (!watched) {
+      for (const [closeMs, waiting] of this.#waiting) {
+        waiting.rows = waiting.rows.filter((row) => row.stream !== stream);
+        if (waiting.rows.length === 0) this.#waiting.delete(closeMs);
+      }
+    }
+    this.#releaseDue();
   }
 
   close(): void {
@@ -91,9 +110,8 @@ export class RowMerger {
   #waitFor(closeMs: EpochMs, sinceMs: number): number {
     let waitMs = 0;
     for (let stream = 0; stream < this.#held.length; stream++) {
-      if (this.#reachedMs[stream]! >= closeMs && !this.#held[stream]) continue;
-      if (this.#held[stream] === true && this.#reachedMs[stream]! < closeMs) return Infinity;
-      if (this.#reachedMs[stream]! >= closeMs) continue;
+      if (this.#watched[stream] !== true || this.#reachedMs[stream]! >= closeMs) continue;
+      if (this.#held[stream] === true) return Infinity;
       waitMs = Math.max(waitMs, sinceMs + this.#options.graceMs - this.#options.clock.monotonicMs());
     }
     return waitMs;

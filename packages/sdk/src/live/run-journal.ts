@@ -91,14 +91,19 @@ export class RunJournal implements Disposable {
     });
   }
 
-  /** Writes down the whole state; rows and verdicts up to its instant are needed no more. */
+  /** Writes down the whole state; verdicts up to its instant are needed no more. */
   checkpoint(closeMs: EpochMs, state: unknown): void {
-    const { putState, dropRows, dropVerdicts } = this.#statements;
+    const { putState, dropVerdicts } = this.#statements;
     this.#transaction(() => {
       putState.run("run", closeMs, serialize(state));
-      dropRows.run(closeMs);
       dropVerdicts.run(closeMs);
     });
+  }
+
+  /** Every row of a stream that the run has taken, oldest first. */
+  rowsOf(stream: number): readonly LiveRow[] {
+    const rows = this.#statements.readStream.all(stream) as unknown as StoredRow[];
+    return rows.map(rowOf);
   }
 
   read(): JournalState {
@@ -113,11 +118,7 @@ export class RunJournal implements Disposable {
       checkpoint: stored && { closeMs: stored.close_ms, state: deserialize(stored.state) as unknown },
       instants: instants.map(({ close_ms: closeMs, verdicts }) => ({
         closeMs,
-        rows: (rowsAt.get(closeMs) ?? []).map(({ stream, bucket_ms, row_values }) => ({
-          stream,
-          bucketMs: bucket_ms,
-          values: new Float64Array(row_values.slice().buffer),
-        })),
+        rows: (rowsAt.get(closeMs) ?? []).map(rowOf),
         verdicts: JSON.parse(verdicts) as readonly Admission[],
       })),
       clientOrderIds: new Map(orders.map(({ order_id, client_order_id }) => [order_id, client_order_id])),
@@ -199,7 +200,7 @@ const statements = {
   readInstants: "SELECT close_ms, verdicts FROM instants WHERE close_ms > ? ORDER BY close_ms",
   dropVerdicts: "UPDATE instants SET verdicts = NULL WHERE close_ms <= ? AND verdicts IS NOT NULL",
   addRow: "INSERT INTO rows (close_ms, stream, bucket_ms, row_values) VALUES (?, ?, ?, ?)",
-  dropRows: "DELETE FROM rows WHERE close_ms <= ?",
+  readStream: "SELECT close_ms, stream, bucket_ms, row_values FROM rows WHERE stream = ? ORDER BY sequence",
   readRows: "SELECT close_ms, stream, bucket_ms, row_values FROM rows WHERE close_ms > ? ORDER BY sequence",
   putState: `INSERT INTO states VALUES (?, ?, ?)
     ON CONFLICT (name) DO UPDATE SET close_ms = excluded.close_ms, state = excluded.state`,
@@ -214,6 +215,10 @@ const statements = {
   unreported: "SELECT client_order_id, body FROM fills WHERE reported = 0 ORDER BY fill_id LIMIT ?",
   markReported: "UPDATE fills SET reported = 1 WHERE fill_id = ?",
 } as const;
+
+function rowOf({ stream, bucket_ms, row_values }: StoredRow): LiveRow {
+  return { stream, bucketMs: bucket_ms, values: new Float64Array(row_values.slice().buffer) };
+}
 
 function bytesOf(values: Float64Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);

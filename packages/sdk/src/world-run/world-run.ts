@@ -1,25 +1,27 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { assert, parseInstant, QmtlError, sleep, type Clock, type EpochMs, type NodeId } from "@qmtl/core";
+import { assert, computeContextOf, computeKey, QmtlError, type Clock, type EpochMs, type NodeId } from "@qmtl/core";
 import { blake3Text } from "@qmtl/core/identity";
-import type { StrategyAck } from "@qmtl/contracts/gateway";
 import type { Frame } from "@qmtl/engine/frame";
 import type { RunResult } from "@qmtl/engine/result";
-import type { BookOrder, ExposureBook } from "@qmtl/policy/order-gate";
+import { OutputColumns } from "@qmtl/engine/view";
 import { systemClock } from "../edge/system-clock.ts";
-import { ReplayFeed, type LiveFeed } from "../feeds/index.ts";
 import { GatewayClient, strategyDocument } from "../gateway-client/index.ts";
-import { emptyFrame, frameRange, type TimeRange } from "../history/index.ts";
-import { LiveCompute, LiveStreams, RunJournal, type Admission, type LiveRow, type OrderAsk } from "../live/index.ts";
+import type { TimeRange } from "../history/index.ts";
+import { LiveStreams, RunJournal, SharedRun, type Admission, type OrderAsk } from "../live/index.ts";
 import { assembleResult } from "../runner/assemble-result.ts";
-import { bindData, type BoundData } from "../runner/bind-data.ts";
+import type { BoundData } from "../runner/bind-data.ts";
 import { callHook, reportFailure } from "../runner/hooks.ts";
 import { prepareRun, type PreparedRun, type StrategyInput } from "../runner/offline.ts";
+import { gatewayExchange, NodeSharing, type SharedNodeAddress } from "../sharing/index.ts";
 import { StreamInput } from "../strategy/stream-input.ts";
 import { strategyName, type Strategy } from "../strategy/strategy.ts";
 import { FillReporter } from "./fill-reporter.ts";
 import type { WorldRunNotice, WorldRunOptions } from "./options.ts";
 import { OrderGateSession } from "./order-gate-session.ts";
+import { admitToPaper } from "./paper-admission.ts";
+import { rowsOf } from "./rows-of.ts";
+import { queuesOf, submitUntilTaken } from "./submission.ts";
 
 /**
  * A strategy that follows a world: history, then live rows; node outputs and orders as in a backtest; orders leave while
@@ -33,19 +35,22 @@ export class WorldRun implements AsyncDisposable {
   readonly #prepared: PreparedRun;
   readonly #clock: Clock;
   readonly #client: GatewayClient;
-  readonly #compute: LiveCompute;
+  readonly #run: SharedRun;
   readonly #data: BoundData;
   readonly #journal: RunJournal;
+  readonly #fills: FillReporter;
+  readonly #incarnation = randomUUID();
   readonly #stop = new AbortController();
   readonly #end = Promise.withResolvers<void>();
   readonly #onClose: (run: WorldRun) => void;
-  #fills: FillReporter | undefined;
+  readonly #refusals = new Set<string>();
+  #strategyId: string | undefined;
   #gate: OrderGateSession | undefined;
-  #ack: StrategyAck | undefined;
+  #sharing: NodeSharing | undefined;
   #streams: LiveStreams | undefined;
   #rowsSinceCheckpoint = 0;
-  readonly #refusals = new Map<string, number>();
   #isFinished = false;
+  #closed: Promise<void> = Promise.resolve();
 
   private constructor(
     prepared: PreparedRun,
@@ -68,15 +73,35 @@ export class WorldRun implements AsyncDisposable {
       timeoutMs: options.testMode === true ? 1_500 : 2_000,
       ...(options.token !== undefined && { token: options.token }),
     });
-    this.#compute = new LiveCompute(prepared, {
+    this.#run = new SharedRun({
+      prepared,
+      past: data.frames,
+      journal,
+      clock: this.#clock,
       ...(options.broker && { broker: options.broker }),
       orderScope: () => ({
         worldId: options.worldId,
         epoch: this.#gate?.epoch ?? 0,
-        strategyId: this.#ack?.strategy_id ?? "",
+        strategyId: this.#strategyId ?? "",
       }),
       admit: (ask) => this.#admit(ask),
       onRefused: ({ reason }) => this.#refused(reason),
+      onFailure: (error) => this.#finish(error),
+      // Computed and decided; now written down; only then does anybody outside hear of it.
+      onInstant: (closeMs, rows, step) => {
+        journal.commit({ closeMs, rows, ...step, equity: this.#run.compute.account.broker.account.equity });
+        this.#rowsSinceCheckpoint += rows.length;
+        if (this.#rowsSinceCheckpoint >= rowsPerCheckpoint) this.#checkpoint();
+        if (step.fills.length > 0) this.#fills.wake();
+      },
+    });
+    this.#fills = new FillReporter({
+      journal,
+      client: this.#client,
+      clock: this.#clock,
+      worldId: options.worldId,
+      instruments: this.#run.compute.account.instruments,
+      strategyId: () => this.#strategyId,
     });
   }
 
@@ -106,7 +131,7 @@ export class WorldRun implements AsyncDisposable {
 
   /** The id under which the Gateway knows the strategy; undefined until it has answered. */
   get strategyId(): string | undefined {
-    return this.#ack?.strategy_id;
+    return this.#strategyId;
   }
 
   /** Why no order leaves now; undefined while some may. */
@@ -116,23 +141,25 @@ export class WorldRun implements AsyncDisposable {
 
   /** Everything that closes at or before this instant has been computed. */
   get closedMs(): EpochMs {
-    return this.#compute.closedMs;
+    return this.#run.compute.closedMs;
+  }
+
+  get isClosed(): boolean {
+    return this.#isFinished;
   }
 
   /** Account, orders and figures so far. */
   result(): RunResult {
-    const { account } = this.#compute;
-    const outputs = { columnsOf: (id: NodeId) => this.#compute.columnsOf(id), timeOf: () => new Float64Array(0) };
-    return assembleResult(account, outputs, this.#data.quality, { keep: "none" });
+    const outputs = {
+      columnsOf: (id: NodeId) => this.#run.compute.columnsOf(id) ?? new OutputColumns(0),
+      timeOf: () => new Float64Array(0),
+    };
+    return assembleResult(this.#run.compute.account, outputs, this.#data.quality, { keep: "none" });
   }
 
   /** Closes this run's order gate at once, whatever the world says, until the process ends (OG-7). */
   kill(reason: string): void {
     this.#gate?.kill(reason);
-  }
-
-  get isClosed(): boolean {
-    return this.#isFinished;
   }
 
   /** Stops; `onFinish` follows. Closing twice is no error. */
@@ -146,24 +173,12 @@ export class WorldRun implements AsyncDisposable {
     await this.#closed;
   }
 
-  #closed: Promise<void> = Promise.resolve();
-
   #start(): void {
-    const state = this.#journal.read();
-    if (state.checkpoint === undefined) this.#compute.warmUp(this.#prepared, this.#data.frames);
-    else this.#compute.restore(state);
+    this.#run.start(this.#journal.read());
     // The first one says where the account began: behind the history of that day.
     this.#checkpoint();
-    this.#fills = new FillReporter({
-      journal: this.#journal,
-      client: this.#client,
-      clock: this.#clock,
-      worldId: this.#options.worldId,
-      instruments: this.#compute.account.instruments,
-      strategyId: () => this.#ack?.strategy_id,
-    });
     this.#options.signal?.addEventListener("abort", () => this.#finish(undefined), { once: true });
-    void this.#submit();
+    void this.#join();
     this.#openStreams();
   }
 
@@ -174,141 +189,57 @@ export class WorldRun implements AsyncDisposable {
       this.#clock.after(0, () => this.#finish(undefined));
       return;
     }
-    const { streams } = this.#compute;
-    const nextMs = (index: number): EpochMs => {
-      const { closedMs } = this.#compute;
-      const { intervalMs } = streams[index]!;
-      return closedMs === Number.NEGATIVE_INFINITY ? 0 : Math.floor(closedMs / intervalMs) * intervalMs;
-    };
+    const { streams, closedMs } = this.#run.compute;
     this.#streams = new LiveStreams({
       streams,
       feed,
       clock: this.#clock,
-      fromMs: streams.map((_, index) => nextMs(index)),
+      merger: this.#run.merger,
+      fromMs: streams.map(({ intervalMs }) =>
+        closedMs === Number.NEGATIVE_INFINITY ? 0 : Math.floor(closedMs / intervalMs) * intervalMs,
+      ),
       history: (index, range) => this.#historyOf(index, range),
-      onInstant: (closeMs, rows) => this.#instant(closeMs, rows),
       onNotice: ({ message }) => this.#notice("data", message),
       onEnd: () => this.#finish(undefined),
     });
   }
 
-  /** One instant: computed, decided, written down; only then does anybody outside hear of it. */
-  #instant(closeMs: EpochMs, rows: readonly LiveRow[]): void {
-    if (this.#isFinished) return;
-    try {
-      const step = this.#compute.step(closeMs, rows);
-      this.#journal.commit({ closeMs, rows, ...step, equity: this.#compute.account.broker.account.equity });
-      this.#rowsSinceCheckpoint += rows.length;
-      if (this.#rowsSinceCheckpoint >= rowsPerCheckpoint) this.#checkpoint();
-      if (step.fills.length > 0) this.#fills?.wake();
-    } catch (error) {
-      this.#finish(error);
-    }
-  }
-
-  #checkpoint(): void {
-    this.#rowsSinceCheckpoint = 0;
-    this.#journal.checkpoint(this.#compute.closedMs, this.#compute.save());
-  }
-
   #historyOf(index: number, range: TimeRange): Promise<Frame> | undefined {
     const { feed } = this.#options;
-    const stream = this.#compute.streams[index]!;
-    const { name, symbol = name, intervalMs, fields, id } = stream;
-    if (feed?.history) return feed.history({ stream: name, symbol, intervalMs, fields, fromMs: range.start }, range);
+    const { id, intervalMs, fields, ...stream } = this.#run.compute.streams[index]!;
+    const symbol = stream.symbol ?? stream.name;
+    if (feed?.history)
+      return feed.history({ stream: stream.name, symbol, intervalMs, fields, fromMs: range.start }, range);
     const { node } = this.#prepared.graphs[0]!.nodes.find((each) => each.id === id)!;
     const past = node instanceof StreamInput ? node.history : undefined;
     return past?.fetch({ nodeId: id, intervalMs, ...range });
   }
 
-  #admit(ask: OrderAsk): Admission {
-    if (this.#gate === undefined || this.#ack === undefined) return { allowed: false, reason: "not_submitted" };
+  /** Submits, opens the gate's session, and shares what others compute too; each as soon as the Gateway answers. */
+  async #join(): Promise<void> {
     const { worldId } = this.#options;
-    const strategyId = this.#ack.strategy_id;
-    const scope = { accountId: "paper", worldId, strategyId, symbol: ask.symbol };
-    const side = ask.exposure;
-    const exposure: BookOrder = { ...scope, quantity: ask.quantity, price: ask.price };
-    const verdict = this.#gate.mayLeave(
-      {
-        strategyId,
-        side,
-        venue: "simulated",
-        executionDomain: "dryrun",
-        epoch: this.#gate.epoch,
-        reduceOnly: ask.reduces,
-        exposure,
-      },
-      this.#book(strategyId),
-    );
-    if (verdict.kind === "refused") return { allowed: false, reason: verdict.reason };
-    const entry = this.#gate.entryOf(side);
-    return { allowed: true, weight: entry?.weight ?? 0 };
-  }
-
-  /** Positions and open orders of the account: what limits are counted against (OG-8). */
-  #book(strategyId: string): ExposureBook {
-    const { broker, instruments } = this.#compute.account;
-    const { worldId, limits = {} } = this.#options;
-    const scopeOf = (instrument: number) => ({
-      accountId: "paper",
-      worldId,
-      strategyId,
-      symbol: instruments[instrument]!.symbol,
-    });
-    const positions: ExposureBook["positions"] = new Map(
-      instruments.flatMap((_, instrument) => {
-        const { quantity, markPrice } = broker.account.position(instrument);
-        const position = { ...scopeOf(instrument), quantity, price: markPrice };
-        return quantity === 0 ? [] : [[JSON.stringify(Object.values(scopeOf(instrument))), position] as const];
-      }),
-    );
-    const orders: ExposureBook["orders"] = new Map(
-      this.#compute.openOrders().map(({ clientOrderId, order }) => {
-        const left = order.quantity - order.filledQuantity;
-        const price = order.limitPrice ?? order.stopPrice ?? broker.account.position(order.instrument).markPrice;
-        return [clientOrderId, { ...scopeOf(order.instrument), quantity: order.side === "BUY" ? left : -left, price }];
-      }),
-    );
-    return { limits, positions, orders };
-  }
-
-  #refused(reason: string): void {
-    const count = (this.#refusals.get(reason) ?? 0) + 1;
-    this.#refusals.set(reason, count);
-    if (count === 1) this.#notice("orders", `an order was refused: ${reason}; the run goes on computing`);
-  }
-
-  /** Submits until the Gateway takes it: the same key, so that asking twice is asking once (S-4). */
-  async #submit(): Promise<void> {
-    const { worldId } = this.#options;
-    const document = strategyDocument(this.#prepared.graphs[0]!);
-    const submission = { ...document, world_ids: [worldId] };
-    const key = blake3Text(JSON.stringify(["qmtl/submission/1", worldId, document.dag_json]));
     const { signal } = this.#stop;
-    for (let attempt = 0; !signal.aborted; attempt++) {
-      try {
-        this.#ack = await this.#client.submit(submission, key, signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        const known = duplicateOf(error);
-        if (known === undefined) {
-          const message = error instanceof Error ? error.message : String(error);
-          if (!isPassing(error)) {
-            this.#notice("submission", `the gateway refuses the strategy: ${message}; orders stay off`);
-            return;
-          }
-          if (attempt === 0) this.#notice("contact", `${message}; the strategy computes, orders are off`);
-          await sleep(this.#clock, Math.min(5_000, 100 * 2 ** Math.min(attempt, 6)), signal).catch(() => undefined);
-          continue;
-        }
-        this.#ack = known;
-      }
-      break;
+    const [graph] = this.#prepared.graphs;
+    try {
+      const strategyId = await submitUntilTaken({
+        client: this.#client,
+        clock: this.#clock,
+        worldId,
+        document: strategyDocument(graph!),
+        signal,
+        onWaiting: (message) => this.#notice("contact", `${message}; the strategy computes, orders are off`),
+      });
+      this.#strategyId = strategyId;
+      this.#notice("submission", `submitted to world "${worldId}" as ${strategyId}`);
+      this.#openGate(strategyId);
+      this.#fills.wake();
+      const queues = await queuesOf(this.#client, strategyId, this.#clock, signal);
+      if (queues !== undefined && !signal.aborted) this.#share(queues);
+    } catch (error) {
+      if (signal.aborted) return;
+      const message = error instanceof Error ? error.message : String(error);
+      this.#notice("submission", `the gateway refuses the strategy: ${message}; orders stay off`);
     }
-    if (signal.aborted || this.#ack === undefined) return;
-    this.#notice("submission", `submitted to world "${worldId}" as ${this.#ack.strategy_id}`);
-    this.#openGate(this.#ack.strategy_id);
-    this.#fills?.wake();
   }
 
   #openGate(strategyId: string): void {
@@ -317,8 +248,8 @@ export class WorldRun implements AsyncDisposable {
       client: this.#client,
       worldId,
       strategyId,
-      holder: `${strategyId}`,
-      incarnation: randomUUID(),
+      holder: strategyId,
+      incarnation: this.#incarnation,
       clock: this.#clock,
       silenceMsMax: testMode === true ? 2_000 : 5_000,
       onGate: (isOpen, reason) => {
@@ -330,8 +261,58 @@ export class WorldRun implements AsyncDisposable {
     });
   }
 
+  #share(queues: Readonly<Record<string, readonly { readonly queue: string; readonly global: boolean }[]>>): void {
+    const [graph] = this.#prepared.graphs;
+    const context = computeContextOf({ worldId: this.#options.worldId });
+    const addresses = new Map<NodeId, SharedNodeAddress>();
+    for (const { id, node } of graph!.nodes) {
+      const topic = queues[id]?.find(({ global }) => !global)?.queue;
+      const isShared = (node as { readonly shared?: boolean }).shared !== false && !(node instanceof StreamInput);
+      if (topic !== undefined && isShared) addresses.set(id, { id, topic, key: computeKey(id, context) });
+    }
+    if (addresses.size === 0) return;
+    const exchange = gatewayExchange(this.#client);
+    this.#sharing = new NodeSharing({
+      exchange,
+      clock: this.#clock,
+      holder: this.#incarnation,
+      graph: graph!,
+      addresses,
+      fieldsOf: (node) => this.#run.fieldsOf(node),
+      closedMs: () => this.closedMs,
+      onSharing: (sharing) => {
+        if (this.#isFinished) return;
+        try {
+          this.#run.share(sharing, exchange);
+        } catch (error) {
+          this.#finish(error);
+        }
+      },
+    });
+  }
+
+  #admit(ask: OrderAsk): Admission {
+    const { worldId, limits = {} } = this.#options;
+    if (this.#gate === undefined || this.#strategyId === undefined) return { allowed: false, reason: "not_submitted" };
+    return admitToPaper(ask, this.#gate, this.#run.compute, { worldId, strategyId: this.#strategyId, limits });
+  }
+
+  #refused(reason: string): void {
+    if (this.#refusals.has(reason)) return;
+    this.#refusals.add(reason);
+    this.#notice("orders", `an order was refused: ${reason}; the run goes on computing`);
+  }
+
   #notice(kind: WorldRunNotice["kind"], message: string): void {
     this.#options.onNotice?.({ kind, message });
+  }
+
+  // State is written down where it is one: a run that reads some of its nodes goes back to the last whole one, and what
+  // was not sent yet is sent again from there.
+  #checkpoint(): void {
+    if (!this.#run.isWhole || !this.#run.isDrained) return;
+    this.#rowsSinceCheckpoint = 0;
+    this.#journal.checkpoint(this.closedMs, this.#run.compute.save());
   }
 
   #finish(error: unknown): void {
@@ -344,16 +325,15 @@ export class WorldRun implements AsyncDisposable {
   }
 
   async #close(error: unknown): Promise<void> {
-    const { strategy } = this;
     this.#onClose(this);
     try {
-      await this.#fills?.close();
+      await Promise.allSettled([this.#fills.close(), this.#sharing?.close(), this.#run.close()]);
       if (error === undefined) {
         this.#checkpoint();
-        await callHook(strategy, "onFinish", () => strategy.onFinish(this.result()));
+        await callHook(this.strategy, "onFinish", () => this.strategy.onFinish(this.result()));
         this.#end.resolve();
       } else {
-        await reportFailure([strategy], error);
+        await reportFailure([this.strategy], error);
         this.#end.reject(error as Error);
       }
     } catch (failure) {
@@ -371,76 +351,8 @@ function checkOptions({ worldId }: WorldRunOptions): void {
   throw new QmtlError("USAGE", `worldId must be letters, digits, ".", "-" and "_"; found ${JSON.stringify(worldId)}`);
 }
 
-/** Rows before the feed, and the feed. A stream without rows starts empty: the feed has to bring the warm-up. */
-async function rowsOf(prepared: PreparedRun, options: WorldRunOptions): Promise<{ data: BoundData; feed?: LiveFeed }> {
-  const { data, load, historyStart, historyEnd, signal, onProgress, feed, replaySpeed } = options;
-  const nodes = prepared.graphs[0]!.nodes.filter(({ node }) => node instanceof StreamInput);
-  const streams = nodes.map(({ id, node, intervalMs }) => ({ id, intervalMs, stream: node as StreamInput<string> }));
-  const hasPast = data !== undefined || streams.some(({ stream }) => stream.history !== undefined);
-  if (!hasPast && feed !== undefined) {
-    const frames = new Map(streams.map(({ id, stream, intervalMs }) => [id, withNoRows(stream, intervalMs)]));
-    return { data: { frames, quality: new Map() }, feed };
-  }
-  const replays = feed === undefined && replaySpeed !== undefined;
-  const bound = await bindData(prepared.graphs, {
-    ...(data !== undefined && { data }),
-    ...(load && { load }),
-    ...(historyStart !== undefined && { startTime: historyStart }),
-    ...(historyEnd !== undefined && !replays && { endTime: historyEnd }),
-    ...(signal && { signal }),
-    ...(onProgress && { onProgress }),
-  });
-  if (!replays) return { data: bound, ...(feed && { feed }) };
-  const splitMs = historyEnd === undefined ? middleOf(bound) : parseInstant(historyEnd, "historyEnd");
-  const past = new Map([...bound.frames].map(([id, frame]) => [id, frameRange(frame, { start: 0, end: splitMs })]));
-  const played = streams.map(({ id, stream }) => [stream.name, bound.frames.get(id)!] as const);
-  return {
-    data: { ...bound, frames: past },
-    feed: new ReplayFeed({
-      data: Object.fromEntries(played),
-      speed: replaySpeed,
-      ...(options.clock && { clock: options.clock }),
-    }),
-  };
-}
-
-function middleOf({ frames }: BoundData): EpochMs {
-  const [first] = frames.values();
-  return first!.time[first!.length >> 1]!;
-}
-
-function withNoRows(stream: StreamInput<string>, intervalMs: number): Frame {
-  const columns = Object.fromEntries(stream.fields.map((field) => [field, new Float64Array(0)]));
-  return { ...emptyFrame(intervalMs), columns };
-}
-
 /** Equal exactly when nodes and broker are: state of one is of no use to another. */
 function contentId({ graphs }: PreparedRun, { broker }: WorldRunOptions): string {
   const ids = [...new Set(graphs[0]!.nodes.map(({ id }) => id))].sort();
   return blake3Text(JSON.stringify(["qmtl/run/1", ids, broker ?? null]));
-}
-
-/** A strategy that the Gateway has already is the one we mean: the answer names it. */
-function duplicateOf(error: unknown): StrategyAck | undefined {
-  if (!(error instanceof QmtlError) || error.code !== "SUBMISSION_DUPLICATE") return undefined;
-  const { strategy_id: strategyId } = error.details;
-  if (typeof strategyId !== "string") return undefined;
-  return {
-    strategy_id: strategyId,
-    queue_map: {},
-    sentinel_id: `${strategyId}-sentinel`,
-    node_ids_crc32: 0,
-    world_ids: [],
-    downgraded: false,
-    downgrade_reason: null,
-    safe_mode: false,
-  };
-}
-
-/** Whether asking again may help: the Gateway is away, or too busy. */
-function isPassing(error: unknown): boolean {
-  if (!(error instanceof QmtlError)) return true;
-  return ["DEPENDENCY_UNAVAILABLE", "DEPENDENCY_FAILED", "SERVICE_OVERLOADED", "RATE_LIMITED", "STORE_FAILED"].includes(
-    error.code,
-  );
 }
