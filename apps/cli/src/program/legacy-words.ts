@@ -3,6 +3,11 @@ const replacements: Readonly<Record<string, readonly string[]>> = {
   init: ["project", "init"],
   sdk: ["tools", "sdk"],
   taglint: ["tools", "taglint"],
+  gw: ["service", "gateway"],
+  gateway: ["service", "gateway"],
+  dagmanager: ["service", "dagmanager"],
+  "dagmanager-server": ["service", "dagmanager", "server"],
+  "dagmanager-metrics": ["service", "dagmanager", "metrics"],
 };
 
 export interface Translation {

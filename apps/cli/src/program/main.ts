@@ -57,7 +57,9 @@ async function dispatch(invocation: Invocation): Promise<number> {
     tree: commandTree,
     write: (text) => (shown += text),
     run: async (command, call) => {
-      exitCode = await underInterrupt(invocation, async (context) => command.run({ ...call, context }));
+      exitCode = await underInterrupt(invocation, command.stopMsMax, async (context) =>
+        command.run({ ...call, context }),
+      );
     },
   });
   try {
@@ -73,9 +75,10 @@ async function dispatch(invocation: Invocation): Promise<number> {
 
 async function underInterrupt(
   { json, palette, errorPalette }: Invocation,
+  stopMsMax: number | undefined,
   run: (context: CommandContext) => Promise<CommandResult>,
 ): Promise<number> {
-  const interrupt = listenForInterrupt(errorPalette);
+  const interrupt = listenForInterrupt(errorPalette, stopMsMax);
   try {
     const result = await run({
       signal: interrupt.signal,
@@ -85,7 +88,8 @@ async function underInterrupt(
       interruptibly: interrupt.without,
       withProgress: (label, total, work) => withProgress(label, total, work, { stream: process.stderr }),
     });
-    await print(process.stdout, json ? JSON.stringify(result.json, null, 2) : await result.text());
+    const output = json ? JSON.stringify(result.json, null, 2) : await result.text();
+    if (output !== undefined && output !== "") await print(process.stdout, output);
     return result.exitCode;
   } catch (error) {
     const exitCode = interrupt.exitCode();

@@ -17,6 +17,11 @@ export type CommandEntry = CommandLeaf | CommandGroup;
 
 export const commandTree: readonly CommandEntry[] = [
   {
+    name: "up",
+    summary: "run Gateway, DAG Manager and WorldService in one process",
+    load: () => import("../bodies/up.ts"),
+  },
+  {
     name: "project",
     summary: "start a project of one's own",
     commands: [
@@ -78,6 +83,38 @@ export const commandTree: readonly CommandEntry[] = [
     name: "explain",
     summary: "why an order was sent, or none was; what strategies share",
     load: () => import("../bodies/explain.ts"),
+  },
+  {
+    name: "service",
+    summary: "run one service",
+    commands: [
+      {
+        name: "gateway",
+        summary: "run the Gateway",
+        load: () => import("../bodies/service-gateway.ts"),
+      },
+      {
+        name: "dagmanager",
+        summary: "run the DAG Manager",
+        commands: [
+          {
+            name: "server",
+            summary: "run the DAG Manager",
+            load: () => import("../bodies/service-dagmanager.ts"),
+          },
+          {
+            name: "metrics",
+            summary: "serve the metrics of the DAG Manager that runs on another port",
+            load: () => import("../bodies/service-dagmanager-metrics.ts"),
+          },
+        ],
+      },
+      {
+        name: "token",
+        summary: "make a token for a user or a runner",
+        load: () => import("../bodies/service-token.ts"),
+      },
+    ],
   },
   {
     name: "config",

@@ -6,6 +6,8 @@ export interface CommandModule {
   /** Adds arguments, options and examples; name and summary stand in the command tree already. */
   configure(command: Command): void;
   run(call: CommandCall): Promise<CommandResult>;
+  /** How long it may take to stop after Ctrl-C; two seconds unless it says otherwise. */
+  readonly stopMsMax?: number;
 }
 
 export interface CommandCall {
@@ -39,8 +41,8 @@ export type Report = (done: number) => void;
 export interface CommandResult {
   /** 0: done, and nothing was found. 1: done, and what was looked for was found (a lint, a difference). 2: nothing to do it on. */
   readonly exitCode: 0 | 1 | 2;
-  /** What `--json` prints. */
+  /** What `--json` prints; undefined prints nothing. */
   readonly json: unknown;
-  /** What people read, without a final line break. Called only when it is printed. */
+  /** What people read, without a final line break; nothing when it is empty. Called only when it is printed. */
   readonly text: () => string | Promise<string>;
 }

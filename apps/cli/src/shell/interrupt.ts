@@ -1,7 +1,7 @@
 import type { Palette } from "./palette.ts";
 
 /** How long a command may clean up after Ctrl-C before the process ends without it. */
-const graceMs = 2_000;
+const usualGraceMs = 2_000;
 
 export interface Interrupt {
   readonly signal: AbortSignal;
@@ -16,7 +16,7 @@ export interface Interrupt {
  * Turns Ctrl-C into an abort signal. The first one asks the command to stop and clean up; a second one, or
  * the end of the grace time, ends the process there and then.
  */
-export function listenForInterrupt(palette: Palette): Interrupt {
+export function listenForInterrupt(palette: Palette, graceMs = usualGraceMs): Interrupt {
   const controller = new AbortController();
   let exitCode: number | undefined;
   const onSignal = (name: NodeJS.Signals): void => {

@@ -26,7 +26,7 @@ export interface AuthenticatorOptions {
   readonly oidc?: { readonly issuer: string; readonly audience: string; readonly find: JWTVerifyGetKey };
 }
 
-export const localIssuer = "qmtl";
+const localIssuer = "qmtl";
 const audience = "qmtl";
 const serviceTokenMs = 60_000;
 const algorithms = ["EdDSA", "ES256", "RS256", "PS256"];

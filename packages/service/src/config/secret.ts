@@ -2,7 +2,7 @@ import { QmtlError } from "@qmtl/core";
 import { inspect } from "node:util";
 
 /** What everything shows of a secret but `reveal`. */
-export const secretText = "[secret]";
+const secretText = "[secret]";
 
 /** A value that cannot be printed by mistake: in a template, as JSON, in a log, in the debugger it is `[secret]`. */
 export class Secret {

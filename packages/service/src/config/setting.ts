@@ -33,7 +33,7 @@ export function seconds(value: number, description: string, { maximum = 86_400 }
 }
 
 export function choice<const Words extends readonly string[]>(words: Words, value: Words[number], description: string) {
-  return Type.Enum([...words] as unknown as [...Words], { default: value, description });
+  return Type.Unsafe<Words[number]>(Type.Enum([...words], { default: value, description }));
 }
 
 export function texts(description: string) {

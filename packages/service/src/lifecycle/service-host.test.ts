@@ -10,7 +10,7 @@ function openHost() {
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) };
   const host = new ServiceHost({ clock, logger: createLogger({ service: "x", clock, destination }), stopMsMax: 1_000 });
   const add = (name: string, changed: { start?: () => Promise<void>; stop?: () => Promise<void> } = {}) =>
-    host.add({
+    host.run({
       name,
       start: changed.start ?? (async () => void steps.push(`start ${name}`)),
       stop: changed.stop ?? (async () => void steps.push(`stop ${name}`)),
@@ -24,10 +24,7 @@ const fails = async (): Promise<void> => {
 describe("ServiceHost", () => {
   it("starts in order and stops in reverse, once", async () => {
     const { host, steps, add } = openHost();
-    add("database");
-    add("relay");
-    add("server");
-    await host.start();
+    for (const name of ["database", "relay", "server"]) await add(name);
     await Promise.all([host.stop(), host.stop()]);
     expect(steps).toEqual([
       "start database",
@@ -37,23 +34,22 @@ describe("ServiceHost", () => {
       "stop relay",
       "stop database",
     ]);
+    await expect(add("late")).rejects.toThrow("must not start while the others stop");
   });
 
-  it("takes down what runs when a part fails to start, that part included", async () => {
+  it("stops a part that failed to start too: it may hold something", async () => {
     const { host, steps, add } = openHost();
-    add("database");
-    add("relay", { start: fails });
-    add("server");
-    await expect(host.start()).rejects.toThrow("broken");
+    await add("database");
+    await expect(add("relay", { start: fails })).rejects.toThrow("broken");
+    await host.stop();
     expect(steps).toEqual(["start database", "stop relay", "stop database"]);
   });
 
   it("goes on stopping when a part fails to, or does not end", async () => {
     const { clock, host, steps, lines, add } = openHost();
-    add("database");
-    add("relay", { stop: () => new Promise(() => {}) });
-    add("server", { stop: fails });
-    await host.start();
+    await add("database");
+    await add("relay", { stop: () => new Promise(() => {}) });
+    await add("server", { stop: fails });
     const stopped = host.stop();
     await clock.advance(1_000);
     await stopped;

@@ -1,11 +1,11 @@
-import type { Clock } from "@qmtl/core";
+import { assert, type Clock } from "@qmtl/core";
 import type { Logger } from "../logging/index.ts";
 
 /** Something that runs between a start and a stop: a database, a relay, a server. */
 export interface ServicePart {
   readonly name: string;
   start?(): Promise<void>;
-  /** Called once, also after a failed start of a later part. */
+  /** Called once, also when the start failed. */
   stop?(): Promise<void>;
 }
 
@@ -17,13 +17,11 @@ export interface ServiceHostOptions {
 }
 
 /**
- * Starts parts in the order they were added and stops them in reverse. A part that fails to start takes down those
- * before it; a part that fails to stop, or hangs, does not keep the others up. It listens to no signals: who owns the
- * process does.
+ * Runs the parts of a process: starts each when it is handed over, and stops them all in reverse. A part that fails to
+ * stop, or hangs, does not keep the others up. It listens to no signals: who owns the process does.
  */
 export class ServiceHost {
   readonly #options: Required<ServiceHostOptions>;
-  readonly #parts: ServicePart[] = [];
   readonly #running: ServicePart[] = [];
   #stopping: Promise<void> | undefined;
 
@@ -31,23 +29,12 @@ export class ServiceHost {
     this.#options = { ...options, stopMsMax };
   }
 
-  add(part: ServicePart): this {
-    this.#parts.push(part);
-    return this;
-  }
-
-  /** @throws whatever the failing part threw, after everything before it has stopped */
-  async start(): Promise<void> {
-    for (const part of this.#parts) {
-      // Counted as running first: a start that failed half way may hold something to release.
-      this.#running.push(part);
-      try {
-        await part.start?.();
-      } catch (error) {
-        await this.stop();
-        throw error;
-      }
-    }
+  /** @throws whatever the part's start throws; the part is stopped with the others all the same */
+  async run(part: ServicePart): Promise<void> {
+    assert(this.#stopping === undefined, `${part.name} must not start while the others stop`);
+    // Remembered first: a start that failed half way may hold something to release.
+    this.#running.push(part);
+    await part.start?.();
   }
 
   /** Stops what runs, last started first. A second call waits for the first. */

@@ -1,5 +1,5 @@
 /** What a secret is printed as. */
-export const secretMark = "[secret]";
+const secretMark = "[secret]";
 
 const depthMax = 6;
 const textMax = 4_096;
@@ -40,7 +40,7 @@ export function redactedText(text: string): string {
   return secretTexts.reduce((before, [pattern, mark]) => before.replace(pattern, mark), cut);
 }
 
-export function isSecretKey(key: string): boolean {
+function isSecretKey(key: string): boolean {
   return secretKeys.test(key) && !plainKeys.test(key);
 }
 

@@ -1,0 +1,90 @@
+import {
+  ConnectDagManager,
+  createGateway,
+  defaultSettings,
+  fetchTransport,
+  grpcTransport,
+  openGatewayDatabase,
+  type GatewaySettings,
+  type WorldTransport,
+} from "@qmtl/gateway";
+import { checkBinding } from "@qmtl/service/auth";
+import { budgets, type Budgets, type Config } from "@qmtl/service/config";
+import type { Tracing } from "@qmtl/service/tracing";
+import { join } from "node:path";
+import type { Foundation } from "./foundation.ts";
+import { holdPlace } from "./single-instance.ts";
+
+export interface StartGatewayOptions {
+  /** gRPC address of the DAG Manager: "http://127.0.0.1:50051". */
+  readonly dagManagerUrl: string;
+  /** Null: worlds are not served. */
+  readonly worldServiceUrl: string | null;
+  readonly insertSentinel?: boolean;
+  readonly enforceLiveGuard?: boolean;
+}
+
+/**
+ * Adds the Gateway to the host and starts it.
+ *
+ * @returns its address
+ */
+export async function startGateway(foundation: Foundation, options: StartGatewayOptions): Promise<string> {
+  const { config, stateFolder, clock, ids, auth, bus, queues, host, version } = foundation;
+  const settings = config.gateway;
+  checkBinding(settings.host, "gateway.host", auth);
+  const release = holdPlace(stateFolder, "gateway");
+  await host.run({ name: "place of the Gateway", stop: async () => release() });
+  const path = settings.database_backend === "memory" ? ":memory:" : join(stateFolder, "gateway.db");
+  const database = await openGatewayDatabase({ path, clock });
+  await host.run({ name: "database of the Gateway", stop: () => database.destroy() });
+  const tools = foundation.ofService("gateway");
+  const { callMs, breakerOpenMs, worldServiceCallMs } = budgets(config);
+  const transport = grpcTransport({ baseUrl: options.dagManagerUrl, auth, tracing: tools.tracing });
+  const dagManager = new ConnectDagManager({ transport, clock, diffMs: callMs, callMs, breakerOpenMs });
+  await host.run({ name: "client of the DAG Manager", stop: () => dagManager.close() });
+  const worldUrl = settings.enable_worldservice_proxy ? options.worldServiceUrl : null;
+  const app = await createGateway({
+    ...tools,
+    settings: settingsOf(config, budgets(config), options),
+    database,
+    bus,
+    dataLog: queues.dataLog,
+    leases: queues.leases,
+    dagManager,
+    ...(worldUrl !== null && { world: traced(fetchTransport(worldUrl, worldServiceCallMs), tools.tracing) }),
+    auth,
+    clock,
+    ids,
+    version,
+  });
+  let address = "";
+  await host.run({
+    name: "Gateway",
+    start: async () => {
+      await app.start();
+      address = await app.listen({ host: settings.host, port: settings.port });
+    },
+    stop: () => app.stop(),
+  });
+  return address;
+}
+
+function settingsOf({ gateway }: Config, { breakerOpenMs }: Budgets, options: StartGatewayOptions): GatewaySettings {
+  return {
+    ...defaultSettings,
+    insertSentinel: gateway.insert_sentinel && options.insertSentinel !== false,
+    enforceLiveGuard: gateway.enforce_live_guard && options.enforceLiveGuard !== false,
+    submissionBytesMax: gateway.submission_bytes_max,
+    eventTokenMs: gateway.events.ttl * 1_000,
+    streamUrl: gateway.events.stream_url ?? undefined,
+    fallbackUrl: gateway.events.fallback_url ?? undefined,
+    fillSecret: gateway.fill_secret?.reveal(),
+    worldRetries: gateway.worldservice_retries,
+    breakerOpenMs,
+  };
+}
+
+function traced(transport: WorldTransport, tracing: Tracing): WorldTransport {
+  return (request) => transport({ ...request, headers: { ...request.headers, ...tracing.headers() } });
+}

@@ -1,0 +1,54 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { CliOutcome } from "./run-cli.ts";
+
+/** A service that runs from the sources in a process of its own. */
+export interface RunningCli {
+  readonly processId: number;
+  /** Milliseconds from the start of the process until it said that it is ready. */
+  readonly readyMs: number;
+  readonly addresses: Readonly<Record<string, string>>;
+  /** Sends the signal and waits for the end. */
+  stop(signal: NodeJS.Signals): Promise<CliOutcome>;
+}
+
+interface Call {
+  readonly folder: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Starts a service, and waits until it is ready. */
+export async function startCli(words: readonly string[], { folder, environment }: Call): Promise<RunningCli> {
+  const entry = fileURLToPath(new URL("../main.ts", import.meta.url));
+  const startedMs = performance.now();
+  const child = spawn(process.execPath, [entry, ...words, "--json"], {
+    cwd: folder,
+    env: { PATH: process.env["PATH"], ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  const ended = new Promise<CliOutcome>((resolve) =>
+    child.on("close", (exitCode) => resolve({ exitCode, stdout, stderr })),
+  );
+  const readyLine = new Promise<string>((resolve) => {
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+      if (stdout.includes("\n")) resolve(stdout);
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  });
+  const line = await Promise.race([readyLine, ended.then(() => undefined)]);
+  if (line === undefined) throw new Error(`the service ended before it was ready:\n${stdout}${stderr}`);
+  const readyMs = performance.now() - startedMs;
+  const { addresses } = JSON.parse(line) as { addresses: Record<string, string> };
+  return {
+    processId: child.pid!,
+    readyMs,
+    addresses,
+    stop: (signal) => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
