@@ -1,10 +1,21 @@
-import { checkBinding, createHttpServer, listen, type Authenticator, type HttpServer } from "@qmtl/service";
+import {
+  checkBinding,
+  createHttpServer,
+  listen,
+  type Authenticator,
+  type HttpServer,
+  type Tracing,
+} from "@qmtl/service";
 import { addHttpRoutes } from "./http/add-http-routes.ts";
 import { DagManager, type DagManagerDeps } from "./manager/index.ts";
 import { GrpcServer } from "./rpc/index.ts";
 
 export interface DagManagerAppDeps extends DagManagerDeps {
   readonly auth: Authenticator;
+  /** By default calls are not traced. */
+  readonly tracing?: Tracing;
+  /** Of the product, for the API document. */
+  readonly version?: string;
   /** Where to listen; without it nothing is opened, and the handlers are called as they are. */
   readonly listenOn?: { readonly grpc: Address; readonly http: Address };
 }
@@ -35,10 +46,19 @@ export interface DagManagerApp {
 export async function createDagManager(deps: DagManagerAppDeps): Promise<DagManagerApp> {
   const { auth, logger, metrics, clock, ids, listenOn } = deps;
   const manager = await DagManager.open(deps);
-  const http = await createHttpServer({ name: "dag-manager", auth, logger, metrics, clock, ids });
+  const http = await createHttpServer({
+    name: "dag-manager",
+    auth,
+    logger,
+    metrics,
+    clock,
+    ids,
+    ...(deps.tracing !== undefined && { tracing: deps.tracing }),
+    ...(deps.version !== undefined && { version: deps.version }),
+  });
   addHttpRoutes(http, manager);
   await http.ready();
-  const grpc = new GrpcServer({ manager, auth, logger, clock, ids });
+  const grpc = new GrpcServer({ manager, auth, logger, clock, ids, tracing: deps.tracing });
   let addresses: DagManagerApp["addresses"];
   return {
     manager,

@@ -2,7 +2,15 @@ import { createContextKey, createContextValues, type Interceptor } from "@connec
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { HealthCheck } from "@qmtl/contracts/dag-manager";
 import { QmtlError, type Clock, type Ids } from "@qmtl/core";
-import { allows, everyWorld, type Authenticator, type Credentials, type Logger } from "@qmtl/service";
+import {
+  allows,
+  everyWorld,
+  readTraceparent,
+  type Authenticator,
+  type Credentials,
+  type Logger,
+  type Tracing,
+} from "@qmtl/service";
 import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
 import type { DagManager } from "../manager/index.ts";
@@ -16,6 +24,8 @@ export interface GrpcServerOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly ids: Ids;
+  /** Calls become spans of their callers' traces. */
+  readonly tracing?: Tracing | undefined;
 }
 
 const messageBytesMax = 32 * 2 ** 20;
@@ -27,7 +37,7 @@ export class GrpcServer {
   readonly #streams: DiffStreams;
   readonly #sessions = new Set<ServerHttp2Session>();
 
-  constructor({ manager, auth, logger, clock, ids }: GrpcServerOptions) {
+  constructor({ manager, auth, logger, clock, ids, tracing }: GrpcServerOptions) {
     this.#streams = new DiffStreams(clock, ids);
     const handler = connectNodeAdapter({
       routes: (router) => addRoutes(router, manager, this.#streams),
@@ -36,7 +46,7 @@ export class GrpcServer {
       connect: false,
       readMaxBytes: messageBytesMax,
       maxTimeoutMs: callMsMax,
-      interceptors: [checked(auth, logger)],
+      interceptors: [...(tracing === undefined ? [] : [traced(tracing)]), checked(auth, logger)],
       contextValues: (request) => {
         const { authorization, origin, ":authority": authority } = request.headers;
         const remoteAddress = request.socket.remoteAddress;
@@ -80,6 +90,14 @@ const credentialsKey = createContextKey<Credentials>({
   host: undefined,
   origin: undefined,
 });
+
+function traced(tracing: Tracing): Interceptor {
+  return (next) => (request) => {
+    const parent = readTraceparent(request.header.get("traceparent"));
+    const name = `${request.service.typeName}/${request.method.name}`;
+    return tracing.span(name, () => next(request), { kind: "server", ...(parent !== undefined && { parent }) });
+  };
+}
 
 /** Services call the DAG Manager, and operators of every world; its health is for all to read. */
 function checked(auth: Pick<Authenticator, "authenticate">, logger: Logger): Interceptor {
