@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  bollingerBands,
   positionTarget,
   ProcessingNode,
   resample,
@@ -262,6 +263,45 @@ describe("graphs", () => {
     strategy.setup();
     expect(buildGraphs([strategy])[0]!.nodes[0]).toMatchObject({ intervalMs: 3_600_000, period: 5 });
     expect(() => buildGraphs([strategyOf(new StreamInput({ tags: ["x"] }))])).toThrow(/has no interval/);
+  });
+
+  it("gives strategies that are built together the identities they have alone", () => {
+    const strategies = () => [
+      ...[10, 20, 10].map((period) => {
+        const source = price();
+        return strategyOf(source, sma(source, period));
+      }),
+      ...["close", "high"].map((field) => {
+        const source = price();
+        return strategyOf(source, sma(source.field(field as "close"), 10));
+      }),
+      ...(["skip", "hold"] as const).map((onMissing) => {
+        const source = price();
+        const mean = sma(source, { period: 10, onMissing });
+        return strategyOf(
+          source,
+          mean,
+          bollingerBands(mean, { period: 5, multiplier: onMissing === "skip" ? 2 : 2.5 }),
+        );
+      }),
+      ...[true, false].map((up) => {
+        const source = price();
+        const [fast, slow] = [sma(source, 2), sma(source, 3)];
+        return strategyOf(source, fast, slow, up ? crossover(fast, slow) : crossover(slow, fast));
+      }),
+    ];
+    const identities = (graphs: ReturnType<typeof buildGraphs>) =>
+      graphs.map(({ nodes }) =>
+        nodes.map(({ node: _, inputs, ...rest }) => ({ ...rest, inputs: inputs.map(({ id }) => id) })),
+      );
+    const together = buildGraphs(strategies());
+    expect(identities(together)).toEqual(identities(strategies().flatMap((strategy) => buildGraphs([strategy]))));
+    for (const { strategy, nodes } of together) {
+      expect(nodes.every(({ node, inputs }) => inputs.every((input, index) => input.node === node.inputs[index]))).toBe(
+        true,
+      );
+      expect(nodes.map(({ node }) => node)).toEqual(strategy.nodes);
+    }
   });
 
   it("is linear on a ladder of 2,000 rungs with two nodes each", () => {

@@ -44,17 +44,19 @@ export interface StrategyGraph {
  */
 export function buildGraphs(strategies: readonly Strategy[], first = 0): readonly StrategyGraph[] {
   resolveTagQueries(strategies);
-  const known = new Map<Node, IdentifiedNode>();
-  const codeHashes = new Map<unknown, string>();
-  return strategies.map((strategy, index) => buildGraph(strategy, first + index, known, codeHashes));
+  const found: Found = { nodes: new Map(), codeHashes: new Map(), operators: new Map() };
+  return strategies.map((strategy, index) => buildGraph(strategy, first + index, found));
 }
 
-function buildGraph(
-  strategy: Strategy,
-  strategyIndex: number,
-  known: Map<Node, IdentifiedNode>,
-  codeHashes: Map<unknown, string>,
-): StrategyGraph {
+/** What graphs that are built together know already. */
+interface Found {
+  readonly nodes: Map<Node, IdentifiedNode>;
+  readonly codeHashes: Map<unknown, string>;
+  /** By everything an operator's identity is made of: strategies that share nodes write the same ones again and again. */
+  readonly operators: Map<string, IdentifiedNode>;
+}
+
+function buildGraph(strategy: Strategy, strategyIndex: number, found: Found): StrategyGraph {
   const name = strategyName(strategy);
   if (strategy.nodes.length === 0) {
     throw new QmtlError("GRAPH_EMPTY", `strategy ${name} has no nodes`, {
@@ -73,8 +75,8 @@ function buildGraph(
   let unshared = 0;
   const nodes = ordered.map((node) => {
     const place = isUnshared(node) ? `${strategyIndex}.${unshared++}` : undefined;
-    let identified = known.get(node);
-    if (!identified) known.set(node, (identified = identify(node, place, strategy, known, codeHashes)));
+    let identified = found.nodes.get(node);
+    if (!identified) found.nodes.set(node, (identified = identify(node, place, strategy, found)));
     return identified;
   });
   return { strategy, name, nodes, byNode: new Map(nodes.map((identified) => [identified.node, identified])) };
@@ -84,22 +86,19 @@ function isUnshared(node: Node): boolean {
   return (node as { readonly shared?: boolean }).shared === false;
 }
 
-function identify(
-  node: Node,
-  unsharedPlace: string | undefined,
-  strategy: Strategy,
-  known: ReadonlyMap<Node, IdentifiedNode>,
-  codeHashes: Map<unknown, string>,
-): IdentifiedNode {
-  const inputs = node.inputs.map((input) => known.get(input)!);
+function identify(node: Node, unsharedPlace: string | undefined, strategy: Strategy, found: Found): IdentifiedNode {
+  const inputs = node.inputs.map((input) => found.nodes.get(input)!);
   const intervalMs = intervalOf(node, inputs, strategy);
+  const key = node.constructor === OperatorNode ? operatorKey(node, intervalMs, inputs) : undefined;
+  const equal = key === undefined ? undefined : found.operators.get(key);
+  if (equal) return { ...equal, node, inputs };
   const period = periodOf(node, inputs, strategy);
   const params = identityParams(
     node,
     inputs.map((input) => input.id),
     unsharedPlace,
   );
-  const codeHash = codeHashOf(node, codeHashes);
+  const codeHash = codeHashOf(node, found.codeHashes);
   const schemaCompatId = schemaOf(node);
   const inputIds = inputs.map((input) => input.id);
   const id = nodeIdOf({
@@ -111,7 +110,27 @@ function identify(
     schemaCompatId,
     codeHash,
   });
-  return { node, id, intervalMs, period, params, codeHash, schemaCompatId, inputs };
+  const identified = { node, id, intervalMs, period, params, codeHash, schemaCompatId, inputs };
+  if (key !== undefined) found.operators.set(key, identified);
+  return identified;
+}
+
+// Equal only where all that `identify` reads is; undefined where a parameter is not plain enough to be told by its text.
+function operatorKey(
+  { definition, declaredPeriod, refs, onMissing, params }: OperatorNode,
+  intervalMs: IntervalMs,
+  inputs: readonly IdentifiedNode[],
+): string | undefined {
+  let key = `${definition.name}@${definition.version}|${intervalMs}|${declaredPeriod}|${onMissing}`;
+  for (let index = 0; index < inputs.length; index++) key += `|${inputs[index]!.id}.${refs[index]!.field}`;
+  for (const name in params) {
+    const value = params[name];
+    if (typeof value === "string") key += `|${name}=${JSON.stringify(value)}`;
+    else if (typeof value === "boolean" || value === null) key += `|${name}=${value}`;
+    else if (typeof value === "number" && Number.isFinite(value) && !Object.is(value, -0)) key += `|${name}=${value}`;
+    else return undefined;
+  }
+  return key;
 }
 
 // A compute node that names no period takes that of the streams it reads: `new StreamInput({ period: 30 })` keeps

@@ -6,6 +6,7 @@ import { createEquityTracker } from "@qmtl/engine/metrics";
 import { Simulation, type BarFeed } from "@qmtl/engine/simulate";
 import type { OutputColumns } from "@qmtl/engine/view";
 import type { IdentifiedNode, StrategyGraph } from "../graph/build-graph.ts";
+import { OrderStageNode } from "../orders/order-stage.ts";
 import { OrderPath } from "../orders/order-path.ts";
 import { PositionTargetNode } from "../orders/position-target-node.ts";
 import { StreamInput } from "../strategy/stream-input.ts";
@@ -35,6 +36,26 @@ export function extendFeeds(account: Account, source: NodeId, frame: Frame): voi
   account.feeds.forEach((feed, index) => {
     if (feed.source === source) account.feeds[index] = feedOf(frame, feed.instrument, source);
   });
+}
+
+/** An account for each strategy. Those that only compute share one: nothing ever happens on it. */
+export function openAccounts(
+  graphs: readonly StrategyGraph[],
+  frames: ReadonlyMap<NodeId, Frame>,
+  options: OfflineOptions,
+): readonly Account[] {
+  let idle: Account | undefined;
+  return graphs.map((graph) => {
+    if (!onlyComputes(graph)) return openAccount(graph, frames, options);
+    idle ??= openAccount(graph, frames, options);
+    return { ...idle, graph, orderPath: new OrderPath(graph, idle.simulation, idle.instruments) };
+  });
+}
+
+function onlyComputes({ nodes }: StrategyGraph): boolean {
+  return nodes.every(({ node }) =>
+    node instanceof StreamInput ? node.instrument === undefined : !(node instanceof OrderStageNode),
+  );
 }
 
 export function openAccount(

@@ -1,10 +1,10 @@
-import { QmtlError, shown } from "@qmtl/core";
+import { QmtlError, shown, type NodeId } from "@qmtl/core";
 import { resolveBrokerOptions } from "@qmtl/engine/broker";
-import { planGraph, type Plan } from "@qmtl/engine/plan";
+import { planGraph, type GraphNode, type Plan } from "@qmtl/engine/plan";
 import type { RunResult } from "@qmtl/engine/result";
 import { buildGraphs, graphNodeOf, type StrategyGraph } from "../graph/build-graph.ts";
 import { Strategy, strategyName, type StrategyClass } from "../strategy/strategy.ts";
-import { openAccount, type Account } from "./account.ts";
+import { openAccounts, type Account } from "./account.ts";
 import { assembleResult, type NodeOutputs } from "./assemble-result.ts";
 import { checkReadFields } from "./check-fields.ts";
 import { checkRunOptions } from "./check-options.ts";
@@ -29,7 +29,16 @@ export function prepareRun(inputs: readonly StrategyInput[], params?: Readonly<R
   const strategies = inputs.map((input) => instantiate(input, params));
   for (const strategy of strategies) if (strategy.nodes.length === 0) setUp(strategy);
   const graphs = buildGraphs(strategies);
-  const nodes = graphs.flatMap((graph) => graph.nodes.flatMap((node) => graphNodeOf(node) ?? []));
+  const seen = new Set<NodeId>();
+  const nodes: GraphNode[] = [];
+  for (const graph of graphs) {
+    for (const identified of graph.nodes) {
+      if (seen.has(identified.id)) continue;
+      seen.add(identified.id);
+      const node = graphNodeOf(identified);
+      if (node !== undefined) nodes.push(node);
+    }
+  }
   return { strategies, graphs, plan: planGraph(nodes) };
 }
 
@@ -73,7 +82,7 @@ export async function runOffline(
 
 function computeResults(prepared: PreparedRun, data: BoundData, options: OfflineOptions): readonly RunResult[] {
   const resolved = { ...options, broker: resolveBrokerOptions(options.broker ?? {}) };
-  const accounts = prepared.graphs.map((graph) => openAccount(graph, data.frames, resolved));
+  const accounts = openAccounts(prepared.graphs, data.frames, resolved);
   const outputs = computeOutputs(prepared.plan, data, accounts, options);
   for (const graph of prepared.graphs) checkReadFields(graph, outputs);
   return finishAccounts(accounts, outputs, data, options);
