@@ -47,7 +47,12 @@ describe("scope", () => {
     ["its world and topic", scope("w1", "s1", "activation"), {}, true],
     ["another world", scope("w2", "s1", "activation"), {}, false],
     ["another topic", scope("w1", "s1", "policy"), {}, false],
-    ["another strategy of its world", scope("w1", "s1", "activation"), { strategyId: "s2" }, false],
+    [
+      "another strategy of its world, for it counts with the others",
+      scope("w1", "s1", "activation"),
+      { strategyId: "s2" },
+      true,
+    ],
     ["its strategy", scope("w1", "s1", "activation"), { strategyId: "s1" }, true],
     ["every world, for an operator", scope(null, null, "activation"), { strategyId: "s2" }, true],
     [

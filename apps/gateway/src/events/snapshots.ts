@@ -71,11 +71,12 @@ export class Snapshots {
       return { key: worldId, content: none };
     const state = await this.#options.worlds[topic](worldId);
     if (state === undefined) return { key: worldId, content: stale };
-    const items = state.items.filter(
-      ({ strategy_id: strategy }) =>
-        strategy === undefined || scope.strategyId === null || strategy === scope.strategyId,
-    );
-    const content: Content = { state_hash: state.stateHash, sequence: state.sequence, source: "live", items };
+    const content: Content = {
+      state_hash: state.stateHash,
+      sequence: state.sequence,
+      source: "live",
+      items: state.items,
+    };
     return { key: worldId, content };
   }
 

@@ -34,7 +34,11 @@ export interface Scope {
 
 export function inScope(scope: Scope, event: Pick<StreamEvent, "topic" | "worldId" | "strategyId">): boolean {
   if (event.worldId !== null && scope.worldId !== null && event.worldId !== scope.worldId) return false;
-  if (event.strategyId !== null && scope.strategyId !== null && event.strategyId !== scope.strategyId) return false;
+  // A world's activation is counted and hashed as a whole: an order gate could not tell the event of another strategy,
+  // kept from it, from one that was lost.
+  const isOfWorld = event.topic === "activation" && event.worldId !== null;
+  const isOther = event.strategyId !== null && scope.strategyId !== null && event.strategyId !== scope.strategyId;
+  if (isOther && !isOfWorld) return false;
   // News of a submission without a strategy to match would be everybody's.
   if (event.topic === null) return event.strategyId !== null;
   return scope.topics.has(event.topic);

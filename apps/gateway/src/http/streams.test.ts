@@ -67,7 +67,7 @@ const dataOf = (frames: readonly Readonly<Record<string, unknown>>[]) =>
   frames.map(({ data }) => data as Record<string, unknown>);
 
 describe("an event stream", () => {
-  it("brings the events of its world, strategy and topics, in order", async () => {
+  it("brings the events of its world and topics, in order, those of other strategies too: they count with its own", async () => {
     const { stream, activate, publish } = await gatewayAt();
     const mine = await stream("w1", ["activation"]);
     const other = await stream("w2", ["activation", "queue"]);
@@ -84,14 +84,15 @@ describe("an event stream", () => {
       tsMs: Date.now(),
     });
     await publish("control.queues", "queue_updated", "k", 1, queue);
-    const [first, second] = await mine.frames(2);
+    const [first, second, third] = await mine.frames(3);
     expect(first).toMatchObject({
       type: "activation_updated",
       sequence: 1,
       key: "w1",
       data: { strategy_id: "s1", weight: 0.5 },
     });
-    expect(second).toMatchObject({ sequence: 3, data: { freeze: true } });
+    expect(second).toMatchObject({ sequence: 2, data: { strategy_id: "s2" } });
+    expect(third).toMatchObject({ sequence: 3, data: { freeze: true } });
     expect(await other.frames(1)).toMatchObject([
       { type: "queue_update", data: { tags: ["a", "b"], queues: [{ queue: "q", global: false }] } },
     ]);
