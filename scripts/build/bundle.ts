@@ -9,12 +9,16 @@ import { inRepository, root } from "./repository.ts";
  */
 export async function bundle(entries: Readonly<Record<string, string>>): Promise<Metafile> {
   const workers = new Map<string, string>();
-  const first = await run(entries, workers);
-  // Workers are found while reading the sources, so they come with a second pass that knows them all.
-  return workers.size === 0 ? first : run({ ...entries, ...Object.fromEntries(workers) }, workers);
+  // Workers are found while reading the sources, so what is written comes of a second pass that knows them all.
+  await run(entries, workers, false);
+  return run({ ...entries, ...Object.fromEntries(workers) }, workers, true);
 }
 
-async function run(entries: Readonly<Record<string, string>>, workers: Map<string, string>): Promise<Metafile> {
+async function run(
+  entries: Readonly<Record<string, string>>,
+  workers: Map<string, string>,
+  write: boolean,
+): Promise<Metafile> {
   const result = await runEsbuild({
     absWorkingDir: root,
     entryPoints: { ...entries },
@@ -22,6 +26,7 @@ async function run(entries: Readonly<Record<string, string>>, workers: Map<strin
     // One flat folder: a path relative to `import.meta.url` is the same from an entry and from a chunk.
     entryNames: "[name]",
     chunkNames: "[name]-[hash]",
+    write,
     bundle: true,
     splitting: true,
     format: "esm",

@@ -32,10 +32,18 @@ function packageFolder(file: string): string | undefined {
   return /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1];
 }
 
+/** `MIT`, `(Apache-2.0 AND BSD-3-Clause)`, `MIT OR GPL-3.0`: all of what is joined by AND, any of what is joined by OR. */
+function isPermissive(license: string): boolean {
+  const words = license.replace(/^\((.*)\)$/, "$1");
+  if (words.includes(" AND ")) return words.split(" AND ").every(isPermissive);
+  if (words.includes(" OR ")) return words.split(" OR ").some(isPermissive);
+  return permissive.has(words);
+}
+
 async function noticeOf(path: string): Promise<string> {
   const folder = inRepository(path);
   const { name, version, license } = readManifest(folder);
-  if (license === undefined || !permissive.has(license)) {
+  if (license === undefined || !isPermissive(license)) {
     throw new Error(`${name}@${version} is bundled, and its licence "${license}" is not known to be permissive`);
   }
   const files = (await readdir(folder)).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file)).toSorted();
