@@ -76,7 +76,7 @@ export class DataPlane {
         const value: unknown = JSON.parse(payload);
         return { offset, key, bucket_ms: bucketMs, input_hash: inputHash, token, revision, payload: value };
       }),
-      next_offset: (records.at(-1)?.offset ?? from - 1) + 1,
+      next_offset: (records.at(-1)?.offset ?? Math.max(0, from) - 1) + 1,
     };
   }
 

@@ -32,7 +32,7 @@ const TagQuery = Type.Object({
 
 type ReadQuery = Static<typeof ReadQuery>;
 const ReadQuery = Type.Object({
-  from: Type.Optional(Type.Integer({ minimum: 0 })),
+  from: Type.Optional(Type.Integer()), // an offset; -1 is the last record
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 5_000 })),
   wait_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 30_000 })),
 });

@@ -87,7 +87,12 @@ export interface DataLog {
    *   `STORE_FAILED`, `STORE_CORRUPT`
    */
   append(topic: string, records: readonly OutgoingRecord[]): Promise<readonly Appended[]>;
-  /** Up to `limit` records from `fromOffset` on, in order; waits for none. @throws QmtlError `QUEUE_NOT_FOUND` */
+  /**
+   * Up to `limit` records from `fromOffset` on, in order; waits for none. A negative offset counts from the end: -1 is the
+   * last record.
+   *
+   * @throws QmtlError `QUEUE_NOT_FOUND`
+   */
   read(topic: string, fromOffset: number, limit: number): Promise<readonly LogRecord[]>;
   subscribe(topic: string, options: LogSubscribeOptions, handler: LogHandler): Promise<Subscription>;
   /** Records kept. @throws QmtlError `QUEUE_NOT_FOUND` */

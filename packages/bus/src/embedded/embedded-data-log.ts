@@ -128,7 +128,8 @@ export class EmbeddedDataLog implements DataLog {
   }
 
   async read(topic: string, fromOffset: number, limit: number): Promise<readonly LogRecord[]> {
-    return this.#records(topic, (await this.#topic(topic)).id, fromOffset, limit);
+    const { id, nextOffset } = await this.#topic(topic);
+    return this.#records(topic, id, fromOffset < 0 ? Math.max(0, nextOffset + fromOffset) : fromOffset, limit);
   }
 
   async subscribe(topic: string, options: LogSubscribeOptions, handler: LogHandler): Promise<Subscription> {

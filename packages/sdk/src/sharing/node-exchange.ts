@@ -24,33 +24,25 @@ export interface NodeExchange {
   release(key: string, holder: string, token: number): Promise<void>;
   /** @throws QmtlError `FENCED` when somebody newer writes */
   append(topic: string, records: readonly NodeRecord[]): Promise<void>;
-  /** Records from an offset on; waits up to `waitMs` for the first. */
+  /** Records from an offset on, -1 being the last one; waits up to `waitMs` for the first. */
   read(
     topic: string,
     fromOffset: number,
+    limit: number,
     waitMs: number,
     signal: AbortSignal,
   ): Promise<{ readonly records: readonly NodeRecord[]; readonly nextOffset: number }>;
 }
 
-/**
- * First and last bucket a queue holds for a node; undefined while it holds none.
- */
+/** First and last bucket that a queue holds; undefined while it holds none. A queue has the rows of one compute key. */
 export async function bucketsOf(
   exchange: NodeExchange,
-  { topic, key }: SharedNodeAddress,
+  { topic }: SharedNodeAddress,
   signal: AbortSignal,
 ): Promise<{ readonly firstMs: EpochMs; readonly lastMs: EpochMs } | undefined> {
-  let found: { firstMs: EpochMs; lastMs: EpochMs } | undefined;
-  for (let offset = 0; ;) {
-    const { records, nextOffset } = await exchange.read(topic, offset, 0, signal);
-    for (const { key: owner, bucketMs } of records) {
-      if (owner === key)
-        found = { firstMs: found?.firstMs ?? bucketMs, lastMs: Math.max(found?.lastMs ?? bucketMs, bucketMs) };
-    }
-    if (records.length === 0 || nextOffset === offset) return found;
-    offset = nextOffset;
-  }
+  const [first, last] = await Promise.all([0, -1].map((offset) => exchange.read(topic, offset, 1, 0, signal)));
+  const [firstMs, lastMs] = [first!.records[0]?.bucketMs, last!.records[0]?.bucketMs];
+  return firstMs === undefined || lastMs === undefined ? undefined : { firstMs, lastMs };
 }
 
 /** A node that can be shared: what it is called between processes, and where its rows go. */
@@ -86,8 +78,12 @@ export function gatewayExchange(client: GatewayClient): NodeExchange {
         })),
       });
     },
-    async read(topic, fromOffset, waitMs, signal) {
-      const { records, next_offset: nextOffset } = await client.readRecords(topic, fromOffset, { waitMs, signal });
+    async read(topic, fromOffset, limit, waitMs, signal) {
+      const { records, next_offset: nextOffset } = await client.readRecords(topic, fromOffset, {
+        limit,
+        waitMs,
+        signal,
+      });
       return {
         nextOffset,
         records: records.map(({ key, bucket_ms, input_hash, token, payload }) => ({

@@ -38,7 +38,7 @@ export class QueueReader {
     let offset = 0;
     for (let attempt = 0; !signal.aborted;) {
       try {
-        const { records, nextOffset } = await exchange.read(address.topic, offset, 1_000, signal);
+        const { records, nextOffset } = await exchange.read(address.topic, offset, recordsPerRead, 1_000, signal);
         if (signal.aborted) return;
         offset = nextOffset;
         attempt = 0;
@@ -59,3 +59,5 @@ export class QueueReader {
     this.#options.onRow(bucketMs, decodeRow(payload, this.#options.fields));
   }
 }
+
+const recordsPerRead = 500;

@@ -86,12 +86,12 @@ function exchangeOf(isAlive: () => boolean): NodeExchange {
       const written = records.map((record) => ({ ...record, payload: JSON.stringify(record.payload) }));
       await queues.dataLog.append(topic, written);
     },
-    async read(topic, fromOffset, waitMs) {
+    async read(topic, fromOffset, limit, waitMs) {
       alive();
-      let records = await queues.dataLog.read(topic, fromOffset, 500);
+      let records = await queues.dataLog.read(topic, fromOffset, limit);
       for (let waited = 0; records.length === 0 && waited < waitMs && isAlive(); waited += 5) {
         await new Promise((resolve) => setTimeout(resolve, 5));
-        records = await queues.dataLog.read(topic, fromOffset, 500);
+        records = await queues.dataLog.read(topic, fromOffset, limit);
       }
       const nextOffset = records.length === 0 ? fromOffset : records.at(-1)!.offset + 1;
       return {

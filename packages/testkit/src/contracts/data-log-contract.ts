@@ -42,6 +42,8 @@ export function dataLogContract(name: string, open: () => Promise<DataLogHarness
       ]);
       expect(await log.read("prices", 0, 1)).toHaveLength(1);
       expect(await log.read("prices", 3, 10)).toEqual([]);
+      expect((await log.read("prices", -1, 10)).map(({ offset }) => offset)).toEqual([2]);
+      expect((await log.read("prices", -9, 1)).map(({ offset }) => offset)).toEqual([0]);
       expect(await log.size("prices")).toBe(3);
       expect(await log.topics()).toMatchObject([{ name: "prices", config, startOffset: 0, endOffset: 3 }]);
     });
