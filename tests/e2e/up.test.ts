@@ -1,0 +1,106 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { installPackage, type InstalledPackage } from "./setup/installed-package.ts";
+
+interface Ready {
+  readonly ready_ms: number;
+  readonly addresses: Readonly<Record<string, string>>;
+}
+
+interface Running extends Ready {
+  readonly process: ChildProcess;
+  /** Everything it wrote on standard error. */
+  readonly log: () => string;
+}
+
+let installed: InstalledPackage;
+let place: string;
+const running: ChildProcess[] = [];
+beforeAll(async () => {
+  installed = await installPackage();
+  place = join(installed.folder, "empty");
+  await mkdir(place);
+});
+afterEach(() => running.splice(0).forEach((child) => child.kill("SIGKILL")));
+afterAll(() => installed.remove());
+
+/** `qmtl up` on free ports, once it says that it is ready. */
+async function up(): Promise<Running> {
+  const command = join(installed.folder, "node_modules", "qmtl", "dist", "bin", "qmtl.mjs");
+  const anyPort = ["GATEWAY__PORT", "DAGMANAGER__GRPC_PORT", "DAGMANAGER__HTTP_PORT", "WORLDSERVICE__BIND__PORT"];
+  const env = { PATH: process.env["PATH"], ...Object.fromEntries(anyPort.map((name) => [`QMTL__${name}`, "0"])) };
+  const child = spawn(process.execPath, [command, "up", "--json"], {
+    cwd: place,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  running.push(child);
+  let log = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (log += text));
+  const ended = once(child, "exit").then(() => {
+    throw new Error(`qmtl up ended before it was ready:\n${log}`);
+  });
+  const [line] = (await Promise.race([once(child.stdout.setEncoding("utf8"), "data"), ended])) as [string];
+  ended.catch(() => {}); // it ends when the test ends it
+  if (!line.startsWith('{"ready":true')) throw new Error(line);
+  return { ...(JSON.parse(line) as Ready), process: child, log: () => log };
+}
+
+async function stopped({ process: child }: Running, signal: NodeJS.Signals): Promise<unknown> {
+  child.kill(signal);
+  const [exitCode] = (await once(child, "exit")) as [number | null];
+  return exitCode;
+}
+
+describe("qmtl up, installed in an empty folder", () => {
+  it("is ready within 1.5 s, in less than 200 MB, serves its page offline, and stops in order", async () => {
+    const readyMs: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      await rm(join(place, ".qmtl"), { recursive: true, force: true }); // each time the first start
+      const services = await up();
+      readyMs.push(services.ready_ms);
+      const status = await fetch(`${services.addresses["Gateway"]}/status`);
+      expect(await status.json()).toMatchObject({ status: "ok", dagmanager: "ok" });
+      const page = await (await fetch(services.addresses["API page"]!)).text();
+      expect(page).toContain("<code>POST /strategies</code>");
+      const resident = /VmRSS:\s+(\d+) kB/.exec(await readFile(`/proc/${services.process.pid}/status`, "utf8"));
+      expect(Number(resident?.[1])).toBeLessThan(200_000);
+      expect(await stopped(services, "SIGINT")).toBe(0);
+      expect(services.log()).not.toMatch(/"level":"(warn|error)"/);
+    }
+    // A machine that does other work beside may be slow once; not three times.
+    expect(Math.min(...readyMs)).toBeLessThan(1_500);
+  });
+
+  it("keeps its keys and what it accepted when it is killed", async () => {
+    const before = await up();
+    const keys = await (await fetch(`${before.addresses["Gateway"]}/events/jwks`)).text();
+    const submission = await fetch(`${before.addresses["Gateway"]}/strategies`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ dag_json: `{"nodes":[]}`, node_ids_crc32: 0 }),
+    });
+    expect(submission.status).toBe(202);
+    const { strategy_id: strategyId } = (await submission.json()) as { strategy_id: string };
+    await stopped(before, "SIGKILL");
+
+    const after = await up();
+    expect(await (await fetch(`${after.addresses["Gateway"]}/events/jwks`)).text()).toBe(keys);
+    await expect
+      .poll(async () => (await fetch(`${after.addresses["Gateway"]}/strategies/${strategyId}/status`)).json())
+      .toMatchObject({ status: "completed" });
+    for (const name of await readdir(join(place, ".qmtl"))) {
+      expect((await stat(join(place, ".qmtl", name))).mode & 0o077, name).toBe(0);
+    }
+    expect(await stopped(after, "SIGTERM")).toBe(0);
+  });
+
+  it("runs once in a folder", async () => {
+    const first = await up();
+    await expect(up()).rejects.toThrow("another process runs the dagmanager service");
+    expect(await stopped(first, "SIGINT")).toBe(0);
+  });
+});
