@@ -303,6 +303,7 @@ export {
   verifyParity,
 } from "./verify/index.ts";
 export {
+  followWorld,
   runArguments,
   type RunArguments,
   type WorldRun,

@@ -1,14 +1,16 @@
 import {
+  followWorld,
+  type OfflineOptions,
   OrderPublishNode,
   ProcessingNode,
   returns,
   rollingStdev,
+  runArguments,
   Runner,
   runSummary,
   Strategy,
   StreamInput,
   writeRun,
-  type OfflineOptions,
 } from "qmtl";
 import { momentum } from "./indicators/momentum.ts";
 import { history, instrument } from "./market.ts";
@@ -60,8 +62,13 @@ export const backtest: OfflineOptions = {
 };
 
 if (import.meta.main) {
-  const result = await Runner.offline(VolatilityTarget, backtest);
-  const run = await writeRun(result, { strategyFile: import.meta.filename, options: backtest });
-  console.log(runSummary(result));
-  console.log(`report: ${run.reportFile}`);
+  const world = runArguments(process.argv.slice(2)); // node strategy.ts --world-id W --gateway-url http://127.0.0.1:8000
+  if (world) {
+    console.log(runSummary(await followWorld(VolatilityTarget, { ...backtest, ...world })));
+  } else {
+    const result = await Runner.offline(VolatilityTarget, backtest);
+    const run = await writeRun(result, { strategyFile: import.meta.filename, options: backtest });
+    console.log(runSummary(result));
+    console.log(`report: ${run.reportFile}`);
+  }
 }

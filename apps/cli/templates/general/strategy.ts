@@ -1,4 +1,14 @@
-import { positionTarget, Runner, runSummary, Strategy, StreamInput, writeRun, type OfflineOptions } from "qmtl";
+import {
+  followWorld,
+  type OfflineOptions,
+  positionTarget,
+  runArguments,
+  Runner,
+  runSummary,
+  Strategy,
+  StreamInput,
+  writeRun,
+} from "qmtl";
 import { momentum } from "./indicators/momentum.ts";
 import { history, instrument } from "./market.ts";
 import { threshold } from "./transforms/threshold.ts";
@@ -27,8 +37,13 @@ export const backtest: OfflineOptions = {
 };
 
 if (import.meta.main) {
-  const result = await Runner.offline(Momentum, backtest);
-  const run = await writeRun(result, { strategyFile: import.meta.filename, options: backtest });
-  console.log(runSummary(result));
-  console.log(`report: ${run.reportFile}`);
+  const world = runArguments(process.argv.slice(2)); // node strategy.ts --world-id W --gateway-url http://127.0.0.1:8000
+  if (world) {
+    console.log(runSummary(await followWorld(Momentum, { ...backtest, ...world })));
+  } else {
+    const result = await Runner.offline(Momentum, backtest);
+    const run = await writeRun(result, { strategyFile: import.meta.filename, options: backtest });
+    console.log(runSummary(result));
+    console.log(`report: ${run.reportFile}`);
+  }
 }

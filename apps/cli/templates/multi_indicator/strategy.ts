@@ -1,14 +1,16 @@
 import {
   ema,
+  followWorld,
+  type OfflineOptions,
   positionTarget,
   ProcessingNode,
   rsi,
+  runArguments,
   Runner,
   runSummary,
   Strategy,
   StreamInput,
   writeRun,
-  type OfflineOptions,
 } from "qmtl";
 import { history, instrument } from "./market.ts";
 
@@ -44,8 +46,13 @@ export const backtest: OfflineOptions = {
 };
 
 if (import.meta.main) {
-  const result = await Runner.offline(FilteredTrend, backtest);
-  const run = await writeRun(result, { strategyFile: import.meta.filename, options: backtest });
-  console.log(runSummary(result));
-  console.log(`report: ${run.reportFile}`);
+  const world = runArguments(process.argv.slice(2)); // node strategy.ts --world-id W --gateway-url http://127.0.0.1:8000
+  if (world) {
+    console.log(runSummary(await followWorld(FilteredTrend, { ...backtest, ...world })));
+  } else {
+    const result = await Runner.offline(FilteredTrend, backtest);
+    const run = await writeRun(result, { strategyFile: import.meta.filename, options: backtest });
+    console.log(runSummary(result));
+    console.log(`report: ${run.reportFile}`);
+  }
 }

@@ -1,8 +1,12 @@
 import {
   crossover,
+  followWorld,
+  type MarketHours,
+  type OfflineOptions,
   OrderPublishNode,
   ProcessingNode,
   RiskControlNode,
+  runArguments,
   Runner,
   runSummary,
   SizingNode,
@@ -11,8 +15,6 @@ import {
   StreamInput,
   TimingGateNode,
   writeRun,
-  type MarketHours,
-  type OfflineOptions,
 } from "qmtl";
 import { history, instrument } from "./market.ts";
 
@@ -63,8 +65,13 @@ export const backtest: OfflineOptions = {
 };
 
 if (import.meta.main) {
-  const result = await Runner.offline(OrderPipeline, backtest);
-  const run = await writeRun(result, { strategyFile: import.meta.filename, options: backtest });
-  console.log(runSummary(result));
-  console.log(`report: ${run.reportFile}`);
+  const world = runArguments(process.argv.slice(2)); // node strategy.ts --world-id W --gateway-url http://127.0.0.1:8000
+  if (world) {
+    console.log(runSummary(await followWorld(OrderPipeline, { ...backtest, ...world })));
+  } else {
+    const result = await Runner.offline(OrderPipeline, backtest);
+    const run = await writeRun(result, { strategyFile: import.meta.filename, options: backtest });
+    console.log(runSummary(result));
+    console.log(`report: ${run.reportFile}`);
+  }
 }

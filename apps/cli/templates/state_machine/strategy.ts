@@ -1,15 +1,17 @@
 import {
+  followWorld,
   lag,
+  type OfflineOptions,
   positionTarget,
   rollingMax,
   rollingMin,
+  runArguments,
   Runner,
   runSummary,
   SeriesNode,
   Strategy,
   StreamInput,
   writeRun,
-  type OfflineOptions,
 } from "qmtl";
 import { history, instrument } from "./market.ts";
 
@@ -79,8 +81,13 @@ export const backtest: OfflineOptions = {
 };
 
 if (import.meta.main) {
-  const result = await Runner.offline(RestedBreakout, backtest);
-  const run = await writeRun(result, { strategyFile: import.meta.filename, options: backtest });
-  console.log(runSummary(result));
-  console.log(`report: ${run.reportFile}`);
+  const world = runArguments(process.argv.slice(2)); // node strategy.ts --world-id W --gateway-url http://127.0.0.1:8000
+  if (world) {
+    console.log(runSummary(await followWorld(RestedBreakout, { ...backtest, ...world })));
+  } else {
+    const result = await Runner.offline(RestedBreakout, backtest);
+    const run = await writeRun(result, { strategyFile: import.meta.filename, options: backtest });
+    console.log(runSummary(result));
+    console.log(`report: ${run.reportFile}`);
+  }
 }
