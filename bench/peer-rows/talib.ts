@@ -6,7 +6,13 @@ import { temporaryFolder } from "../harness/folder.ts";
 import { PeerProcess } from "../harness/peer-process.ts";
 import type { Bench, Row } from "../harness/row.ts";
 import { inProcess, inTurns, sampleOf } from "../harness/timing.ts";
-import { computeAndRelease, computeColumns, measuredOperators, type MeasuredOperator } from "../rows/operators.ts";
+import {
+  computeAndRelease,
+  computeColumns,
+  measuredOperators,
+  pooled,
+  type MeasuredOperator,
+} from "../rows/operators.ts";
 
 /** Our outputs in the order of TA-Lib's. */
 const outputsOf: Readonly<Record<MeasuredOperator["name"], readonly string[]>> = {
@@ -20,6 +26,8 @@ const outputsOf: Readonly<Record<MeasuredOperator["name"], readonly string[]>> =
   rolling_max: ["value"],
 };
 const warmUpRows = 100;
+/** A call takes a millisecond or two: more of them than of whole runs. */
+const [warmUps, calls] = [8, 3] as const;
 
 export const talib: Bench = {
   name: "talib",
@@ -29,27 +37,29 @@ export const talib: Bench = {
     const frame = minuteBars(rows);
     const file = join(folder, "bars.f64");
     writeColumns(file, frame);
+    const data = pooled(frame);
     using peer = new PeerProcess("talib_operators", [file, String(rows)]);
 
     for (const operator of measuredOperators) {
       const path = join(folder, "outputs.f64");
       await peer.call("write", { name: operator.name, path });
       const { buffer, byteOffset } = readFileSync(path);
-      const ours = computeColumns(operator, frame);
+      const ours = computeColumns(operator, data);
       outputsOf[operator.name].forEach((output, index) => {
         const theirs = new Float64Array(buffer, byteOffset + index * rows * 8, rows);
         // Both subtract prices: what is left has the rounding of the price, not its own.
         const scale = Math.max(...frame.columns["close"]!.subarray(0, 1_000));
         requireNearColumns(`${operator.label} ${output}`, ours[output]!, theirs, { from: warmUpRows, scale });
       });
+      for (const column of Object.values(ours)) data.pool.release(column);
     }
 
     const table: Row[] = [];
     for (const operator of measuredOperators) {
       const times = await inTurns(
-        inProcess(() => computeAndRelease(operator, frame)),
-        peer.side("run", { name: operator.name }),
-        rounds,
+        inProcess(() => computeAndRelease(operator, data), warmUps),
+        peer.side("run", { name: operator.name }, warmUps),
+        calls * rounds,
       );
       table.push({
         workload: `${operator.label} over 1 M values, per element`,

@@ -1,4 +1,6 @@
+import { ColumnPool } from "@qmtl/engine/columns";
 import { operatorRegistry } from "@qmtl/engine/operators";
+import { applyOperator } from "@qmtl/engine/operators/transforms";
 import { minuteBars } from "../harness/bars.ts";
 import { requireSame } from "../harness/equality.ts";
 import type { Bench } from "../harness/row.ts";
@@ -19,24 +21,24 @@ export const measuredOperators = [
 
 export type MeasuredOperator = (typeof measuredOperators)[number];
 
-/** One call over whole columns, its outputs allocated as part of it. In the order of the operator's outputs. */
-export function computeColumns(
-  { name, params }: MeasuredOperator,
-  frame: Frame,
-): Readonly<Record<string, Float64Array>> {
-  const operator = operatorRegistry.get(name)!;
-  const inputs = operator.inputs.map((input) => frame.columns[input === "value" ? "close" : input]!);
-  const outputs = operator.outputs.map(() => new Float64Array(frame.length));
-  operator.createKernel(operator.resolve(params)).advance(inputs, outputs, 0, frame.length);
-  return Object.fromEntries(operator.outputs.map((output, index) => [output, outputs[index]!]));
+/** Columns that operators compute where they stand, as a program has them that computes many. */
+export function pooled(frame: Frame): { readonly pool: ColumnPool; readonly columns: Frame["columns"] } {
+  const pool = new ColumnPool();
+  const columns = Object.entries(frame.columns).map(([field, column]) => [field, pool.copyOf(column)] as const);
+  return { pool, columns: { ...Object.fromEntries(columns), value: pool.copyOf(frame.columns["close"]!) } };
 }
 
-/**
- * Computes and gives the memory of the outputs back at once. The peer's columns are freed when its call returns, too; left
- * to the garbage collector, ours would be in fresh pages each time, and their first touch costs more than the arithmetic.
- */
-export function computeAndRelease(operator: MeasuredOperator, frame: Frame): void {
-  for (const column of Object.values(computeColumns(operator, frame))) (column.buffer as ArrayBuffer).transfer(0);
+/** One call over whole columns, its outputs taken from the pool as part of it. */
+export function computeColumns(
+  { name, params }: MeasuredOperator,
+  { pool, columns }: ReturnType<typeof pooled>,
+): Readonly<Record<string, Float64Array>> {
+  return applyOperator(operatorRegistry.get(name)!, params, columns, pool);
+}
+
+/** The same, and gives the outputs back, as the peer's arrays are freed when its call has returned. */
+export function computeAndRelease(operator: MeasuredOperator, data: ReturnType<typeof pooled>): void {
+  for (const column of Object.values(computeColumns(operator, data))) data.pool.release(column);
 }
 
 /** Nanoseconds per element of each operator. All of them run in one process, in turns, as in a real graph. */
@@ -44,9 +46,9 @@ export const operators: Bench = {
   name: "operators",
   summary: "eight indicators over 1 M values, ns per element (peers: talib)",
   async run({ rows, rounds }) {
-    const frame = minuteBars(rows);
+    const data = pooled(minuteBars(rows));
     for (const operator of measuredOperators) {
-      const [first, second] = [computeColumns(operator, frame), computeColumns(operator, frame)];
+      const [first, second] = [computeColumns(operator, data), computeColumns(operator, data)];
       for (const [output, column] of Object.entries(first)) {
         requireSame(`${operator.label} ${output}, last row of two runs`, column.at(-1), second[output]!.at(-1));
       }
@@ -56,7 +58,7 @@ export const operators: Bench = {
       {
         time: async () => {
           for (const [index, operator] of measuredOperators.entries()) {
-            times[index]!.push(await timeOf(() => computeAndRelease(operator, frame)));
+            times[index]!.push(await timeOf(() => computeAndRelease(operator, data)));
           }
           return 0;
         },

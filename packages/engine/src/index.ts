@@ -1,10 +1,12 @@
 export { createBroker, defaultBrokerOptions, describeAssumptions, resolveBrokerOptions } from "./broker/index.ts";
 export type { AccountView, Broker, BrokerOptions, Fill, Order, OrderIntent, Trade } from "./broker/index.ts";
+export { ColumnPool } from "./columns/index.ts";
 export { RevisingStream, runBatch, StreamExecutor } from "./execute/index.ts";
 export { firstRowAt, sliceFrame, type Frame } from "./frame/index.ts";
 export { defineInstrument, type Instrument } from "./instrument/index.ts";
 export { metricsOfEquity, performanceMetrics, type PerformanceMetrics } from "./metrics/index.ts";
 export type { AnyOperator, Kernel, OperatorDefinition, OperatorParams } from "./operator/index.ts";
 export { defineOperator, operatorRegistry } from "./operators/index.ts";
+export { applyOperator } from "./operators/transforms/index.ts";
 export { planGraph, type GraphNode, type Plan } from "./plan/index.ts";
 export type { RunResult } from "./result/index.ts";

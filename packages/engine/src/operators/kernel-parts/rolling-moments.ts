@@ -135,13 +135,11 @@ export class RollingMoments {
       work[4 * position + 1] = firsts[position]!;
       work[4 * position + 3] = seconds[position]!;
     }
-    const at = 8 * from;
-    const [mids, uppers, lowers] = [bands[0]!.byteOffset, bands[1]!.byteOffset, bands[2]!.byteOffset];
-    const [anchor, share] = [sums[0]!, this.#share];
-    unit.get("bandBlocks")(
-      ...[input.byteOffset + at, mids + at, uppers + at, lowers + at],
-      ...[0, 8 * size, rounds, anchor, share, scale],
-    );
+    const [rows, mids, uppers, lowers] = [input, bands[0]!, bands[1]!, bands[2]!].map(
+      ({ byteOffset }) => byteOffset + 8 * from,
+    ) as [number, number, number, number];
+    const blocks = unit.get("bandBlocks");
+    blocks(rows, mids, uppers, lowers, 0, 8 * size, rounds, sums[0]!, this.#share, scale);
     for (let position = 0; position < size; position++) {
       firsts[position] = work[4 * position + 1]!;
       seconds[position] = work[4 * position + 3]!;

@@ -63,8 +63,8 @@ function windowExtremes(
       work.set(input.subarray(from, to), ROWS + older);
       work.fill(0, ROWS + older + rows, ROWS + older + rows + ROUND);
       // The first three rows are seen only as those before others.
-      const check = 0 * work[ROWS]! + 0 * work[ROWS + 1]! + 0 * work[ROWS + 2]!;
-      if (Number.isNaN(check + unit.get(ofFour)(8 * (ROWS + 3), 8 * (EVEN + 3), 8 * (older + rows - 3)))) return false;
+      if (!Number.isFinite(work[ROWS]! + work[ROWS + 1]! + work[ROWS + 2]!)) return false;
+      if (Number.isNaN(unit.get(ofFour)(8 * (ROWS + 3), 8 * (EVEN + 3), 8 * (older + rows - 3)))) return false;
       const isShort = older < 3;
       const result = combine(unit.get(ofMany), isShort ? ROWS : EVEN, isShort ? 1 : 4, older, rows);
       output.set(work.subarray(result, result + rows), target);

@@ -1,11 +1,8 @@
-import { vectorUnitFor, type VectorUnit } from "../vector/index.ts";
+import { vectorUnitFor } from "../vector/index.ts";
 import { groupPower, type KernelState } from "../kernel-parts/index.ts";
 
 /** Places of the three means in the state. */
 const [FAST, SLOW, SIGNAL] = [0, 1, 2] as const;
-
-/** Rows of a block of vector code. */
-const BLOCK_ROWS = 1_024;
 
 /**
  * The three exponential means of MACD in one loop, where their chains of operations run side by side.
@@ -71,7 +68,17 @@ export class MacdLines {
     const means = this.#means;
     const [fastAlpha, slowAlpha, signalAlpha] = [this.#alpha(FAST), this.#alpha(SLOW), this.#alpha(SIGNAL)];
     const unit = vectorUnitFor(to - from, input, lines, signals, histograms);
-    if (unit) return this.#runVectors(unit, input, lines, signals, histograms, from, to);
+    if (unit) {
+      const { work } = unit;
+      work.set(means);
+      const [start, line] = [input.byteOffset + 8 * from, lines.byteOffset + 8 * from];
+      const [signal, histogram] = [signals.byteOffset + 8 * from, histograms.byteOffset + 8 * from];
+      const bytes = 32 * Math.floor((to - from) / 4);
+      const convergence = unit.get("convergenceGroups");
+      const taken = convergence(start, line, signal, histogram, 0, bytes, fastAlpha, slowAlpha, signalAlpha);
+      means.set(work.subarray(0, means.length));
+      return from + taken / 8;
+    }
     const [fastRest, slowRest, signalRest] = [1 - fastAlpha, 1 - slowAlpha, 1 - signalAlpha];
     const [fastRest2, slowRest2, signalRest2] = [fastRest * fastRest, slowRest * slowRest, signalRest * signalRest];
     const [fastRest3, slowRest3, signalRest3] = [fastRest2 * fastRest, slowRest2 * slowRest, signalRest2 * signalRest];
@@ -126,35 +133,6 @@ export class MacdLines {
     means[FAST] = fast;
     means[SLOW] = slow;
     means[SIGNAL] = signal;
-    return row;
-  }
-
-  /** The same by vector code, in blocks whose lines are still in the cache when the signals are made of them. */
-  #runVectors(
-    unit: VectorUnit,
-    input: Float64Array,
-    lines: Float64Array,
-    signals: Float64Array,
-    histograms: Float64Array,
-    from: number,
-    to: number,
-  ): number {
-    const { work } = unit;
-    const [differences, means] = [unit.get("differenceGroups"), this.#means];
-    const [fastAlpha, slowAlpha, signalAlpha] = [this.#alpha(FAST), this.#alpha(SLOW), this.#alpha(SIGNAL)];
-    const [line, signal, histogram] = [lines.byteOffset, signals.byteOffset, histograms.byteOffset];
-    work.set(means);
-    let row = from;
-    for (let taken = 1; taken > 0 && row + 3 < to; row += taken) {
-      const bytes = 32 * Math.floor(Math.min(BLOCK_ROWS, to - row) / 4);
-      const at = 8 * row;
-      const found = differences(input.byteOffset + at, line + at, 8 * FAST, bytes, fastAlpha, slowAlpha);
-      if (found > 0) {
-        unit.get("signalGroups")(line + at, signal + at, histogram + at, 8 * SIGNAL, found, signalAlpha);
-      }
-      taken = found / 8;
-    }
-    means.set(work.subarray(0, means.length));
     return row;
   }
 

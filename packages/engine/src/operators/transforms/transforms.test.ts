@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ColumnPool } from "../../columns/index.ts";
 import { orderBookImbalanceOperator } from "../microstructure/index.ts";
 import { applyOperator } from "./apply-operator.ts";
 import {
@@ -93,4 +94,15 @@ it("names a missing column and columns of different length", () => {
   expect(() => applyOperator(scale, {}, {} as { value: number[] })).toThrow('scale reads column "value"');
   const uneven = { bid_size: [1, 2], ask_size: [1] };
   expect(() => applyOperator(orderBookImbalanceOperator, {}, uneven)).toThrow("one length; found 2, 1");
+});
+
+it("takes its results from a pool and leaves columns as they are", () => {
+  const pool = new ColumnPool();
+  const volume = pool.copyOf([1, 3, nan, 5, 7]);
+  const { value } = applyOperator(avgVolume, { period: 2 }, { volume }, pool);
+  expect([...value]).toEqual([nan, 2, nan, nan, 6]);
+  expect([...volume]).toEqual([1, 3, nan, 5, 7]);
+  pool.release(value);
+  pool.release(volume);
+  expect(() => pool.release(value)).toThrow("released once");
 });

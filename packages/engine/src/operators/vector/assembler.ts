@@ -15,13 +15,13 @@ export interface Variable {
 /** What a function is written with: its parameters, and variables declared on the way. */
 export interface Scope {
   readonly params: readonly Variable[];
-  variable(type: ValueType): Variable;
+  readonly variable: (type: ValueType) => Variable;
 }
 
 export interface FunctionSource {
   readonly params: readonly ValueType[];
   readonly result?: ValueType;
-  body(scope: Scope): Code;
+  readonly body: (scope: Scope) => Code;
 }
 
 /**
@@ -59,6 +59,10 @@ export function repeatWhile(condition: Code, ...body: readonly Code[]): Code {
 
 export function when(condition: Code, ...body: readonly Code[]): Code {
   return [condition, 0x04, 0x40, body, 0x0b];
+}
+
+export function either(condition: Code, body: Code, otherwise: Code): Code {
+  return [condition, 0x04, 0x40, body, 0x05, otherwise, 0x0b];
 }
 
 /** Leaves the function with a value. */

@@ -80,7 +80,7 @@ interface Pair {
   readonly anchors: Code;
   /** Sums over the windows that end with the rows, of deviations and of their squares. */
   readonly sums: readonly Code[];
-  store(column: Variable, value: Code): Code;
+  readonly store: (column: Variable, value: Code) => Code;
 }
 
 function fourBlocks(scope: Scope, walk: Walk, emit: (pair: Pair) => Code): Code {

@@ -1,15 +1,20 @@
 import {
+  either,
   f64,
   f64x2,
   i32,
   repeatWhile,
   returnWhen,
   seq,
+  when,
   type Code,
   type FunctionSource,
   type Scope,
   type Variable,
 } from "./assembler.ts";
+
+/** Of the rows that one loop leaves to the next, where two take turns: they stay in the first cache. */
+const BLOCK_BYTES = 4_096;
 
 /**
  * Groups of `ExponentialMean`, the same operations in the same order.
@@ -62,50 +67,53 @@ export const rangeGroups: FunctionSource = {
   result: "i32",
   body(scope) {
     const [highs, lows, closes, output, state, end, alpha] = scope.params as Seven;
+    const { powers, rest } = powersOf(scope, alpha);
+    const [tail1, tail2, tail3, tail4, mean, check] = numbers(scope, 6) as Six;
     const at = scope.variable("i32");
-    const decay = decayOf(scope, f64.sub(f64.const(1), alpha.get));
-    const [shares, signs, mean, early, late, before] = vectors(scope, 6) as Six;
-    const [high, low, ranges12, ranges34] = vectors(scope, 4) as Four;
+    const [shares, signs, early, late, before, low, high, spread] = vectors(scope, 8) as Eight;
+    const distance = (price: Variable) => f64x2.without(f64x2.sub(price.get, before.get), signs.get);
+    const store = (row: number, value: Code) => f64.store(i32.add(output.get, at.get), value, 8 * row);
     /** Twice the true range of two rows, times half of alpha. */
     const ranges = (offset: number) =>
       seq(
         high.set(f64x2.load(i32.add(highs.get, at.get), offset)),
         low.set(f64x2.load(i32.add(lows.get, at.get), offset)),
-        f64x2.mul(
-          shares.get,
-          f64x2.add(
-            f64x2.add(f64x2.sub(high.get, low.get), f64x2.without(f64x2.sub(high.get, before.get), signs.get)),
-            f64x2.without(f64x2.sub(low.get, before.get), signs.get),
-          ),
+        spread.set(
+          f64x2.mul(shares.get, f64x2.add(f64x2.add(f64x2.sub(high.get, low.get), distance(high)), distance(low))),
         ),
       );
-    const tails = tailsOf(scope, decay.rest, ranges12, ranges34);
-    const keep = seq(f64.store(state.get, f64x2.lane(late.get, 1)), f64.store(state.get, f64x2.lane(mean.get, 1), 8));
+    const keep = f64.store(state.get, f64x2.lane(late.get, 1));
     return seq(
-      decay.set,
+      powers.set,
       shares.set(f64x2.splat(f64.div(alpha.get, f64.const(2)))),
       signs.set(f64x2.splat(f64.const(-0))),
       late.set(f64x2.loadSplat(state.get)),
-      mean.set(f64x2.loadSplat(state.get, 8)),
+      mean.set(f64.load(state.get, 8)),
       repeatWhile(
         i32.lessThan(at.get, end.get),
         early.set(f64x2.load(i32.add(closes.get, at.get))),
         before.set(f64x2.pick(late.get, early.get, 1, 2)),
-        ranges12.set(ranges(0)),
+        ranges(0),
+        tail1.set(f64x2.lane(spread.get, 0)),
+        tail2.set(f64.add(f64.mul(rest.get, tail1.get), f64x2.lane(spread.get, 1))),
         high.set(f64x2.load(i32.add(closes.get, at.get), 16)),
         before.set(f64x2.pick(early.get, high.get, 1, 2)),
         early.set(high.get),
-        ranges34.set(ranges(16)),
-        tails.set,
-        returnWhen(isAbsent(f64x2.lane(f64x2.add(tails.late.get, early.get), 1)), seq(keep, at.get)),
+        ranges(16),
+        tail3.set(f64.add(f64.mul(rest.get, tail2.get), f64x2.lane(spread.get, 0))),
+        tail4.set(f64.add(f64.mul(rest.get, tail3.get), f64x2.lane(spread.get, 1))),
+        check.set(f64.add(tail4.get, f64x2.lane(early.get, 1))),
+        returnWhen(isAbsent(check.get), seq(keep, f64.store(state.get, mean.get, 8), at.get)),
         late.set(early.get),
-        f64x2.store(i32.add(output.get, at.get), f64x2.add(f64x2.mul(decay.early.get, mean.get), tails.early.get)),
-        mean.set(f64x2.add(f64x2.mul(decay.late.get, mean.get), tails.late.get)),
-        f64x2.store(i32.add(output.get, at.get), mean.get, 16),
-        mean.set(f64x2.pick(mean.get, mean.get, 1, 1)),
+        store(0, f64.add(f64.mul(powers.of(1), mean.get), tail1.get)),
+        store(1, f64.add(f64.mul(powers.of(2), mean.get), tail2.get)),
+        store(2, f64.add(f64.mul(powers.of(3), mean.get), tail3.get)),
+        mean.set(f64.add(f64.mul(powers.of(4), mean.get), tail4.get)),
+        store(3, mean.get),
         at.set(i32.add(at.get, i32.const(32))),
       ),
       keep,
+      f64.store(state.get, mean.get, 8),
       at.get,
     );
   },
@@ -178,99 +186,97 @@ export const strengthGroups: FunctionSource = {
 };
 
 /**
- * Lines of groups of `MacdLines`, the same operations in the same order: a vector has the fast mean and the slow one.
+ * Groups of `MacdLines`, the same operations in the same order: a vector has the fast mean and the slow one.
  *
- * Parameters: where the input, the lines and the state (both means) stand, bytes of whole groups, both alphas. Leaves the
- * state where it was found; the result is the bytes taken, as in `exponentialGroups`.
+ * Parameters: where the input, lines, signals, histograms and the state (fast, slow and signal mean) stand, bytes of whole
+ * groups, the three alphas. Leaves the state where it was found; the result is the bytes taken, as in `exponentialGroups`.
  */
-export const differenceGroups: FunctionSource = {
-  params: ["i32", "i32", "i32", "i32", "f64", "f64"],
+export const convergenceGroups: FunctionSource = {
+  params: ["i32", "i32", "i32", "i32", "i32", "i32", "f64", "f64", "f64"],
   result: "i32",
   body(scope) {
-    const [input, lines, state, end, fastAlpha, slowAlpha] = scope.params as Six;
-    const at = scope.variable("i32");
+    const [input, lines, signals, histograms, state, end, fastAlpha, slowAlpha, signalAlpha] = scope.params as Nine;
+    const [at, block, blockEnd] = [0, 1, 2].map(() => scope.variable("i32")) as Three;
+    const rowAt = (column: Variable) => i32.add(column.get, at.get);
+    const next = at.set(i32.add(at.get, i32.const(32)));
+
     const [alphas, rests, rests2, rests3, rests4, means] = vectors(scope, 6) as Six;
     const [first, base, tail2, tail3, tail4] = vectors(scope, 5) as Five;
     const [left, right] = vectors(scope, 2) as Two;
-    const step = (row: number) =>
-      f64x2.mul(alphas.get, f64x2.sub(f64x2.loadSplat(i32.add(input.get, at.get), 8 * row), first.get));
-    const store = (offset: number) =>
+    const step = (row: number) => f64x2.mul(alphas.get, f64x2.sub(f64x2.loadSplat(rowAt(input), 8 * row), first.get));
+    const storeLines = (offset: number) =>
       f64x2.store(
-        i32.add(lines.get, at.get),
+        rowAt(lines),
         f64x2.sub(f64x2.pick(left.get, right.get, 0, 2), f64x2.pick(left.get, right.get, 1, 3)),
         offset,
       );
-    const keep = f64x2.store(state.get, means.get);
+    const differences = seq(
+      first.set(f64x2.loadSplat(rowAt(input))),
+      tail2.set(step(1)),
+      tail3.set(f64x2.add(f64x2.mul(rests.get, tail2.get), step(2))),
+      tail4.set(f64x2.add(f64x2.mul(rests.get, tail3.get), step(3))),
+      either(
+        isAbsent(f64x2.lane(tail4.get, 0)),
+        seq(end.set(at.get), blockEnd.set(at.get)),
+        seq(
+          base.set(f64x2.sub(means.get, first.get)),
+          left.set(f64x2.mul(rests.get, base.get)),
+          right.set(f64x2.add(f64x2.mul(rests2.get, base.get), tail2.get)),
+          storeLines(0),
+          left.set(f64x2.add(f64x2.mul(rests3.get, base.get), tail3.get)),
+          right.set(f64x2.add(f64x2.mul(rests4.get, base.get), tail4.get)),
+          storeLines(16),
+          means.set(f64x2.add(first.get, right.get)),
+          next,
+        ),
+      ),
+    );
+
+    const decay = decayOf(scope, f64.sub(f64.const(1), signalAlpha.get));
+    const [signalAlphas, signal, early, late, shares12, shares34, found] = vectors(scope, 7) as Seven;
+    const tails = tailsOf(scope, decay.rest, shares12, shares34);
+    const storeSignals = (rows: Variable, offset: number) =>
+      seq(
+        f64x2.store(rowAt(signals), found.get, offset),
+        f64x2.store(rowAt(histograms), f64x2.sub(rows.get, found.get), offset),
+      );
+    const smoothing = seq(
+      early.set(f64x2.load(rowAt(lines))),
+      late.set(f64x2.load(rowAt(lines), 16)),
+      shares12.set(f64x2.mul(signalAlphas.get, early.get)),
+      shares34.set(f64x2.mul(signalAlphas.get, late.get)),
+      tails.set,
+      found.set(f64x2.add(f64x2.mul(decay.early.get, signal.get), tails.early.get)),
+      storeSignals(early, 0),
+      found.set(f64x2.add(f64x2.mul(decay.late.get, signal.get), tails.late.get)),
+      storeSignals(late, 16),
+      signal.set(f64x2.pick(found.get, found.get, 1, 1)),
+      next,
+    );
+
     return seq(
       alphas.set(f64x2.fromNumbers(fastAlpha.get, slowAlpha.get)),
       rests.set(f64x2.sub(f64x2.splat(f64.const(1)), alphas.get)),
       rests2.set(f64x2.mul(rests.get, rests.get)),
       rests3.set(f64x2.mul(rests2.get, rests.get)),
       rests4.set(f64x2.mul(rests3.get, rests.get)),
-      means.set(f64x2.load(state.get)),
-      repeatWhile(
-        i32.lessThan(at.get, end.get),
-        first.set(f64x2.loadSplat(i32.add(input.get, at.get))),
-        tail2.set(step(1)),
-        tail3.set(f64x2.add(f64x2.mul(rests.get, tail2.get), step(2))),
-        tail4.set(f64x2.add(f64x2.mul(rests.get, tail3.get), step(3))),
-        returnWhen(isAbsent(f64x2.lane(tail4.get, 0)), seq(keep, at.get)),
-        base.set(f64x2.sub(means.get, first.get)),
-        left.set(f64x2.mul(rests.get, base.get)),
-        right.set(f64x2.add(f64x2.mul(rests2.get, base.get), tail2.get)),
-        store(0),
-        left.set(f64x2.add(f64x2.mul(rests3.get, base.get), tail3.get)),
-        right.set(f64x2.add(f64x2.mul(rests4.get, base.get), tail4.get)),
-        store(16),
-        means.set(f64x2.add(first.get, right.get)),
-        at.set(i32.add(at.get, i32.const(32))),
-      ),
-      keep,
-      at.get,
-    );
-  },
-};
-
-/**
- * Signals and histograms of groups of `MacdLines` from their lines, the same operations in the same order. In a loop of its
- * own, because the values of both together are more than there are registers.
- *
- * Parameters: where lines, signals, histograms and the state (signal before) stand, bytes of whole groups, alpha. Leaves the
- * state where it was found.
- */
-export const signalGroups: FunctionSource = {
-  params: ["i32", "i32", "i32", "i32", "i32", "f64"],
-  body(scope) {
-    const [lines, signals, histograms, state, end, alpha] = scope.params as Six;
-    const at = scope.variable("i32");
-    const decay = decayOf(scope, f64.sub(f64.const(1), alpha.get));
-    const [alphas, signal, early, late, shares12, shares34] = vectors(scope, 6) as Six;
-    const found = scope.variable("v128");
-    const tails = tailsOf(scope, decay.rest, shares12, shares34);
-    const store = (rows: Variable, offset: number) =>
-      seq(
-        f64x2.store(i32.add(signals.get, at.get), found.get, offset),
-        f64x2.store(i32.add(histograms.get, at.get), f64x2.sub(rows.get, found.get), offset),
-      );
-    return seq(
       decay.set,
-      alphas.set(f64x2.splat(alpha.get)),
-      signal.set(f64x2.loadSplat(state.get)),
+      signalAlphas.set(f64x2.splat(signalAlpha.get)),
+      means.set(f64x2.load(state.get)),
+      signal.set(f64x2.loadSplat(state.get, 16)),
       repeatWhile(
         i32.lessThan(at.get, end.get),
-        early.set(f64x2.load(i32.add(lines.get, at.get))),
-        late.set(f64x2.load(i32.add(lines.get, at.get), 16)),
-        shares12.set(f64x2.mul(alphas.get, early.get)),
-        shares34.set(f64x2.mul(alphas.get, late.get)),
-        tails.set,
-        found.set(f64x2.add(f64x2.mul(decay.early.get, signal.get), tails.early.get)),
-        store(early, 0),
-        found.set(f64x2.add(f64x2.mul(decay.late.get, signal.get), tails.late.get)),
-        store(late, 16),
-        signal.set(f64x2.pick(found.get, found.get, 1, 1)),
-        at.set(i32.add(at.get, i32.const(32))),
+        // One loop after the other: the values of both are more than there are registers.
+        block.set(at.get),
+        blockEnd.set(i32.add(at.get, i32.const(BLOCK_BYTES))),
+        when(i32.lessThan(end.get, blockEnd.get), blockEnd.set(end.get)),
+        repeatWhile(i32.lessThan(at.get, blockEnd.get), differences),
+        at.set(block.get),
+        when(i32.lessThan(at.get, blockEnd.get), repeatWhile(i32.lessThan(at.get, blockEnd.get), smoothing)),
       ),
-      f64.store(state.get, f64x2.lane(signal.get, 1)),
+      f64x2.store(state.get, means.get),
+      f64.store(state.get, f64x2.lane(signal.get, 1), 16),
+      at.get,
     );
   },
 };
@@ -330,3 +336,5 @@ type Four = [...Two, ...Two];
 type Five = [...Four, Variable];
 type Six = [...Four, ...Two];
 type Seven = [...Six, Variable];
+type Eight = [...Six, ...Two];
+type Nine = [...Seven, ...Two];

@@ -2,7 +2,7 @@ import { columnMemory, inColumnMemory, type ColumnMemory } from "../../columns/i
 import { encodeModule, f64x2, type FunctionSource } from "./assembler.ts";
 import { bandBlocks, meanBlocks } from "./blocks.ts";
 import { extremesOfFour, extremesOfMany } from "./extremes.ts";
-import { differenceGroups, exponentialGroups, rangeGroups, signalGroups, strengthGroups } from "./recursions.ts";
+import { convergenceGroups, exponentialGroups, rangeGroups, strengthGroups } from "./recursions.ts";
 import { meansOfThree, placesInRange } from "./rows.ts";
 
 const sources = {
@@ -15,8 +15,7 @@ const sources = {
   exponentialGroups,
   rangeGroups,
   strengthGroups,
-  differenceGroups,
-  signalGroups,
+  convergenceGroups,
   meansOfThree,
   placesInRange,
 } as const satisfies Readonly<Record<string, FunctionSource>>;
