@@ -85,7 +85,7 @@ export class DataPlane {
     const cancel = this.#options.clock.after(waitMs, resolve);
     let subscription: Subscription | undefined;
     try {
-      subscription = await this.#options.log.subscribe(topic, { from }, () => resolve());
+      subscription = await this.#options.log.subscribe(topic, { from: Math.max(0, from) }, () => resolve());
       await promise;
     } finally {
       cancel();

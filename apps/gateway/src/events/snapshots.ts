@@ -75,7 +75,7 @@ export class Snapshots {
       state_hash: state.stateHash,
       sequence: state.sequence,
       source: "live",
-      items: state.items,
+      items: [...state.items],
     };
     return { key: worldId, content };
   }

@@ -7,7 +7,7 @@ import {
   StrategySubmit,
   type DegradeLevel,
 } from "@qmtl/contracts/gateway";
-import { QmtlError } from "@qmtl/core";
+import { errorCatalog, QmtlError } from "@qmtl/core";
 import type { HttpServer } from "@qmtl/service/http";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
@@ -49,7 +49,7 @@ export function addStrategyRoutes(server: HttpServer, options: StrategyRouteOpti
         idempotencyKey: idempotencyKeyOf(request),
       };
       const ack = await service.submit(call).catch((error: unknown) => {
-        if (error instanceof QmtlError && error.code.startsWith("STORE_")) metrics.lostRequests.increment();
+        if (!(error instanceof QmtlError) || errorCatalog[error.code].http >= 500) metrics.lostRequests.increment();
         throw error;
       });
       metrics.submitLatency.observe(options.now() - startedMs);
