@@ -30,7 +30,8 @@ export const append: Bench = {
       await Runner.offline(SmaCross, { data: whole, broker: vectorbtBroker }),
     );
 
-    await using session = await Runner.session(SmaCross, { data: head, broker: vectorbtBroker });
+    // Neither side keeps the columns of nodes.
+    await using session = await Runner.session(SmaCross, { data: head, broker: vectorbtBroker, keep: "none" });
     let day = 0;
     const appending = async () => {
       const rowsOfDay = dayOf(day++);

@@ -11,6 +11,7 @@ export {
 } from "./options.ts";
 export type { RecordList } from "./record-list.ts";
 export type { SlippageModel } from "./slippage.ts";
+export { TradeAdder, type TradeSums } from "./trade-sums.ts";
 export type {
   AccountView,
   Broker,

@@ -1,6 +1,7 @@
 import type { Trade, TradeOutcomes } from "./types.ts";
 import { orNull } from "./order-table.ts";
 import { RecordTable, type TextTable } from "./record-table.ts";
+import { TradeAdder } from "./trade-sums.ts";
 
 /** Columns of a trade row. Money in quote currency. */
 export const T = {
@@ -26,6 +27,13 @@ export const T = {
 
 export class TradeTable extends RecordTable {
   readonly #texts: TextTable;
+  // Outcomes of trades; those before #settled are closed, as is every trade before them, and summed up.
+  #settled = 0;
+  #closed = new TradeAdder();
+  #open = new Uint8Array(0);
+  #pnls: Float64Array = new Float64Array(0);
+  #returns: Float64Array = new Float64Array(0);
+  #fees: Float64Array = new Float64Array(0);
 
   constructor(texts: TextTable) {
     super(18);
@@ -48,26 +56,59 @@ export class TradeTable extends RecordTable {
     if (worst < d[at + T.maxAdverse]!) d[at + T.maxAdverse] = worst;
   }
 
-  /** What trades came to, as columns: the figures of a run need no objects. `markOf` values the open ones. */
+  /**
+   * What trades came to, as columns: the figures of a run need no objects. `markOf` values the open ones. Closed trades
+   * stay as they are, so that a run that goes on looks at the new ones only.
+   */
   outcomes(markOf: (instrument: number) => number): TradeOutcomes {
     const { length, stride, data } = this;
-    const outcomes = {
-      open: new Uint8Array(length),
-      pnl: new Float64Array(length),
-      returnFraction: new Float64Array(length),
-      fees: new Float64Array(length),
-    };
-    for (let index = 0; index < length; index++) {
+    if (this.#pnls.length < length) this.#growOutcomes();
+    for (let index = this.#settled; index < length; index++) {
       const at = index * stride;
-      const open = Number.isNaN(data[at + T.exitMs]!);
-      const mark = open ? markOf(data[at + T.instrument]!) : data[at + T.mark]!;
-      const pnl = this.#pnl(at, open, mark);
-      outcomes.open[index] = open ? 1 : 0;
-      outcomes.pnl[index] = pnl;
-      outcomes.returnFraction[index] = this.#returnFraction(at, pnl);
-      outcomes.fees[index] = data[at + T.fees]!;
+      const isOpen = Number.isNaN(data[at + T.exitMs]!);
+      const pnl = this.#pnl(at, isOpen, isOpen ? markOf(data[at + T.instrument]!) : data[at + T.mark]!);
+      this.#open[index] = isOpen ? 1 : 0;
+      this.#pnls[index] = pnl;
+      this.#returns[index] = this.#returnFraction(at, pnl);
+      this.#fees[index] = data[at + T.fees]!;
     }
-    return outcomes;
+    // Sums are kept up to the first trade that is open: those after it are added again, in the order of all.
+    while (this.#settled < length && this.#open[this.#settled] === 0) {
+      this.#closed.add(this.#pnls[this.#settled]!, this.#returns[this.#settled]!);
+      this.#settled++;
+    }
+    const closed = this.#closed.copy();
+    for (let index = this.#settled; index < length; index++) {
+      if (this.#open[index] === 0) closed.add(this.#pnls[index]!, this.#returns[index]!);
+    }
+    return {
+      open: this.#open.subarray(0, length),
+      pnl: this.#pnls.subarray(0, length),
+      returnFraction: this.#returns.subarray(0, length),
+      fees: this.#fees.subarray(0, length),
+      closed,
+    };
+  }
+
+  override load(saved: readonly unknown[]): void {
+    super.load(saved);
+    this.#settled = 0;
+    this.#closed = new TradeAdder();
+  }
+
+  #growOutcomes(): void {
+    const size = Math.max(this.length, 2 * this.#pnls.length);
+    const grown = (column: Float64Array) => {
+      const larger = new Float64Array(size);
+      larger.set(column);
+      return larger;
+    };
+    const open = new Uint8Array(size);
+    open.set(this.#open);
+    this.#open = open;
+    this.#pnls = grown(this.#pnls);
+    this.#returns = grown(this.#returns);
+    this.#fees = grown(this.#fees);
   }
 
   #pnl(at: number, open: boolean, mark: number): number {

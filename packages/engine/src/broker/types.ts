@@ -1,6 +1,7 @@
 import type { EpochMs, IntervalMs, JsonValue } from "@qmtl/core";
 import type { BrokerOptions } from "./options.ts";
 import type { RecordList } from "./record-list.ts";
+import type { TradeSums } from "./trade-sums.ts";
 
 /**
  * The broker's surface, used by backtest and paper alike. Pure: no clock, no I/O; time comes in with bars.
@@ -203,6 +204,7 @@ export interface TradeOutcomes {
   readonly pnl: Float64Array;
   readonly returnFraction: Float64Array;
   readonly fees: Float64Array;
+  readonly closed: TradeSums;
 }
 
 export interface Broker {
@@ -213,7 +215,7 @@ export interface Broker {
   readonly fills: RecordList<Fill>;
   /** Round trips in order of entry; the open ones are valued at the last close. */
   readonly trades: RecordList<Trade>;
-  /** What the trades so far came to, as columns. */
+  /** What the trades so far came to, as columns; to be read before the next bar comes. */
   tradeOutcomes(): TradeOutcomes;
   readonly openOrderCount: number;
   readonly counters: BrokerCounters;

@@ -1,4 +1,4 @@
-import type { Trade, TradeOutcomes } from "../broker/index.ts";
+import { TradeAdder, type Trade, type TradeOutcomes } from "../broker/index.ts";
 import {
   createEquityTracker,
   type EquityColumns,
@@ -122,55 +122,44 @@ function meanOfWorst(worst: Float64Array, count: number): number {
 }
 
 function outcomesOf(trades: readonly Trade[]): TradeOutcomes {
+  const closed = new TradeAdder();
+  for (const trade of trades) if (!trade.open) closed.add(trade.pnl, trade.returnFraction);
   return {
     open: Uint8Array.from(trades, (trade) => (trade.open ? 1 : 0)),
     pnl: Float64Array.from(trades, (trade) => trade.pnl),
     returnFraction: Float64Array.from(trades, (trade) => trade.returnFraction),
     fees: Float64Array.from(trades, (trade) => trade.fees),
+    closed,
   };
 }
 
-function tradeFigures({ open, pnl, returnFraction }: TradeOutcomes) {
-  let count = 0;
-  let wins = 0;
-  let losses = 0;
-  let gained = 0;
-  let lost = 0;
-  let returnSum = 0;
-  let best = Number.NEGATIVE_INFINITY;
-  let worst = Number.POSITIVE_INFINITY;
-  for (let trade = 0; trade < pnl.length; trade++) {
-    if (open[trade] === 1) continue;
-    count += 1;
-    if (pnl[trade]! > 0) {
-      wins += 1;
-      gained += pnl[trade]!;
-    } else if (pnl[trade]! < 0) {
-      losses += 1;
-      lost -= pnl[trade]!;
-    }
-    returnSum += returnFraction[trade]!;
-    best = Math.max(best, returnFraction[trade]!);
-    worst = Math.min(worst, returnFraction[trade]!);
-  }
+function tradeFigures({ open, pnl, closed }: TradeOutcomes) {
+  const { count, wins, losses, gained, lost } = closed;
   const mean = (gained - lost) / count;
-  let squares = 0;
-  for (let trade = 0; trade < pnl.length; trade++) if (open[trade] === 0) squares += (pnl[trade]! - mean) ** 2;
-  const deviation = Math.sqrt(squares / (count - 1));
+  const deviation = Math.sqrt(squaresAround(mean, open, pnl) / (count - 1));
   const winRate = wins / count;
   return {
     trades: count,
     openTrades: pnl.length - count,
     winRate: defined(winRate),
     profitFactor: losses > 0 ? defined(gained / lost) : null,
-    averageTrade: defined(returnSum / count),
-    bestTrade: defined(best),
-    worstTrade: defined(worst),
+    averageTrade: defined(closed.returnSum / count),
+    bestTrade: defined(closed.bestReturn),
+    worstTrade: defined(closed.worstReturn),
     // Equal pnl of every trade leaves only rounding in the deviation: no spread, no quality number.
     sqn: deviation > 1e-12 * Math.abs(mean) ? defined((Math.sqrt(count) * mean) / deviation) : null,
     kelly: wins > 0 && losses > 0 ? defined(winRate - (1 - winRate) / (gained / wins / (lost / losses))) : null,
     expectancy: defined(mean),
   };
+}
+
+function squaresAround(mean: number, open: Uint8Array, pnl: Float64Array): number {
+  let squares = 0;
+  for (let trade = 0; trade < pnl.length; trade++) {
+    const distance = pnl[trade]! - mean;
+    if (open[trade] === 0) squares += distance * distance;
+  }
+  return squares;
 }
 
 function defined(value: number): number | null {

@@ -49,7 +49,10 @@ function targetKernel(targets: Targets): Kernel {
   const advance: Kernel["advance"] = (inputs, outputs, from, to) => {
     const signal = inputs[0]!;
     const target = outputs[0]!;
-    const [long, short, flat] = targets; // in registers: what a loop finds outside its function is read every time
+    // In registers: what a loop finds outside its function is read every time.
+    const long = targets[0];
+    const short = targets[1];
+    const flat = targets[2];
     for (let row = from; row < to; row++) target[row] = targetOfSignal(signal[row]!, long, short, flat);
   };
   return { advance, advanceRow: advance, save: () => new Float64Array(0), load: () => undefined };

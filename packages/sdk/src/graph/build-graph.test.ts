@@ -292,7 +292,9 @@ describe("graphs", () => {
     ];
     const identities = (graphs: ReturnType<typeof buildGraphs>) =>
       graphs.map(({ nodes }) =>
-        nodes.map(({ node: _, inputs, ...rest }) => ({ ...rest, inputs: inputs.map(({ id }) => id) })),
+        nodes.map(({ id, intervalMs, period, params, codeHash, schemaCompatId, inputs }) => {
+          return { id, intervalMs, period, params, codeHash, schemaCompatId, inputs: inputs.map((input) => input.id) };
+        }),
       );
     const together = buildGraphs(strategies());
     expect(identities(together)).toEqual(identities(strategies().flatMap((strategy) => buildGraphs([strategy]))));

@@ -54,6 +54,7 @@ export function assembleResult(
         ...(options.trials && { trials: options.trials }),
       }),
     ),
+    assumptions: once(() => describeAssumptions(account.options)),
     dataQuality: once(() => graph.nodes.flatMap((node) => quality.get(node.id) ?? [])),
   };
   return {
@@ -95,7 +96,9 @@ export function assembleResult(
     get warnings() {
       return lazy.warnings();
     },
-    assumptions: describeAssumptions(account.options),
+    get assumptions() {
+      return lazy.assumptions();
+    },
     get dataQuality() {
       return lazy.dataQuality();
     },

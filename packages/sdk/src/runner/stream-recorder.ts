@@ -1,4 +1,4 @@
-import type { EpochMs, IntervalMs, NodeId } from "@qmtl/core";
+import type { EpochMs, IntervalMs, JsonValue, NodeId } from "@qmtl/core";
 import type { StreamExecutor } from "@qmtl/engine/execute";
 import type { Plan } from "@qmtl/engine/plan";
 import { OutputColumns } from "@qmtl/engine/view";
@@ -47,6 +47,9 @@ class GridRecord {
   #rings: readonly OutputColumns[] = [];
   #kept: OutputColumns[] = [];
   #copies: { from: Float64Array; to: Float64Array }[] = [];
+  #payloads: { from: readonly (JsonValue | undefined)[]; to: (JsonValue | undefined)[] }[] = [];
+  // Of nodes that may put out more than they have so far.
+  #growing: readonly OutputColumns[] = [];
   #fieldCount = -1;
   readonly #intervalMs: IntervalMs;
 
@@ -60,6 +63,10 @@ class GridRecord {
 
   listenTo(executor: StreamExecutor, keepsColumns: boolean): void {
     this.#rings = this.nodeIds.map((id) => executor.columnsOf(id));
+    this.#growing = this.#rings.filter((_, index) => {
+      const { kind } = executor.plan.byId.get(this.nodeIds[index]!)!.node;
+      return kind !== "operator" && kind !== "resample";
+    });
     if (this.#kept.length === 0) this.#kept = this.#rings.map(() => new OutputColumns(this.#time.length));
     this.#fieldCount = -1;
     const [first] = this.nodeIds;
@@ -81,9 +88,12 @@ class GridRecord {
 
   #add(position: number, bucketMs: number): void {
     if (this.rows === this.#time.length) this.#grow();
-    // Fields of authors' functions appear with their first output.
+    // Fields of authors' functions, and payloads, appear with their first output.
     let fields = 0;
-    for (const ring of this.#rings) fields += ring.numeric.size + (ring.payload ? 1 : 0);
+    for (let index = 0; index < this.#growing.length; index++) {
+      const ring = this.#growing[index]!;
+      fields += ring.numeric.size + (ring.payload ? 1 : 0);
+    }
     if (fields !== this.#fieldCount) this.#link(fields);
     const row = this.rows++;
     this.#time[row] = bucketMs;
@@ -91,9 +101,9 @@ class GridRecord {
       const { from, to } = this.#copies[index]!;
       to[row] = from[position]!;
     }
-    for (let index = 0; index < this.#rings.length; index++) {
-      const { payload } = this.#rings[index]!;
-      if (payload) this.#kept[index]!.payload![row] = payload[position];
+    for (let index = 0; index < this.#payloads.length; index++) {
+      const { from, to } = this.#payloads[index]!;
+      to[row] = from[position];
     }
   }
 
@@ -104,6 +114,9 @@ class GridRecord {
       if (ring.payload) kept.addPayload();
       return [...ring.numeric].map(([field, from]) => ({ from, to: kept.numeric.get(field) ?? kept.addField(field) }));
     });
+    this.#payloads = this.#rings.flatMap(({ payload }, index) =>
+      payload ? [{ from: payload, to: this.#kept[index]!.payload! }] : [],
+    );
   }
 
   #grow(): void {
@@ -113,7 +126,11 @@ class GridRecord {
     this.#time = time;
     this.#kept = this.#kept.map((old) => {
       const columns = new OutputColumns(size);
-      for (const [field, values] of old.numeric) columns.addField(field).set(values);
+      for (const [field, values] of old.numeric) {
+        const larger = new Float64Array(size);
+        larger.set(values);
+        columns.setField(field, larger);
+      }
       if (old.payload) columns.payload = old.payload;
       return columns;
     });

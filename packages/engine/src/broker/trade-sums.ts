@@ -1,0 +1,41 @@
+/** What closed trades add up to, in their order; for the figures of a run. */
+export interface TradeSums {
+  readonly count: number;
+  readonly wins: number; // trades with pnl > 0
+  readonly losses: number; // trades with pnl < 0
+  readonly gained: number; // sum of the pnl of wins
+  readonly lost: number; // sum of -pnl of losses
+  readonly returnSum: number;
+  readonly bestReturn: number; // -Infinity without trades
+  readonly worstReturn: number; // Infinity without trades
+}
+
+/** Adds up closed trades one by one; goes on from where it stands. */
+export class TradeAdder implements TradeSums {
+  count = 0;
+  wins = 0;
+  losses = 0;
+  gained = 0;
+  lost = 0;
+  returnSum = 0;
+  bestReturn = Number.NEGATIVE_INFINITY;
+  worstReturn = Number.POSITIVE_INFINITY;
+
+  add(pnl: number, returnFraction: number): void {
+    this.count += 1;
+    if (pnl > 0) {
+      this.wins += 1;
+      this.gained += pnl;
+    } else if (pnl < 0) {
+      this.losses += 1;
+      this.lost -= pnl;
+    }
+    this.returnSum += returnFraction;
+    this.bestReturn = Math.max(this.bestReturn, returnFraction);
+    this.worstReturn = Math.min(this.worstReturn, returnFraction);
+  }
+
+  copy(): TradeAdder {
+    return Object.assign(new TradeAdder(), this);
+  }
+}
