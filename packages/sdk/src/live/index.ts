@@ -3,4 +3,4 @@ export type { LiveCompute, LiveStep } from "./live-compute.ts";
 export { LiveStreams } from "./live-streams.ts";
 export type { LiveRow } from "./row-merger.ts";
 export { SharedRun } from "./shared-run.ts";
-export { RunJournal, type JournaledFill } from "./run-journal.ts";
+export { RunJournal, type JournaledFill, type JournalInstant } from "./run-journal.ts";

@@ -106,7 +106,7 @@ describe("live compute", () => {
             live = next.live;
           }
           const step = live.step(closeMs, rows);
-          journal.commit({ closeMs, rows, ...step, equity: live.account.broker.account.equity });
+          journal.commit([{ closeMs, rows, ...step, equity: live.account.broker.account.equity }]);
           if (row % (every + 1) === every) journal.checkpoint(closeMs, live.save());
         });
         expect(journal.fills()).toEqual(expected);

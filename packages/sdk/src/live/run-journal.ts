@@ -80,15 +80,26 @@ export class RunJournal implements Disposable {
     });
   }
 
-  /** Durable when it returns. */
-  commit({ closeMs, rows, orders, fills, verdicts, equity }: JournalInstant): void {
+  /** Writes instants down in one transaction: durable when it returns. */
+  commit(instants: readonly JournalInstant[]): void {
     const { addInstant, addRow, putOrder, addFill } = this.#statements;
     this.#transaction(() => {
-      addInstant.run(closeMs, JSON.stringify(verdicts), equity);
-      for (const { stream, bucketMs, values } of rows) addRow.run(closeMs, stream, bucketMs, bytesOf(values));
-      for (const { clientOrderId, order } of orders) putOrder.run(clientOrderId, order.id, JSON.stringify(order));
-      for (const { clientOrderId, fill } of fills) addFill.run(fill.id, clientOrderId, JSON.stringify(fill));
+      for (const { closeMs, rows, orders, fills, verdicts, equity } of instants) {
+        addInstant.run(closeMs, JSON.stringify(verdicts), equity);
+        for (const { stream, bucketMs, values } of rows) addRow.run(closeMs, stream, bucketMs, bytesOf(values));
+        for (const { clientOrderId, order } of orders) putOrder.run(clientOrderId, order.id, JSON.stringify(order));
+        for (const { clientOrderId, fill } of fills) addFill.run(fill.id, clientOrderId, JSON.stringify(fill));
+      }
     });
+  }
+
+  /** Equity at every instant since the run began, over all its restarts. */
+  equity(): { readonly times: Float64Array; readonly equity: Float64Array } {
+    const rows = this.#statements.readEquity.all() as unknown as { close_ms: number; equity: number }[];
+    return {
+      times: Float64Array.from(rows, ({ close_ms }) => close_ms),
+      equity: Float64Array.from(rows, ({ equity }) => equity),
+    };
   }
 
   /** Writes down the whole state; verdicts up to its instant are needed no more. */
@@ -198,6 +209,7 @@ const statements = {
   writeMeta: "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
   addInstant: "INSERT INTO instants VALUES (?, ?, ?)",
   readInstants: "SELECT close_ms, verdicts FROM instants WHERE close_ms > ? ORDER BY close_ms",
+  readEquity: "SELECT close_ms, equity FROM instants ORDER BY close_ms",
   dropVerdicts: "UPDATE instants SET verdicts = NULL WHERE close_ms <= ? AND verdicts IS NOT NULL",
   addRow: "INSERT INTO rows (close_ms, stream, bucket_ms, row_values) VALUES (?, ?, ?, ?)",
   readStream: "SELECT close_ms, stream, bucket_ms, row_values FROM rows WHERE stream = ? ORDER BY sequence",

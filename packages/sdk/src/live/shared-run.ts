@@ -127,6 +127,11 @@ export class SharedRun {
     });
   }
 
+  /** Rows that were computed so far may be sent: they are written down. */
+  send(): void {
+    this.#publisher?.send();
+  }
+
   async close(): Promise<void> {
     for (const reader of this.#readers.splice(0)) reader.close();
     this.merger.close();
@@ -136,8 +141,8 @@ export class SharedRun {
   #instant(closeMs: EpochMs, rows: readonly LiveRow[]): void {
     try {
       const step = this.#compute.step(closeMs, rows);
-      this.#options.onInstant(closeMs, rows, step);
       this.#publisher?.collect();
+      this.#options.onInstant(closeMs, rows, step);
     } catch (error) {
       this.#options.onFailure(error);
     }

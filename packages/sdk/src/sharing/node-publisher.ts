@@ -44,10 +44,10 @@ export class NodePublisher {
       const from = lastMs === undefined ? time.length - 1 : time.findLastIndex((bucketMs) => bucketMs <= lastMs) + 1;
       for (let row = Math.max(0, from); row < time.length; row++) this.#queue(track, time[row]!, columns, row);
     }
-    this.#sendAll();
+    this.send();
   }
 
-  /** Takes what was computed since the last time. To be called after every instant: rings keep only so many rows. */
+  /** Takes what was computed since the last time, to be sent later. To be called after every instant: rings keep only so many rows. */
   collect(): void {
     for (const track of this.#tracks) {
       const { grid, columns } = track;
@@ -56,7 +56,6 @@ export class NodePublisher {
         this.#queue(track, grid.time[position]!, columns, position);
       }
     }
-    this.#sendAll();
   }
 
   /** Everything collected so far has been taken by the queues. */
@@ -75,7 +74,8 @@ export class NodePublisher {
     waiting.push({ key: address.key, bucketMs, inputHash: rowHash(address.key, bucketMs, payload), token, payload });
   }
 
-  #sendAll(): void {
+  /** Sends what was collected. */
+  send(): void {
     for (const track of this.#tracks) {
       if (track.waiting.length === 0 || this.#sending.has(track)) continue;
       const sent = this.#send(track).finally(() => this.#sending.delete(track));

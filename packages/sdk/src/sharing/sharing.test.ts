@@ -123,7 +123,8 @@ class Process {
       admit: () => ({ allowed: true, weight: 1 }),
       onRefused: () => undefined,
       onInstant: (closeMs, rows, step) => {
-        journal.commit({ closeMs, rows, ...step, equity: this.run.compute.account.broker.account.equity });
+        journal.commit([{ closeMs, rows, ...step, equity: this.run.compute.account.broker.account.equity }]);
+        this.run.send();
         this.fills.push(...step.fills.map(({ fill }) => fill));
       },
       onFailure: (error) => {

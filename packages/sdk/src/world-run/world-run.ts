@@ -8,7 +8,14 @@ import { OutputColumns } from "@qmtl/engine/view";
 import { systemClock } from "../edge/system-clock.ts";
 import { GatewayClient, strategyDocument } from "../gateway-client/index.ts";
 import type { TimeRange } from "../history/index.ts";
-import { LiveStreams, RunJournal, SharedRun, type Admission, type OrderAsk } from "../live/index.ts";
+import {
+  LiveStreams,
+  RunJournal,
+  SharedRun,
+  type Admission,
+  type JournalInstant,
+  type OrderAsk,
+} from "../live/index.ts";
 import { assembleResult } from "../runner/assemble-result.ts";
 import type { BoundData } from "../runner/bind-data.ts";
 import { callHook, reportFailure } from "../runner/hooks.ts";
@@ -43,13 +50,19 @@ export class WorldRun implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #end = Promise.withResolvers<void>();
   readonly #onClose: (run: WorldRun) => void;
-  readonly #refusals = new Set<string>();
+  readonly #refusals = new Map<string, number>();
+  /** Since the gate last changed. */
+  readonly #saidRefusals = new Set<string>();
   #strategyId: string | undefined;
   #gate: OrderGateSession | undefined;
   #sharing: NodeSharing | undefined;
   #streams: LiveStreams | undefined;
+  /** Instants that were computed in this turn. */
+  readonly #unwritten: JournalInstant[] = [];
   #rowsSinceCheckpoint = 0;
   #isFinished = false;
+  #isJournalClosed = false;
+  #lastEquity: ReturnType<RunJournal["equity"]> = { times: new Float64Array(0), equity: new Float64Array(0) };
   #closed: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -87,12 +100,10 @@ export class WorldRun implements AsyncDisposable {
       admit: (ask) => this.#admit(ask),
       onRefused: ({ reason }) => this.#refused(reason),
       onFailure: (error) => this.#finish(error),
-      // Computed and decided; now written down; only then does anybody outside hear of it.
       onInstant: (closeMs, rows, step) => {
-        journal.commit({ closeMs, rows, ...step, equity: this.#run.compute.account.broker.account.equity });
-        this.#rowsSinceCheckpoint += rows.length;
-        if (this.#rowsSinceCheckpoint >= rowsPerCheckpoint) this.#checkpoint();
-        if (step.fills.length > 0) this.#fills.wake();
+        const { equity } = this.#run.compute.account.broker.account;
+        // Instants of one turn are written down together, and one that stands alone right behind itself.
+        if (this.#unwritten.push({ closeMs, rows, ...step, equity }) === 1) queueMicrotask(() => this.#write());
       },
     });
     this.#fills = new FillReporter({
@@ -154,7 +165,17 @@ export class WorldRun implements AsyncDisposable {
       columnsOf: (id: NodeId) => this.#run.compute.columnsOf(id) ?? new OutputColumns(0),
       timeOf: () => new Float64Array(0),
     };
-    return assembleResult(this.#run.compute.account, outputs, this.#data.quality, { keep: "none" });
+    const { account } = this.#run.compute;
+    const result = assembleResult(account, outputs, this.#data.quality, { keep: "none" });
+    this.#write();
+    // Curves go back to where the run began, before this process did; why nothing traded is for the gate to say.
+    const { times, equity } = this.#isJournalClosed ? this.#lastEquity : this.#journal.equity();
+    const reasons = [...this.#refusals].map(([reason, count]) => `${count} orders were refused: ${reason}`);
+    const own = { times, equity, zeroTradeReasons: account.broker.fills.length === 0 ? reasons : [] };
+    return Object.defineProperties({} as RunResult, {
+      ...Object.getOwnPropertyDescriptors(result),
+      ...Object.getOwnPropertyDescriptors(own),
+    });
   }
 
   /** Closes this run's order gate at once, whatever the world says, until the process ends (OG-7). */
@@ -242,6 +263,21 @@ export class WorldRun implements AsyncDisposable {
     }
   }
 
+  /** Computed and decided; now written down; only then does anybody outside hear of it. */
+  #write(): void {
+    if (this.#unwritten.length === 0) return;
+    try {
+      const instants = this.#unwritten.splice(0);
+      this.#journal.commit(instants);
+      this.#rowsSinceCheckpoint += instants.reduce((sum, { rows }) => sum + rows.length, 0);
+      if (this.#rowsSinceCheckpoint >= rowsPerCheckpoint) this.#checkpoint();
+      this.#run.send();
+      if (instants.some(({ fills }) => fills.length > 0)) this.#fills.wake();
+    } catch (error) {
+      this.#finish(error);
+    }
+  }
+
   #openGate(strategyId: string): void {
     const { worldId, testMode } = this.#options;
     this.#gate = new OrderGateSession({
@@ -253,7 +289,7 @@ export class WorldRun implements AsyncDisposable {
       clock: this.#clock,
       silenceMsMax: testMode === true ? 2_000 : 5_000,
       onGate: (isOpen, reason) => {
-        this.#refusals.clear();
+        this.#saidRefusals.clear();
         this.#notice("orders", isOpen ? "orders are on" : `orders are off: ${reason ?? "closed"}`);
       },
       onContact: (isThere, message) =>
@@ -298,9 +334,12 @@ export class WorldRun implements AsyncDisposable {
   }
 
   #refused(reason: string): void {
-    if (this.#refusals.has(reason)) return;
-    this.#refusals.add(reason);
-    this.#notice("orders", `an order was refused: ${reason}; the run goes on computing`);
+    const count = (this.#refusals.get(reason) ?? 0) + 1;
+    this.#refusals.set(reason, count);
+    if (!this.#saidRefusals.has(reason)) {
+      this.#saidRefusals.add(reason);
+      this.#notice("orders", `an order was refused: ${reason}; the run goes on computing`);
+    }
   }
 
   #notice(kind: WorldRunNotice["kind"], message: string): void {
@@ -319,6 +358,7 @@ export class WorldRun implements AsyncDisposable {
     if (this.#isFinished) return;
     this.#isFinished = true;
     this.#stop.abort(new QmtlError("CANCELLED", "the run was shut down"));
+    this.#write();
     this.#gate?.close();
     this.#streams?.close();
     this.#closed = this.#close(error);
@@ -339,6 +379,8 @@ export class WorldRun implements AsyncDisposable {
     } catch (failure) {
       this.#end.reject(failure as Error);
     } finally {
+      this.#lastEquity = this.#journal.equity();
+      this.#isJournalClosed = true;
       this.#journal[Symbol.dispose]();
     }
   }
