@@ -17,11 +17,11 @@ const arrows = Object.entries(mayImport).map(([from, allowed]) => ({
   name: `arrows-${from.replace("/", "-")}`,
   comment: `${from} may import ${allowed.join(", ") || "nothing of the workspace"}: the arrows point down, so that a part can be understood and tested without what stands above it`,
   severity: "error",
-  from: { path: `^${from}/src/`, pathNot: testFiles() },
+  from: { path: `^${from}/src/`, pathNot: [testFiles(), "/fixtures/"] },
   to: { path: "^(packages|apps)/", pathNot: [from, ...allowed].map((folder) => `^${folder}/`) },
 }));
 
-/** Tests may look sideways: at the testkit, and at whatever they check against. */
+/** Tests and their fixtures may look sideways: at the testkit, and at whatever they check against. */
 function testFiles() {
   return "\\.test\\.ts$";
 }
@@ -40,7 +40,7 @@ module.exports = {
       name: "testkit-in-tests-only",
       comment: "fault injection and seeded clocks have no place in what is shipped",
       severity: "error",
-      from: { path: "^(packages|apps)/", pathNot: ["^packages/testkit/", testFiles()] },
+      from: { path: "^(packages|apps)/", pathNot: ["^packages/testkit/", testFiles(), "/fixtures/"] },
       to: { path: "^packages/testkit/" },
     },
     {

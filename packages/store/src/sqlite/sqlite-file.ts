@@ -34,6 +34,7 @@ export class SqliteFile {
   readonly #watchers = new Set<() => void>();
   readonly #clock: Clock;
   #seenVersion = 0;
+  #damage: QmtlError | undefined;
   #cancelWatch: (() => void) | undefined;
 
   /** @throws QmtlError `STORE_FAILED`, `STORE_CORRUPT` */
@@ -50,9 +51,9 @@ export class SqliteFile {
     this.#reads = this.#reader === this.#writer ? this.#writes : new StatementCache(this.#reader);
     this.#group = new WriteGroup(this.#writer, {
       clock: options.clock,
-      path: options.path,
+      errorOf: (cause) => this.#errorOf(cause),
       busyTimeoutMs: options.busyTimeoutMs ?? 5_000,
-      onCommit: () => this.#changed(),
+      onCommit: () => this.#committed(),
     });
   }
 
@@ -90,8 +91,9 @@ export class SqliteFile {
     return (await this.executeRead(sql, parameters)).rows;
   }
 
-  begin(): Promise<void> {
-    return this.#group.begin();
+  async begin(): Promise<void> {
+    this.#refuseDamaged();
+    await this.#group.begin();
   }
 
   /** Runs a statement in the transaction that `begin` opened. */
@@ -108,11 +110,12 @@ export class SqliteFile {
   }
 
   async executeRead(sql: string, parameters: readonly unknown[]): Promise<StatementResult> {
+    this.#refuseDamaged();
     if (this.#reader === this.#writer) return this.#group.between(() => this.#reads.run(sql, parameters));
     try {
       return this.#reads.run(sql, parameters);
     } catch (cause) {
-      throw storeError(cause, this.path);
+      throw this.#errorOf(cause);
     }
   }
 
@@ -122,7 +125,10 @@ export class SqliteFile {
    */
   watch(changed: () => void): () => void {
     this.#watchers.add(changed);
-    if (this.#reader !== this.#writer && this.#cancelWatch === undefined) this.#poll();
+    if (this.#reader !== this.#writer && this.#cancelWatch === undefined) {
+      this.#seenVersion = this.#dataVersion();
+      this.#watchOthers();
+    }
     return () => {
       this.#watchers.delete(changed);
       if (this.#watchers.size > 0) return;
@@ -141,15 +147,35 @@ export class SqliteFile {
     });
   }
 
-  #poll(): void {
-    const version = this.#dataVersion();
-    if (version !== this.#seenVersion) this.#changed();
-    this.#seenVersion = version;
-    this.#cancelWatch = this.#clock.after(watchIntervalMs, () => this.#poll());
+  #watchOthers(): void {
+    this.#cancelWatch = this.#clock.after(watchIntervalMs, () => {
+      const version = this.#dataVersion();
+      const isNew = version !== this.#seenVersion;
+      this.#seenVersion = version;
+      this.#watchOthers();
+      if (isNew) this.#changed();
+    });
+  }
+
+  #committed(): void {
+    if (this.#watchers.size === 0) return;
+    if (this.#reader !== this.#writer) this.#seenVersion = this.#dataVersion();
+    this.#changed();
   }
 
   #dataVersion(): number {
     return Number(this.#reads.run("pragma data_version", []).rows[0]!["data_version"]);
+  }
+
+  #errorOf(cause: unknown): unknown {
+    const error = storeError(cause, this.path);
+    if (error instanceof QmtlError && error.code === "STORE_CORRUPT") this.#damage ??= error;
+    return error;
+  }
+
+  // What a damaged file still answers may be wrong: once the damage is met, nothing is asked of it any more.
+  #refuseDamaged(): void {
+    if (this.#damage !== undefined) throw this.#damage;
   }
 
   #changed(): void {

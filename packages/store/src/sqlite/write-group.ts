@@ -1,10 +1,11 @@
-import { QmtlError, sleep, type Clock } from "@qmtl/core";
+import { sleep, type Clock } from "@qmtl/core";
 import type { DatabaseSync } from "node:sqlite";
-import { isBusy, storeError } from "./sqlite-error.ts";
+import { isBusy } from "./sqlite-error.ts";
 
 export interface WriteGroupOptions {
   readonly clock: Clock;
-  readonly path: string;
+  /** The error that callers get for one of SQLite's. */
+  readonly errorOf: (cause: unknown) => unknown;
   /** How long to ask for the write lock while another process holds it. */
   readonly busyTimeoutMs: number;
   readonly onCommit: () => void;
@@ -46,18 +47,18 @@ export class WriteGroup {
       this.#afterFailure(cause);
       this.#lost = undefined;
       this.#next();
-      throw storeError(cause, this.#options.path);
+      throw this.#options.errorOf(cause);
     }
   }
 
   /** Runs a part of the open transaction. Some failures (a full disk) end the transaction of the whole group. */
   during<T>(run: () => T): T {
-    if (this.#lost !== undefined) throw storeError(this.#lost, this.#options.path);
+    if (this.#lost !== undefined) throw this.#options.errorOf(this.#lost);
     try {
       return run();
     } catch (cause) {
       this.#afterFailure(cause);
-      throw storeError(cause, this.#options.path);
+      throw this.#options.errorOf(cause);
     }
   }
 
@@ -67,13 +68,13 @@ export class WriteGroup {
     if (lost !== undefined) {
       this.#lost = undefined;
       this.#next();
-      throw storeError(lost, this.#options.path);
+      throw this.#options.errorOf(lost);
     }
     try {
       if (this.#members.length > 0) this.#connection.exec("release member");
     } catch (cause) {
       this.rollback();
-      throw storeError(cause, this.#options.path);
+      throw this.#options.errorOf(cause);
     }
     const member = Promise.withResolvers<void>();
     this.#members.push(member);
@@ -101,7 +102,7 @@ export class WriteGroup {
       if (this.#open) this.#flush();
       return read();
     } catch (cause) {
-      throw storeError(cause, this.#options.path);
+      throw this.#options.errorOf(cause);
     } finally {
       this.#next();
     }
@@ -173,14 +174,8 @@ export class WriteGroup {
   #failMembers(cause: unknown): void {
     const members = this.#members;
     this.#members = [];
-    const error = storeError(cause, this.#options.path);
+    const error = this.#options.errorOf(cause);
     for (const member of members) member.reject(error);
-    try {
-      this.#abandon();
-    } catch (second) {
-      throw new QmtlError("STORE_FAILED", `the database ${this.#options.path} cannot end a transaction`, {
-        cause: second,
-      });
-    }
+    this.#abandon();
   }
 }

@@ -1,0 +1,185 @@
+import { systemClock } from "@qmtl/service/edge";
+import { copyFileSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { SqliteFile } from "./index.ts";
+
+let folder: string;
+let path: string;
+const open: SqliteFile[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "qmtl-sqlite-"));
+  path = join(folder, "below", "a.db");
+});
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((file) => file.close()));
+  rmSync(folder, { recursive: true });
+});
+
+function opened(busyTimeoutMs = 5_000): SqliteFile {
+  const file = new SqliteFile({ path, clock: systemClock, busyTimeoutMs });
+  open.push(file);
+  return file;
+}
+
+async function closed(file: SqliteFile): Promise<void> {
+  open.splice(open.indexOf(file), 1);
+  await file.close();
+}
+
+const insert = (file: SqliteFile, id: number, body = "x"): Promise<unknown> =>
+  file.write((run) => run("insert into t values (?, ?)", [id, body]));
+const ids = async (file: SqliteFile): Promise<number[]> =>
+  (await file.read("select id from t order by id")).map((row) => Number(row["id"]));
+const schema = [["create table t (id bigint primary key, body text not null)"]];
+
+it("makes its file for this user alone", async () => {
+  const file = opened();
+  await file.upgrade(schema);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(statSync(`${path}-wal`).mode & 0o777).toBe(0o600);
+  expect(statSync(join(folder, "below")).mode & 0o777).toBe(0o700);
+});
+
+it("refuses a file of a newer version", async () => {
+  const file = opened();
+  await file.upgrade([...schema, ["create table u (id bigint)"]]);
+  await expect(file.upgrade(schema)).rejects.toMatchObject({ code: "STORE_FAILED", details: { found: 2, known: 1 } });
+});
+
+it("commits those that wait together, and fails them together", async () => {
+  const file = opened();
+  await file.upgrade(schema);
+  let commits = 0;
+  file.watch(() => void commits++);
+  await Promise.all(Array.from({ length: 50 }, (_, id) => insert(file, id)));
+  expect(commits).toBeLessThan(10);
+  expect(await ids(file)).toHaveLength(50);
+});
+
+it("tells of commits, those of other connections too", async () => {
+  const file = opened();
+  await file.upgrade(schema);
+  const other = opened();
+  let news = 0;
+  const unwatch = file.watch(() => void news++);
+  await insert(file, 1);
+  expect(news).toBe(1);
+  await insert(other, 2);
+  await expect.poll(() => news).toBe(2);
+  unwatch();
+  await insert(file, 3);
+  expect(news).toBe(2);
+});
+
+it("gives up when another process keeps the lock, and has not stored anything", async () => {
+  const file = opened(60);
+  await file.upgrade(schema);
+  const other = opened();
+  await other.begin();
+  await expect(insert(file, 1)).rejects.toMatchObject({
+    code: "STORE_FAILED",
+    message: expect.stringContaining("locked"),
+  });
+  other.rollback();
+  await insert(file, 2);
+  expect(await ids(file)).toEqual([2]);
+});
+
+describe("a full disk", () => {
+  it("fails what does not fit before it is acknowledged, keeps what was, and goes on when there is room", async () => {
+    const file = opened();
+    await file.upgrade(schema);
+    const [page] = await file.read("pragma page_count");
+    await file.write((run) => run(`pragma max_page_count = ${Number(page!["page_count"]) + 10}`));
+    const body = "x".repeat(3_000);
+    const outcomes = await Promise.allSettled(Array.from({ length: 40 }, (_, id) => insert(file, id, body)));
+    const stored = outcomes.flatMap(({ status }, id) => (status === "fulfilled" ? [id] : []));
+    const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));
+    expect(failures.length).toBeGreaterThan(0);
+    for (const failure of failures) {
+      expect(failure).toMatchObject({ code: "STORE_FAILED", message: expect.stringContaining("full") });
+    }
+    expect(await ids(file)).toEqual(stored);
+    await file.write((run) => run("pragma max_page_count = 100000"));
+    await insert(file, 1_000, body);
+    await closed(file);
+    expect(await ids(opened())).toEqual([...stored, 1_000]);
+  });
+});
+
+describe("a read-only file", () => {
+  // File modes do not stop every user, so the connection itself is told.
+  it("refuses writes and still answers reads", async () => {
+    const file = opened();
+    await file.upgrade(schema);
+    await insert(file, 1);
+    await file.write((run) => run("pragma query_only = on"));
+    await expect(insert(file, 2)).rejects.toMatchObject({
+      code: "STORE_FAILED",
+      message: expect.stringContaining("read-only"),
+    });
+    expect(await ids(file)).toEqual([1]);
+  });
+
+  it("cannot be opened below a file", () => {
+    writeFileSync(join(folder, "below"), "");
+    expect(() => opened()).toThrow(expect.objectContaining({ code: "STORE_FAILED", details: { path } }));
+  });
+});
+
+describe("a damaged file", () => {
+  it("is refused when it is no database", () => {
+    path = join(folder, "a.db");
+    writeFileSync(path, "this is not a database, and never was one".repeat(100));
+    expect(() => opened()).toThrow(expect.objectContaining({ code: "STORE_CORRUPT" }));
+  });
+
+  it("is refused when its pages do not hold together", async () => {
+    const file = opened();
+    await file.upgrade(schema);
+    await Promise.all(Array.from({ length: 200 }, (_, id) => insert(file, id, "x".repeat(200))));
+    await closed(file);
+    const bytes = readFileSync(path);
+    const handle = openSync(path, "r+");
+    // The header of a page in the middle: its type byte and cell count.
+    writeSync(
+      handle,
+      Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+      0,
+      6,
+      4_096 * (Math.floor(bytes.length / 8_192) + 1),
+    );
+    expect(() => opened()).toThrow(expect.objectContaining({ code: "STORE_CORRUPT" }));
+  });
+
+  it("fails reads and writes with the damage once it is met, not with a wrong answer", async () => {
+    const file = opened();
+    await file.upgrade(schema);
+    await Promise.all(Array.from({ length: 2_000 }, (_, id) => insert(file, id, "x".repeat(200))));
+    await closed(file);
+    const whole = join(folder, "whole.db");
+    copyFileSync(path, whole);
+    const again = opened();
+    const handle = openSync(path, "r+");
+    const size = statSync(path).size;
+    for (let at = 4_096 * 2; at < size; at += 4_096) writeSync(handle, Buffer.alloc(8, 0xff), 0, 8, at);
+    await expect(again.read("select sum(length(body)) as n from t")).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+    await expect(insert(again, 5_000)).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+  });
+
+  it("loses an unfinished tail of the log and nothing before it", async () => {
+    const file = opened();
+    await file.upgrade(schema);
+    for (let id = 0; id < 20; id++) await insert(file, id);
+    // What a machine leaves behind that loses power: the files as they are, the log cut inside its last frame.
+    const copy = join(folder, "copy.db");
+    copyFileSync(path, copy);
+    const log = readFileSync(`${path}-wal`);
+    writeFileSync(`${copy}-wal`, log.subarray(0, log.length - 1_000));
+    path = copy;
+    expect(await ids(opened())).toEqual(Array.from({ length: 19 }, (_, id) => id));
+  });
+});
