@@ -9,7 +9,7 @@ const [MEAN, FIRST, TAIL] = [0, 1, 2] as const;
  * Recursive mean `e += alpha · (x - e)`, started with the mean of the first `seedRows` rows.
  *
  * Rows are taken in groups of four, each expressed by the mean `e` before the group and by deviations from the group's
- * first row: `eₖ = x₁ + (rᵏ·(e - x₁) + tₖ)` with `r = 1 - alpha`, `t₁ = 0`, `tₖ = r·tₖ₋₁ + alpha·(xₖ - x₁)`. That is the same recursion, but
+ * first row: `eₖ = (x₁ + tₖ) + rᵏ·(e - x₁)` with `r = 1 - alpha`, `t₁ = 0`, `tₖ = r·tₖ₋₁ + alpha·(xₖ - x₁)`. That is the same recursion, but
  * only one short chain of operations leads from group to group, which is what its speed depends on. A flat series gives
  * exactly its value.
  *
@@ -44,7 +44,7 @@ export class ExponentialMean {
       place === 0 ? 0 : place === 1 ? alpha * (value - first) : rest * values[TAIL]! + alpha * (value - first);
     const base = values[MEAN]! - first;
     const decayed = groupPower(rest, place) * base;
-    const next = first + (place === 0 ? decayed : decayed + tail);
+    const next = (place === 0 ? first : first + tail) + decayed;
     values[FIRST] = first;
     values[TAIL] = tail;
     this.#counters[1] = (place + 1) & 3;
@@ -90,9 +90,9 @@ export class ExponentialMean {
       if (!(tail4 - tail4 === 0)) break; // NaN: some row of the group is absent
       const base = mean - first;
       output[place] = first + rest * base;
-      output[place + 1] = first + (rest2 * base + tail2);
-      output[place + 2] = first + (rest3 * base + tail3);
-      mean = first + (rest4 * base + tail4);
+      output[place + 1] = first + tail2 + rest2 * base;
+      output[place + 2] = first + tail3 + rest3 * base;
+      mean = first + tail4 + rest4 * base;
       output[place + 3] = mean;
     }
     this.#values[MEAN] = mean;

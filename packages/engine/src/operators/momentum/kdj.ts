@@ -21,7 +21,7 @@ import {
  */
 export const kdj = defineOperator({
   name: "kdj",
-  version: 1,
+  version: 2,
   inputs: ["high", "low", "close"],
   outputs: ["k", "d", "j"],
   resolve: (params) =>

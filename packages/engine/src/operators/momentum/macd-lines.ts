@@ -107,8 +107,8 @@ export class MacdLines {
       const line2 = fastRest2 * fastBase + fastTail2 - (slowRest2 * slowBase + slowTail2);
       const line3 = fastRest3 * fastBase + fastTail3 - (slowRest3 * slowBase + slowTail3);
       const line4 = fast4 - slow4;
-      fast = first + fast4;
-      slow = first + slow4;
+      fast = first + fastTail4 + fastRest4 * fastBase;
+      slow = first + slowTail4 + slowRest4 * slowBase;
       const tail1 = signalAlpha * line1;
       const tail2 = signalRest * tail1 + signalAlpha * line2;
       const tail3 = signalRest * tail2 + signalAlpha * line3;
@@ -141,16 +141,10 @@ export class MacdLines {
     if (!Number.isFinite(value)) return Number.NaN;
     const place = this.#counters[1]!;
     if (place === 0) this.#first[0] = value;
-    const fast = this.#nextDeviation(FAST, value, place);
-    const slow = this.#nextDeviation(SLOW, value, place);
-    if (place === 3) {
-      this.#means[FAST] = this.#first[0]! + fast;
-      this.#means[SLOW] = this.#first[0]! + slow;
-    }
-    return fast - slow;
+    return this.#nextDeviation(FAST, value, place) - this.#nextDeviation(SLOW, value, place);
   }
 
-  /** The mean relative to the first row of the group. */
+  /** The mean relative to the first row of the group; with the last row of a group, it is the mean before the next. */
   #nextDeviation(which: number, value: number, place: number): number {
     const alpha = this.#alpha(which);
     const rest = 1 - alpha;
@@ -158,8 +152,10 @@ export class MacdLines {
     const decayed = groupPower(rest, place) * (this.#means[which]! - first);
     if (place === 0) return decayed;
     const tail = alpha * (value - first);
-    this.#tails[which] = place === 1 ? tail : rest * this.#tails[which]! + tail;
-    return decayed + this.#tails[which]!;
+    const sum = place === 1 ? tail : rest * this.#tails[which]! + tail;
+    this.#tails[which] = sum;
+    if (place === 3) this.#means[which] = first + sum + decayed;
+    return decayed + sum;
   }
 
   #nextSignal(line: number): number {

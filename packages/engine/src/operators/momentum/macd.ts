@@ -23,7 +23,7 @@ import { MacdLines } from "./macd-lines.ts";
  */
 export const macd = defineOperator({
   name: "macd",
-  version: 1,
+  version: 2,
   inputs: ["value"],
   outputs: ["macd", "signal", "histogram"],
   resolve(params) {

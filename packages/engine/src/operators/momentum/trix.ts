@@ -11,7 +11,7 @@ import { cascadeWarmupRows, ExponentialCascade, readCascadeSeed } from "../trend
  */
 export const trix = defineOperator({
   name: "trix",
-  version: 1,
+  version: 2,
   inputs: ["value"],
   outputs: ["value"],
   resolve: (params) =>

@@ -20,7 +20,7 @@ import {
  */
 export const adx = defineOperator({
   name: "adx",
-  version: 1,
+  version: 2,
   inputs: ["high", "low", "close"],
   outputs: ["plus_di", "minus_di", "dx", "adx"],
   resolve: (params) => completeParams("adx", params, { period: readPeriod(params, "period", 14) }),

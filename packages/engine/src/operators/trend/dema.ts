@@ -11,7 +11,7 @@ import { cascadeWarmupRows, ExponentialCascade, readCascadeSeed } from "./expone
  */
 export const dema = defineOperator({
   name: "dema",
-  version: 1,
+  version: 2,
   inputs: ["value"],
   outputs: ["value"],
   resolve: (params) =>

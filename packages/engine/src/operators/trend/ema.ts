@@ -20,7 +20,7 @@ import {
  */
 export const ema = defineOperator({
   name: "ema",
-  version: 1,
+  version: 2,
   inputs: ["value"],
   outputs: ["value"],
   resolve(params) {

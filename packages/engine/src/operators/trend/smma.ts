@@ -8,7 +8,7 @@ import { completeParams, defineOperator, KernelState, readPeriod, wilderMean } f
  */
 export const smma = defineOperator({
   name: "smma",
-  version: 1,
+  version: 2,
   inputs: ["value"],
   outputs: ["value"],
   resolve: (params) => completeParams("smma", params, { period: readPeriod(params, "period") }),

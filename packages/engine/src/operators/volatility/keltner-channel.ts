@@ -19,7 +19,7 @@ import { averageTrueRange, readAtrSmoothing } from "./average-true-range.ts";
  */
 export const keltnerChannel = defineOperator({
   name: "keltner_channel",
-  version: 1,
+  version: 2,
   inputs: ["high", "low", "close"],
   outputs: ["mid", "upper", "lower"],
   resolve: (params) =>
