@@ -3,11 +3,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { inRepository } from "./build/repository.ts";
 import { errorsPage } from "./docs/errors-page.ts";
+import { settingsPage } from "./docs/settings-page.ts";
 import { indicatorsPage, transformsPage } from "./docs/operators-page.ts";
 
 /** Path below the repository → what makes its text. */
 const pages: Readonly<Record<string, () => string>> = {
   "docs/errors.md": errorsPage,
+  "docs/settings.md": settingsPage,
   "docs/indicators.md": indicatorsPage,
   "docs/transforms.md": transformsPage,
 };
