@@ -43,6 +43,7 @@ export class BusRelay {
   readonly #options: BusRelayOptions;
   #subscriptions: Subscription[] = [];
   #sequence = 0;
+  #flushing = false;
 
   constructor(options: BusRelayOptions) {
     this.#options = options;
@@ -85,10 +86,20 @@ export class BusRelay {
       observer.dropped(message.topic);
       return;
     }
-    hub.flush();
+    this.#flushSoon();
     observer.relayed(message.topic, lagMs);
     // States replace each other, so only what is told in steps can have a hole.
     if (admission === "gap" && event.coalesceBy === null) resync(event);
+  }
+
+  /** Events that come together leave together: one write per client and turn, not one per event. */
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    this.#options.clock.after(0, () => {
+      this.#flushing = false;
+      this.#options.hub.flush();
+    });
   }
 
   #read({ event, topic, key }: ControlMessage): Extract<ControlReading, { kind: "known" }> | undefined {

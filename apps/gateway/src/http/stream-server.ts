@@ -40,6 +40,7 @@ export class StreamServer {
     handleProtocols: (offered) => (offered.has(streamProtocol) ? streamProtocol : false),
   });
   readonly #open = new Set<WebSocket>();
+  readonly #join = frameJoiner();
 
   constructor(options: StreamServerOptions) {
     this.#options = options;
@@ -105,7 +106,7 @@ export class StreamServer {
       return;
     }
     if (client.readyState !== client.OPEN) return;
-    const outlet = outletOf(client, transport);
+    const outlet = outletOf(client, transport, this.#join, () => session?.drained());
     try {
       session = this.#options.open(claims, outlet, url.searchParams);
     } catch (error) {
@@ -113,7 +114,6 @@ export class StreamServer {
       client.close(policyViolationCode, "the token's topics are not known");
       return;
     }
-    transport.on("drain", () => session?.drained());
     observer.connected();
     logger.debug("ws_connected", { world_id: claims.world_id, strategy_id: claims.strategy_id });
     await session.begin();
@@ -142,24 +142,35 @@ export class StreamServer {
 }
 
 /** Frames go to the transport as they are: encoded once, however many clients they have. */
-function outletOf(client: WebSocket, transport: Duplex): Outlet {
+function outletOf(
+  client: WebSocket,
+  transport: Duplex,
+  join: (frames: readonly Frame[]) => Uint8Array,
+  written: () => void,
+): Outlet {
   return {
     pendingBytes: () => transport.writableLength,
-    send: (frames: readonly Frame[]) => {
-      if (client.readyState !== client.OPEN) return;
-      if (frames.length === 1) {
-        transport.write(frames[0]!.bytes);
-        return;
-      }
-      transport.cork();
-      for (const { bytes } of frames) transport.write(bytes);
-      transport.uncork();
+    send: (frames) => {
+      // Not the drain event: it does not come for what stays below the transport's own mark.
+      if (client.readyState === client.OPEN) transport.write(join(frames), written);
     },
     close: (code, reason) => {
       client.close(code, reason);
       // A client that does not read does not see the farewell either.
       if (transport.writableLength > 0) setImmediate(() => transport.writableLength > 0 && client.terminate());
     },
+  };
+}
+
+/** Frames as one piece. Clients of one world get the same ones one after the other, so the last piece is remembered. */
+function frameJoiner(): (frames: readonly Frame[]) => Uint8Array {
+  let last: { readonly frames: readonly Frame[]; readonly bytes: Uint8Array } | undefined;
+  return (frames) => {
+    if (frames.length === 1) return frames[0]!.bytes;
+    if (last?.frames.length === frames.length && last.frames.every((frame, at) => frame === frames[at]))
+      return last.bytes;
+    last = { frames, bytes: Buffer.concat(frames.map(({ bytes }) => bytes)) };
+    return last.bytes;
   };
 }
 
