@@ -107,6 +107,18 @@ describe("tokens of the local keys", () => {
     expect(await authenticate(await auth.serviceToken("gateway", rea))).toEqual({ ...rea, via: "service:gateway" });
   });
 
+  it("of a service are made anew long before they end", async () => {
+    const first = await auth.serviceToken("gateway");
+    await clock.advance(19_000);
+    expect(await auth.serviceToken("gateway")).toBe(first);
+    await clock.advance(1_000);
+    const second = await auth.serviceToken("gateway");
+    expect(second).not.toBe(first);
+    await clock.advance(19_000);
+    expect(await authenticate(second)).toMatchObject({ kind: "service" });
+    expect(await auth.serviceToken("gateway", { ...rea, grants: { w1: "owner" } })).not.toBe(second);
+  });
+
   it.each([
     ["nothing", ""],
     ["two parts", "aa.bb"],

@@ -1,10 +1,11 @@
 import { QmtlError, type Clock, type Ids } from "@qmtl/core";
 import { shapeCheck } from "@qmtl/contracts";
 import { jwtVerify, SignJWT, type JWTVerifyGetKey } from "jose";
-import { Type } from "typebox";
+import { Type, type Static } from "typebox";
 import { isLoopbackAddress } from "./binding.ts";
 import type { KeySet } from "./key-set.ts";
 import { localOperator, roles, type Principal } from "./principal.ts";
+import { ShortMemory } from "./short-memory.ts";
 
 /** What a request brings, as the transport saw it. */
 export interface Credentials {
@@ -29,6 +30,9 @@ export interface AuthenticatorOptions {
 const localIssuer = "qmtl";
 const audience = "qmtl";
 const serviceTokenMs = 60_000;
+/** A token that was found good is taken for so long without looking at its signature again, and a service uses its own. */
+const rememberedMs = 20_000;
+const rememberedMax = 2_000;
 const algorithms = ["EdDSA", "ES256", "RS256", "PS256"];
 
 const role = Type.Enum([...roles]);
@@ -51,10 +55,14 @@ const checkClaims = shapeCheck(PrincipalClaims, "the claims of the token");
 export class Authenticator {
   readonly keys: KeySet;
   readonly #options: AuthenticatorOptions;
+  readonly #verified: ShortMemory<Principal>;
+  readonly #made: ShortMemory<string>;
 
   constructor(options: AuthenticatorOptions) {
     this.keys = options.keys;
     this.#options = options;
+    this.#verified = new ShortMemory(options.clock, rememberedMax);
+    this.#made = new ShortMemory(options.clock, rememberedMax);
   }
 
   /** False where callers on this machine need none. Then nothing may listen beyond it: see `checkBinding`. */
@@ -84,10 +92,15 @@ export class Authenticator {
 
   /** One minute's permission for a service to call another one, for itself or for who asked it. */
   async serviceToken(service: string, actingFor?: Principal): Promise<string> {
-    const claims = { sub: `service:${service}`, kind: "service", qmtl_grants: { "*": "operator" } };
-    if (actingFor === undefined) return this.#sign(claims, serviceTokenMs);
-    const { subject, kind, grants } = actingFor;
-    return this.#sign({ ...claims, acting_for: { subject, kind, grants } }, serviceTokenMs);
+    const own = { sub: `service:${service}`, kind: "service", qmtl_grants: { "*": "operator" } };
+    const { subject, kind, grants } = actingFor ?? {};
+    const claims = { ...own, ...(actingFor !== undefined && { acting_for: { subject, kind, grants } }) };
+    const key = JSON.stringify(claims);
+    const known = this.#made.get(key);
+    if (known !== undefined) return known;
+    const made = await this.#sign(claims, serviceTokenMs);
+    this.#made.set(key, made, rememberedMs);
+    return made;
   }
 
   async #sign(claims: Record<string, unknown>, ttlMs: number): Promise<string> {
@@ -100,7 +113,9 @@ export class Authenticator {
   }
 
   async #principalOf(token: string): Promise<Principal> {
-    const { oidc } = this.#options;
+    const known = this.#verified.get(token);
+    if (known !== undefined) return known;
+    const { oidc, clock } = this.#options;
     const local = issuerOf(token) === localIssuer;
     if (!local && oidc === undefined) throw tokenInvalid("of an issuer this service does not know");
     try {
@@ -110,19 +125,24 @@ export class Authenticator {
         audience: local ? audience : oidc!.audience,
         requiredClaims: ["exp", "sub"],
         clockTolerance: 5,
-        currentDate: new Date(this.#options.clock.nowMs()),
+        currentDate: new Date(clock.nowMs()),
       });
-      const claims = checkClaims(payload);
-      const { sub, kind = "user", qmtl_grants: grants = {}, acting_for: actingFor } = claims;
-      // Only our own keys make services: an issuer of users cannot.
-      if (!local) return { subject: sub, kind: kind === "service" ? "user" : kind, grants };
-      if (actingFor === undefined) return { subject: sub, kind, grants };
-      return { ...actingFor, via: sub };
+      const principal = principalOf(checkClaims(payload), local);
+      this.#verified.set(token, principal, Math.min(rememberedMs, payload.exp! * 1_000 - clock.nowMs()));
+      return principal;
     } catch (cause) {
       if (cause instanceof QmtlError && cause.code === "DEPENDENCY_UNAVAILABLE") throw cause;
       throw tokenInvalid("malformed, expired, for somebody else or signed by an unknown key", cause);
     }
   }
+}
+
+function principalOf(claims: Static<typeof PrincipalClaims>, local: boolean): Principal {
+  const { sub, kind = "user", qmtl_grants: grants = {}, acting_for: actingFor } = claims;
+  // Only our own keys make services: an issuer of users cannot.
+  if (!local) return { subject: sub, kind: kind === "service" ? "user" : kind, grants };
+  if (actingFor === undefined) return { subject: sub, kind, grants };
+  return { ...actingFor, via: sub };
 }
 
 function bearerOf(authorization: string): string {
