@@ -27,7 +27,7 @@ export class StepCurve {
   }
 
   #grow(): void {
-    const [rows, values] = [new Float64Array(this.#count * 2), new Float64Array(this.#count * 2)];
+    const [rows, values] = [new Float64Array(this.#count * 4), new Float64Array(this.#count * 4)];
     rows.set(this.#rows);
     values.set(this.#values);
     this.#rows = rows;

@@ -1,6 +1,6 @@
 import { assert, type QmtlError } from "@qmtl/core";
+import { sha256Hex } from "@qmtl/core/identity";
 import type { AnyNode } from "acorn";
-import { createHash } from "node:crypto";
 import { canonicalForm, type FreeReference } from "./canonical.ts";
 import { captureError, statefulError, unreadableError, wrongKindError, type FunctionPlace } from "./code-errors.ts";
 import { findFunction, isClassText, onlySite, parseFunctionText, type FoundFunction } from "./find-function.ts";
@@ -169,12 +169,12 @@ class IdentityBuilder {
         name: declaration.name,
         file: this.#isAlone ? "" : portablePath(declaration.module.file, module.file),
         line: this.#isAlone ? 0 : lineOf(declaration.module, declaration.node.start),
-        hash: sha256(text),
+        hash: sha256Hex(text),
       });
     }
     const packages = [...this.#packages.values()].toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
     const whole = [`method:${site.isMethod}`, ...texts, ...packages.map(({ name, version }) => `${name}@${version}`)];
-    return { hash: sha256(JSON.stringify(whole)), parts, packages };
+    return { hash: sha256Hex(JSON.stringify(whole)), parts, packages };
   }
 
   #print(declaration: Declaration): string {
@@ -263,8 +263,4 @@ function whyNotFound(location: SourceLocation | undefined): string {
   } catch (cause) {
     return `${shownFile(location.file)} cannot be read: ${(cause as Error).message.split("\n")[0]}`;
   }
-}
-
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }

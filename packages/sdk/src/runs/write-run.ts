@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { QmtlError, type JsonValue } from "@qmtl/core";
@@ -38,7 +37,7 @@ export async function writeRun(
 ): Promise<WrittenRun> {
   const manifest = manifestOf(result, base, strategyFile, options);
   const target = resolve(folder ?? join(base, ".qmtl", "runs"), manifest.runId);
-  const staged = `${target}.${randomUUID().slice(0, 8)}.part`;
+  const staged = `${target}.${crypto.randomUUID().slice(0, 8)}.part`;
   try {
     await mkdir(staged, { recursive: true });
     await writeFile(join(staged, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
