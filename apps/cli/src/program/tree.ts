@@ -15,11 +15,147 @@ export interface CommandGroup {
 
 export type CommandEntry = CommandLeaf | CommandGroup;
 
+const worlds = () => import("../worlds/index.ts");
+
 export const commandTree: readonly CommandEntry[] = [
   {
     name: "up",
     summary: "run Gateway, DAG Manager and WorldService in one process",
     load: () => import("../bodies/up.ts"),
+  },
+  {
+    name: "world",
+    summary: "worlds: policies, decisions, activation, audit",
+    commands: [
+      {
+        name: "create",
+        summary: "make a world",
+        load: async () => ({ command: (await worlds()).worldCommands["create"] }),
+      },
+      {
+        name: "list",
+        summary: "the worlds there are",
+        load: async () => ({ command: (await worlds()).worldCommands["list"] }),
+      },
+      {
+        name: "show",
+        summary: "one world",
+        load: async () => ({ command: (await worlds()).worldCommands["show"] }),
+      },
+      {
+        name: "delete",
+        summary: "remove a world; its audit trail stays",
+        load: async () => ({ command: (await worlds()).worldCommands["delete"] }),
+      },
+      {
+        name: "decide",
+        summary: "what the world may do now, and why",
+        load: async () => ({ command: (await worlds()).worldCommands["decide"] }),
+      },
+      {
+        name: "evaluate",
+        summary: "what its policy would decide on these figures",
+        load: async () => ({ command: (await worlds()).worldCommands["evaluate"] }),
+      },
+      {
+        name: "apply",
+        summary: "carry out a decision: freeze, switch, unfreeze",
+        load: async () => ({ command: (await worlds()).worldCommands["apply"] }),
+      },
+      {
+        name: "explain",
+        summary: "every input, gate and score behind the last decision",
+        load: async () => ({ command: (await worlds()).worldCommands["explain"] }),
+      },
+      {
+        name: "kill",
+        summary: "stop every order of the world at once",
+        load: async () => ({ command: (await worlds()).worldCommands["kill"] }),
+      },
+      {
+        name: "revive",
+        summary: "take a kill back",
+        load: async () => ({ command: (await worlds()).worldCommands["revive"] }),
+      },
+      {
+        name: "unfreeze",
+        summary: "open a world whose apply was rolled back",
+        load: async () => ({ command: (await worlds()).worldCommands["unfreeze"] }),
+      },
+      {
+        name: "audit",
+        summary: "everything that was changed, by whom",
+        load: async () => ({ command: (await worlds()).worldCommands["audit"] }),
+      },
+      {
+        name: "replay-policy",
+        summary: "what a policy would have done on recorded evaluations",
+        load: async () => ({ command: (await worlds()).worldCommands["replay-policy"] }),
+      },
+      {
+        name: "policy",
+        summary: "policies of a world",
+        commands: [
+          {
+            name: "add",
+            summary: "add a version",
+            load: async () => ({ command: (await worlds()).policyCommands["add"] }),
+          },
+          {
+            name: "list",
+            summary: "versions of a world",
+            load: async () => ({ command: (await worlds()).policyCommands["list"] }),
+          },
+          {
+            name: "show",
+            summary: "one version",
+            load: async () => ({ command: (await worlds()).policyCommands["show"] }),
+          },
+          {
+            name: "set-default",
+            summary: "choose the version that decides",
+            load: async () => ({ command: (await worlds()).policyCommands["set-default"] }),
+          },
+        ],
+      },
+      {
+        name: "activation",
+        summary: "what strategies of a world may do",
+        commands: [
+          {
+            name: "get",
+            summary: "entries of the activation table",
+            load: async () => ({ command: (await worlds()).activationCommands["get"] }),
+          },
+          {
+            name: "set",
+            summary: "change an entry",
+            load: async () => ({ command: (await worlds()).activationCommands["set"] }),
+          },
+        ],
+      },
+    ],
+  },
+  {
+    name: "audit",
+    summary: "prove that a record is whole",
+    commands: [
+      {
+        name: "verify",
+        summary: "check the audit chain of a world row by row",
+        load: async () => ({ command: (await worlds()).verifyAuditCommand }),
+      },
+    ],
+  },
+  {
+    name: "status",
+    summary: "how the Gateway, or a submitted strategy, is",
+    load: async () => ({ command: (await worlds()).statusCommand }),
+  },
+  {
+    name: "submit",
+    summary: "give a strategy to the Gateway",
+    load: async () => ({ command: (await worlds()).submitCommand }),
   },
   {
     name: "project",
@@ -85,6 +221,11 @@ export const commandTree: readonly CommandEntry[] = [
     load: () => import("../bodies/explain.ts"),
   },
   {
+    name: "queues",
+    summary: "find queues by their tags",
+    load: () => import("../bodies/queues.ts"),
+  },
+  {
     name: "service",
     summary: "run one service",
     commands: [
@@ -106,6 +247,36 @@ export const commandTree: readonly CommandEntry[] = [
             name: "metrics",
             summary: "serve the metrics of the DAG Manager that runs on another port",
             load: () => import("../bodies/service-dagmanager-metrics.ts"),
+          },
+          {
+            name: "diff",
+            summary: "compare a DAG with the graph and make what is missing",
+            load: () => import("../bodies/dag-manager-diff.ts"),
+          },
+          {
+            name: "snapshot",
+            summary: "print the hash of a DAG, freeze it, or compare it with a frozen one",
+            load: () => import("../bodies/dag-manager-snapshot.ts"),
+          },
+          {
+            name: "queue-stats",
+            summary: "how many records queues hold",
+            load: () => import("../bodies/dag-manager-queue-stats.ts"),
+          },
+          {
+            name: "gc",
+            summary: "remove queues of a strategy that nobody holds any more",
+            load: () => import("../bodies/dag-manager-gc.ts"),
+          },
+          {
+            name: "redo-diff",
+            summary: "compare the DAG of a submitted strategy with the graph again",
+            load: () => import("../bodies/dag-manager-redo-diff.ts"),
+          },
+          {
+            name: "export-schema",
+            summary: "print the constraints and indexes of the graph on Neo4j",
+            load: () => import("../bodies/dag-manager-export-schema.ts"),
           },
         ],
       },

@@ -54,15 +54,15 @@ export class GatewayClient {
 
   submit(submission: StrategySubmit, idempotencyKey: string, signal?: AbortSignal): Promise<StrategyAck> {
     const headers = { "idempotency-key": idempotencyKey };
-    return this.#call("POST", "/strategies", { body: submission, headers, signal });
+    return this.call("POST", "/strategies", { body: submission, headers, signal });
   }
 
   dryRun(submission: StrategySubmit): Promise<StrategyAck> {
-    return this.#call("POST", "/strategies/dry-run", { body: submission });
+    return this.call("POST", "/strategies/dry-run", { body: submission });
   }
 
   status(strategyId: string): Promise<StrategyStatus> {
-    return this.#call("GET", `/strategies/${encodeURIComponent(strategyId)}/status`);
+    return this.call("GET", `/strategies/${encodeURIComponent(strategyId)}/status`);
   }
 
   async queuesByTag(query: {
@@ -78,12 +78,12 @@ export class GatewayClient {
       match_mode: matchMode,
     });
     if (worldId !== undefined) search.set("world_id", worldId);
-    const { queues } = await this.#call<QueuesByTag>("GET", `/queues/by_tag?${search.toString()}`);
+    const { queues } = await this.call<QueuesByTag>("GET", `/queues/by_tag?${search.toString()}`);
     return queues;
   }
 
   subscribe(request: EventSubscribe, signal?: AbortSignal): Promise<EventSubscription> {
-    return this.#call("POST", "/events/subscribe", { body: request, signal });
+    return this.call("POST", "/events/subscribe", { body: request, signal });
   }
 
   /** Anything below /worlds: the WorldService's own answer, passed on. */
@@ -93,7 +93,7 @@ export class GatewayClient {
     path: string,
     request: { readonly body?: unknown; readonly signal?: AbortSignal; readonly headers?: Record<string, string> } = {},
   ): Promise<T> {
-    return this.#call<T>(method, `/worlds/${encodeURIComponent(worldId)}${path}`, request);
+    return this.call<T>(method, `/worlds/${encodeURIComponent(worldId)}${path}`, request);
   }
 
   async reportFill(fill: FillReport, idempotencyKey: string): Promise<void> {
@@ -107,15 +107,15 @@ export class GatewayClient {
       datacontenttype: "application/json",
       data: fill,
     };
-    await this.#call("POST", "/fills", { body });
+    await this.call("POST", "/fills", { body });
   }
 
   nodeLease(request: NodeLeaseRequest): Promise<NodeLeaseAnswer> {
-    return this.#call("POST", "/leases/nodes", { body: request });
+    return this.call("POST", "/leases/nodes", { body: request });
   }
 
   appendRecords(topic: string, records: AppendRecords): Promise<AppendAnswer> {
-    return this.#call("POST", `/queues/${encodeURIComponent(topic)}/records`, { body: records });
+    return this.call("POST", `/queues/${encodeURIComponent(topic)}/records`, { body: records });
   }
 
   /** Records from an offset on; waits up to `waitMs` for the first one. */
@@ -127,10 +127,11 @@ export class GatewayClient {
     const { limit = 500, waitMs = 0, signal } = options;
     const search = new URLSearchParams({ from: String(fromOffset), limit: String(limit), wait_ms: String(waitMs) });
     const path = `/queues/${encodeURIComponent(topic)}/records?${search.toString()}`;
-    return this.#call("GET", path, { signal, timeoutMs: this.#timeoutMs + waitMs });
+    return this.call("GET", path, { signal, timeoutMs: this.#timeoutMs + waitMs });
   }
 
-  async #call<T>(
+  /** Any route, with its answer as it is. @throws QmtlError what the Gateway answers; `DEPENDENCY_UNAVAILABLE` */
+  async call<T>(
     method: string,
     path: string,
     request: {
