@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Authenticator, LocalKeySet, type Principal } from "../auth/index.ts";
 import { systemClock, systemIds } from "../edge/index.ts";
-import { silentLogger } from "../logging/index.ts";
+import { createLogger, silentLogger } from "../logging/index.ts";
 import { createMetrics } from "../metrics/index.ts";
 import { createHttpServer, type HttpServer, type HttpServerOptions } from "./index.ts";
 
@@ -208,6 +208,38 @@ describe("replies", () => {
     expect(reply.json()).toEqual({
       detail: { code: "E_INTERNAL", message: "the service failed", correlation_id: reply.headers["x-correlation-id"] },
     });
+  });
+
+  it("logs what failed with the world and strategy it was about, and never a secret", async () => {
+    let text = "";
+    const logger = createLogger({
+      service: "probe",
+      clock: systemClock,
+      level: "debug",
+      destination: { write: (line) => void (text += line) },
+    });
+    const logged = await openServer({ logger });
+    logged.post("/worlds/:id/apply", { config: { access: { role: "public" } } }, async ({ headers, body }) => {
+      throw new Error(`failed for ${headers.authorization} and ${JSON.stringify(body)}`);
+    });
+    const token = await auth.issueToken(owner, 60_000);
+    await logged.inject({
+      method: "POST",
+      url: "/worlds/w1/apply?ticket=abc123abc123",
+      headers: { authorization: `Bearer ${token}`, "x-correlation-id": "c1" },
+      payload: { strategy_id: "s1", url: "postgres://qmtl:hunter2@db" },
+    });
+    await logged.close();
+    const lines = text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const about = { correlation_id: "c1", world_id: "w1", strategy_id: "s1", route: "/worlds/:id/apply" };
+    expect(lines).toMatchObject([
+      { level: "error", ...about, error: { message: expect.stringContaining("failed for") } },
+      { level: "debug", ...about, status: 500 },
+    ]);
+    for (const secret of ["hunter2", "abc123abc123", token.split(".")[1]!]) expect(text).not.toContain(secret);
   });
 
   it("answers 404 in the same shape", async () => {

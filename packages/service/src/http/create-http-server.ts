@@ -6,10 +6,11 @@ import type { Logger } from "../logging/index.ts";
 import { addApiDocument } from "../openapi/index.ts";
 import type { Metrics } from "../metrics/index.ts";
 import { anonymous, checkAccess, needsCredentials, requireAccessRule, type AccessRule } from "./access.ts";
-import { replyToError, routeOf } from "./error-reply.ts";
+import { replyToError } from "./error-reply.ts";
 import { useStrictJson } from "./json-body.ts";
 import { defaultHttpLimits, type HttpLimits } from "./limits.ts";
 import { RateLimit } from "./rate-limit.ts";
+import { requestFields, routeOf } from "./request-fields.ts";
 import { shapeValidator } from "./shape-validator.ts";
 import type { Tracing } from "../tracing/index.ts";
 import { traceRequests } from "./trace-requests.ts";
@@ -162,13 +163,7 @@ function addMeasurements(server: HttpServer, { clock, logger, metrics }: HttpSer
     const durationMs = clock.monotonicMs() - (started.get(request) ?? clock.monotonicMs());
     requests.increment({ method, route, status: reply.statusCode });
     durations.observe(durationMs / 1_000, { method, route });
-    logger.debug("request", {
-      correlation_id: request.correlationId,
-      method,
-      route,
-      status: reply.statusCode,
-      duration_ms: Math.round(durationMs * 10) / 10,
-      subject: request.principal?.subject,
-    });
+    const duration_ms = Math.round(durationMs * 10) / 10;
+    logger.debug("request", { ...requestFields(request), status: reply.statusCode, duration_ms });
   });
 }

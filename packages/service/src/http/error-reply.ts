@@ -3,6 +3,7 @@ import { errorCatalog, QmtlError, type ErrorCode } from "@qmtl/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { STATUS_CODES } from "node:http";
 import type { Logger } from "../logging/index.ts";
+import { requestFields } from "./request-fields.ts";
 
 /** Any error as a reply of the wire's shape. What only the service can mend is logged with its cause, and not told. */
 export function replyToError(
@@ -15,12 +16,10 @@ export function replyToError(
   const { correlationId } = request;
   const status = statusOf(known, error);
   if (status >= 500) {
-    logger.error("request failed", {
-      correlation_id: correlationId,
-      method: request.method,
-      route: routeOf(request),
-      error,
-    });
+    const fields = { ...requestFields(request), status, error };
+    // That a dependency is away is known where it is called; everything else here is for somebody to look at.
+    if (known !== undefined && (status === 502 || status === 503)) logger.warn("request failed", fields);
+    else logger.error("request failed", fields);
   }
   const retryAfterMs = known?.details["retry_after_ms"];
   if (typeof retryAfterMs === "number") void reply.header("retry-after", String(Math.ceil(retryAfterMs / 1_000)));
@@ -32,10 +31,6 @@ export function replyToError(
       ? { detail: { code: "E_INTERNAL", message: "the service failed", correlation_id: correlationId } }
       : wireErrorOf(known, correlationId);
   return reply.code(status).send(body);
-}
-
-export function routeOf(request: FastifyRequest): string {
-  return request.routeOptions.url ?? "unknown";
 }
 
 function statusOf(known: QmtlError | undefined, error: unknown): number {

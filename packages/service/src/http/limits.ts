@@ -18,8 +18,8 @@ export const defaultHttpLimits: HttpLimits = {
   headerBytesMax: 32_768,
   requestMsMax: 30_000,
   connectionsMax: 10_000,
-  requestsPerSecond: 2_000,
-  requestsAtOnce: 4_000,
-  reservedPerSecond: 200,
-  reservedAtOnce: 400,
+  requestsPerSecond: 5_000,
+  requestsAtOnce: 10_000,
+  reservedPerSecond: 500,
+  reservedAtOnce: 1_000,
 };

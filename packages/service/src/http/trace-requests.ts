@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { readTraceparent, type Span, type Tracing } from "../tracing/index.ts";
-import { routeOf } from "./error-reply.ts";
+import { routeOf } from "./request-fields.ts";
 
 /** Each request is a span, a part of its caller's trace, and what its handler does is part of it. */
 export function traceRequests(server: FastifyInstance, tracing: Tracing): void {
