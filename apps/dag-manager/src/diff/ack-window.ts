@@ -8,7 +8,7 @@ export interface AckWindow {
   readonly reached: number;
 }
 
-export const unacknowledgedMax = 10;
+const unacknowledgedMax = 10;
 
 export function openWindow(chunkCount: number): AckWindow {
   return { chunkCount, acknowledged: new Set(), sent: new Set(), reached: 0 };

@@ -6,8 +6,8 @@ export interface DiffPart {
   readonly bufferedNodes: readonly BufferedNode[];
 }
 
-export const partItemsMax = 100;
-export const partBytesMax = 1_048_576;
+const partItemsMax = 100;
+const partBytesMax = 1_048_576;
 
 /**
  * The answer in parts of at most 100 items and 1 MiB: queue map entries first, then nodes to buffer. There is always one

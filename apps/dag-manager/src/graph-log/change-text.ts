@@ -68,7 +68,7 @@ export function readChange(body: string, specs: readonly string[], numbers: Node
 }
 
 /** What the state keeps of a node, out of node_type|interval|period|params|inputs|schema_compat_id|code_hash. */
-export function nodeOfSpec(spec: string): NonNullable<StateChange["nodes"]>[number] {
+function nodeOfSpec(spec: string): NonNullable<StateChange["nodes"]>[number] {
   const parts = spec.split("|"); // only params may hold the separator
   const inputs = parts.at(-3)!;
   return {

@@ -195,6 +195,10 @@ export class DagManager {
     return report;
   }
 
+  async isSentinel(id: string): Promise<boolean> {
+    return (await this.#store.sentinel(id)) !== undefined;
+  }
+
   /** The same for the strategy a sentinel stands for. @throws QmtlError `SENTINEL_NOT_FOUND` */
   async collectGarbageOf(sentinelId: string, options: GcOptions = {}): Promise<GcReport> {
     const { strategyId } = await this.#sentinel(sentinelId);

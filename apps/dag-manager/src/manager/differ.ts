@@ -194,7 +194,7 @@ export class Differ {
   }
 }
 
-export function sentinelIdOf(strategyId: string): string {
+function sentinelIdOf(strategyId: string): string {
   return `${strategyId}-sentinel`;
 }
 

@@ -8,7 +8,7 @@ const versionLengthMax = 64;
  *
  * @returns undefined where nothing is left, so that the next place may be asked
  */
-export function normalizeVersion(value: unknown): string | undefined {
+function normalizeVersion(value: unknown): string | undefined {
   const text = textOf(value)
     .trim()
     .replace(/[^A-Za-z0-9_.-]/g, "-")

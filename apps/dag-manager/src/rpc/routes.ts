@@ -35,8 +35,10 @@ export function addRoutes(router: ConnectRouter, manager: DagManager, streams: D
     async cleanup({ strategyId }, context) {
       const { correlationId } = optionsOf(context);
       const options = correlationId === undefined ? {} : { correlationId };
-      // Older callers send no id and mean: collect what can be collected.
-      await (strategyId === "" ? manager.collectGarbage(options) : manager.cleanup(strategyId, options));
+      // Older callers send no id, or a sentinel's, and mean: collect what can be collected.
+      if (strategyId === "") await manager.collectGarbage(options);
+      else if (await manager.isSentinel(strategyId)) await manager.collectGarbageOf(strategyId, options);
+      else await manager.cleanup(strategyId, options);
       return {};
     },
     async getQueueStats({ filter }) {
