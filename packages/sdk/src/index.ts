@@ -306,6 +306,8 @@ export {
   followWorld,
   runArguments,
   type RunArguments,
+  type SubmitOptions,
+  type SubmitResult,
   type WorldRun,
   type WorldRunNotice,
   type WorldRunOptions,

@@ -2,7 +2,7 @@ import type { RunResult } from "@qmtl/engine/result";
 import type { StrategyClass, Strategy } from "../strategy/strategy.ts";
 import { runOffline, type StrategyInput } from "./offline.ts";
 import type { OfflineOptions } from "./options.ts";
-import type { WorldRun, WorldRunOptions } from "../world-run/index.ts";
+import type { SubmitOptions, SubmitResult, WorldRun, WorldRunOptions } from "../world-run/index.ts";
 import { RunSession } from "./session.ts";
 
 /** Runs strategies. Every entry point leaves nothing behind: no timers, no files but those it was asked for. */
@@ -31,6 +31,17 @@ export const Runner = {
   /** The same as `run`, under the name it has where a blocking form stands beside it. */
   runAsync(strategy: StrategyInput, options: WorldRunOptions): Promise<RunResult> {
     return this.run(strategy, options);
+  },
+
+  /**
+   * Gives a strategy to a world: a backtest where there is history, the submission, the world's evaluation of the figures.
+   * Nothing starts trading by it.
+   *
+   * @throws QmtlError for whatever is wrong with the strategy or its data; what the Gateway refuses it for
+   */
+  async submit(strategy: StrategyInput, options: SubmitOptions): Promise<SubmitResult> {
+    const { submitStrategy } = await import("../world-run/submit-strategy.ts");
+    return submitStrategy(strategy, options);
   },
 
   /**
