@@ -88,9 +88,12 @@ async function evaluate(
   const body = {
     metrics: { [strategyId]: metricsOnWire(result.metrics) },
     series: { [strategyId]: { equity: thinned(result.equity) } },
-    data_currency_by_strategy: {
-      [strategyId]: { data_start: new Date(startMs).toISOString(), data_end: new Date(endMs).toISOString() },
-    },
+    ...(startMs !== null &&
+      endMs !== null && {
+        data_currency_by_strategy: {
+          [strategyId]: { data_start: new Date(startMs).toISOString(), data_end: new Date(endMs).toISOString() },
+        },
+      }),
     evidence: { [strategyId]: seen },
   };
   return client.world("POST", world, "/evaluate", { body });
