@@ -4,6 +4,7 @@ import { minuteBars } from "../harness/bars.ts";
 import { requireSame } from "../harness/equality.ts";
 import { temporaryFolder } from "../harness/folder.ts";
 import { freshProcess } from "../harness/fresh-process.ts";
+import { requireBuiltPackage } from "../harness/package.ts";
 import type { Bench } from "../harness/row.ts";
 import { repeated, sampleOf } from "../harness/timing.ts";
 import { digestColumns } from "@qmtl/core/identity";
@@ -15,6 +16,7 @@ export const catalog: Bench = {
   name: "catalog",
   summary: "reopen 1 M rows × 6 columns from the catalog, checksums included",
   async run({ rows, rounds }) {
+    requireBuiltPackage();
     const folder = temporaryFolder();
     const bars = minuteBars(rows);
     const dataset = new Catalog(folder).dataset("bars");

@@ -38,19 +38,28 @@ export const nodeFs: CatalogFs = {
     const file = await open(path, "r");
     try {
       let next = 0;
+      const fillNext = async (): Promise<number | undefined> => {
+        const index = next++;
+        if (index >= parts.length) return undefined;
+        const { target, position } = parts[index]!;
+        let done = 0;
+        while (done < target.length) {
+          const { bytesRead } = await file.read(target, done, target.length - done, position + done);
+          if (bytesRead === 0) throw new Error(`the file ends at byte ${position + done}`);
+          done += bytesRead;
+        }
+        return index;
+      };
       const lane = async (): Promise<void> => {
-        for (let index = next++; index < parts.length; index = next++) {
-          const { target, position } = parts[index]!;
-          let done = 0;
-          while (done < target.length) {
-            const { bytesRead } = await file.read(target, done, target.length - done, position + done);
-            if (bytesRead === 0) throw new Error(`the file ends at byte ${position + done}`);
-            done += bytesRead;
-          }
+        for (let filling = fillNext(); ;) {
+          const index = await filling;
+          if (index === undefined) return;
+          // The next part is read while the caller checks this one.
+          filling = fillNext();
           onFilled?.(index);
         }
       };
-      // Two at a time: one part is checked while another is read; more only compete for memory.
+      // Two at a time; more only compete for memory.
       await Promise.all([lane(), lane()]);
     } finally {
       await file.close();
