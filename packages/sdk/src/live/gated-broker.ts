@@ -51,6 +51,7 @@ export class GatedBroker implements Broker {
   readonly #instruments: readonly Instrument[];
   readonly #admit: AdmitOrder;
   readonly #onRefused: (refused: RefusedOrder) => void;
+  readonly #onSent: (orderId: number) => void;
   /** Targets over many rows at once would leave without being asked about one by one. */
   readonly takesTargetBars = false;
 
@@ -59,7 +60,9 @@ export class GatedBroker implements Broker {
     instruments: readonly Instrument[],
     admit: AdmitOrder,
     onRefused: (refused: RefusedOrder) => void,
+    onSent: (orderId: number) => void,
   ) {
+    this.#onSent = onSent;
     this.#broker = broker;
     this.#instruments = instruments;
     this.#admit = admit;
@@ -128,21 +131,22 @@ export class GatedBroker implements Broker {
       const ask = this.#askOf(intent, nowMs);
       const verdict = this.#admit(ask);
       if (!verdict.allowed) return this.#refuse(ask, intent, verdict.reason);
-      return this.#broker.submit(ask.reduces ? intent : scaled(intent, verdict.weight), nowMs);
+      return this.#sent(this.#broker.submit(ask.reduces ? intent : scaled(intent, verdict.weight), nowMs));
     }
     const ask = this.#askOfTarget(intent.instrument, target, targetPercent !== undefined, nowMs);
     const verdict = this.#admit(ask);
     if (!verdict.allowed) return this.#refuse(ask, intent, verdict.reason);
     const weighted = ask.reduces ? target : target * verdict.weight;
     const size = targetPercent === undefined ? { targetQuantity: weighted } : { targetPercent: weighted };
-    return this.#broker.submit({ ...intent, ...size }, nowMs);
+    return this.#sent(this.#broker.submit({ ...intent, ...size }, nowMs));
   }
 
   submitTargetPercent(instrument: number, fraction: number, nowMs: EpochMs): number {
     const ask = this.#askOfTarget(instrument, fraction, true, nowMs);
     const verdict = this.#admit(ask);
     if (verdict.allowed) {
-      return this.#broker.submitTargetPercent(instrument, ask.reduces ? fraction : fraction * verdict.weight, nowMs);
+      const weighted = ask.reduces ? fraction : fraction * verdict.weight;
+      return this.#sentId(this.#broker.submitTargetPercent(instrument, weighted, nowMs));
     }
     this.#refuse(ask, { instrument, targetPercent: fraction }, verdict.reason);
     return 0;
@@ -152,10 +156,22 @@ export class GatedBroker implements Broker {
     const ask = this.#askOfTarget(instrument, quantity, false, nowMs);
     const verdict = this.#admit(ask);
     if (verdict.allowed) {
-      return this.#broker.submitTargetQuantity(instrument, ask.reduces ? quantity : quantity * verdict.weight, nowMs);
+      const weighted = ask.reduces ? quantity : quantity * verdict.weight;
+      return this.#sentId(this.#broker.submitTargetQuantity(instrument, weighted, nowMs));
     }
     this.#refuse(ask, { instrument, targetQuantity: quantity }, verdict.reason);
     return 0;
+  }
+
+  #sent(order: Order): Order {
+    this.#sentId(order.id);
+    return order;
+  }
+
+  // 0: there was nothing to send.
+  #sentId(orderId: number): number {
+    if (orderId !== 0) this.#onSent(orderId);
+    return orderId;
   }
 
   #askOf(intent: OrderIntent, nowMs: EpochMs): OrderAsk {

@@ -21,6 +21,14 @@ export interface LiveComputeOptions {
   readonly orderScope: () => OrderScope;
   readonly admit: AdmitOrder;
   readonly onRefused: (refused: RefusedOrder) => void;
+  /** Called in the turn in which an order leaves, right behind the gate's word. */
+  readonly onSent?: (sent: SentOrder) => void;
+}
+
+/** An order that has left, under the id that is its own for ever. */
+export interface SentOrder {
+  readonly clientOrderId: string;
+  readonly order: Order;
 }
 
 export interface OrderScope {
@@ -32,7 +40,7 @@ export interface OrderScope {
 /** What one instant did to the account. */
 export interface LiveStep {
   /** Orders that were sent or changed, in the order of their ids. */
-  readonly orders: readonly { readonly clientOrderId: string; readonly order: Order }[];
+  readonly orders: readonly SentOrder[];
   readonly fills: readonly { readonly clientOrderId: string; readonly fill: Fill }[];
   /** What the gate said to each order that wanted to leave, in that order. */
   readonly verdicts: readonly Admission[];
@@ -93,6 +101,11 @@ export class LiveCompute {
         (ask) => this.#admit(ask),
         (refused) => {
           if (this.#replayed === undefined) options.onRefused(refused);
+        },
+        (orderId) => {
+          if (this.#replayed !== undefined || options.onSent === undefined) return;
+          const order = this.account.broker.orders.at(orderId - 1)!;
+          options.onSent({ clientOrderId: this.#clientOrderIdOf(order), order });
         },
       );
     this.account = openAccount(graph, this.#frames, runOptions, wrap);
@@ -178,7 +191,7 @@ export class LiveCompute {
   }
 
   /** Orders that may still be filled. */
-  openOrders(): readonly { readonly clientOrderId: string; readonly order: Order }[] {
+  openOrders(): readonly SentOrder[] {
     const { orders } = this.account.broker;
     return this.#open.map((id) => ({ clientOrderId: this.#clientOrderIds.get(id)!, order: orders.at(id - 1)! }));
   }

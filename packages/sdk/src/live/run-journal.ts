@@ -93,6 +93,11 @@ export class RunJournal implements Disposable {
     });
   }
 
+  /** Writes an order down before it goes out of the process (OG-9). Durable when it returns. */
+  recordSent({ clientOrderId, order }: { readonly clientOrderId: string; readonly order: Order }): void {
+    this.#transaction(() => this.#statements.putOrder.run(clientOrderId, order.id, JSON.stringify(order)));
+  }
+
   /** Equity at every instant since the run began, over all its restarts. */
   equity(): { readonly times: Float64Array; readonly equity: Float64Array } {
     const rows = this.#statements.readEquity.all() as unknown as { close_ms: number; equity: number }[];

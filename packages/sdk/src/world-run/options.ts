@@ -1,5 +1,6 @@
 import type { ExposureLimits } from "@qmtl/policy/order-gate";
 import type { Clock } from "@qmtl/core";
+import type { Order } from "@qmtl/engine/broker";
 import type { LiveFeed } from "../feeds/index.ts";
 import type { OfflineOptions } from "../runner/options.ts";
 
@@ -30,11 +31,26 @@ export interface WorldRunOptions extends Pick<
   readonly stateFolder?: string;
   /** Largest exposure in account currency; an order beyond it is refused. Absent scopes have no limit. */
   readonly limits?: ExposureLimits;
+  /**
+   * Told of every order in the turn in which it leaves, after it was written down; for whoever keeps a record of his own.
+   * Must not wait and must not throw.
+   */
+  readonly onOrder?: (order: OutgoingOrder) => void;
   /** Said once each: lost and found contact, gaps in the data, why orders are off, orders that were refused. */
   readonly onNotice?: (notice: WorldRunNotice) => void;
   /** Short time budgets, for tests; `QMTL_TEST_MODE=1` says the same. */
   readonly testMode?: boolean;
   readonly clock?: Clock;
+}
+
+export interface OutgoingOrder {
+  /** One order for ever, however often it is seen. */
+  readonly clientOrderId: string;
+  readonly worldId: string;
+  readonly epoch: number;
+  readonly strategyId: string;
+  readonly symbol: string;
+  readonly order: Order;
 }
 
 export interface WorldRunNotice {

@@ -99,6 +99,7 @@ export class WorldRun implements AsyncDisposable {
       }),
       admit: (ask) => this.#admit(ask),
       onRefused: ({ reason }) => this.#refused(reason),
+      ...(options.onOrder && { onSent: (sent) => this.#sent(sent) }),
       onFailure: (error) => this.#finish(error),
       onInstant: (closeMs, rows, step) => {
         const { equity } = this.#run.compute.account.broker.account;
@@ -331,6 +332,20 @@ export class WorldRun implements AsyncDisposable {
     const { worldId, limits = {} } = this.#options;
     if (this.#gate === undefined || this.#strategyId === undefined) return { allowed: false, reason: "not_submitted" };
     return admitToPaper(ask, this.#gate, this.#run.compute, { worldId, strategyId: this.#strategyId, limits });
+  }
+
+  // In the turn of the gate's word: written down, then told (OG-1, OG-9).
+  #sent(sent: SentOrder): void {
+    this.#journal.recordSent(sent);
+    const { clientOrderId, order } = sent;
+    this.#options.onOrder?.({
+      clientOrderId,
+      worldId: this.#options.worldId,
+      epoch: this.#gate?.epoch ?? 0,
+      strategyId: this.#strategyId ?? "",
+      symbol: this.#run.compute.account.instruments[order.instrument]!.symbol,
+      order,
+    });
   }
 
   #refused(reason: string): void {
