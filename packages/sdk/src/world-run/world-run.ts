@@ -15,6 +15,7 @@ import {
   type Admission,
   type JournalInstant,
   type OrderAsk,
+  type SentOrder,
 } from "../live/index.ts";
 import { assembleResult } from "../runner/assemble-result.ts";
 import type { BoundData } from "../runner/bind-data.ts";
