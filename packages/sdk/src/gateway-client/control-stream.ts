@@ -2,6 +2,15 @@ import { QmtlError, type Clock } from "@qmtl/core";
 import type { EventSubscription } from "@qmtl/contracts/gateway";
 import type { GatewayClient } from "./gateway-client.ts";
 
+/** The part of a WebSocket that is used here. */
+export interface StreamSocket {
+  addEventListener(type: "open" | "error", listener: () => void): void;
+  addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
+  addEventListener(type: "close", listener: (event: { readonly code: number; readonly reason: string }) => void): void;
+  send(text: string): void;
+  close(code?: number): void;
+}
+
 export interface ControlStreamOptions {
   readonly client: GatewayClient;
   readonly worldId: string;
@@ -10,6 +19,8 @@ export interface ControlStreamOptions {
   readonly clock: Clock;
   /** A connection that says nothing for so long is taken for dead. Default 5 s: heartbeats go out every third of it. */
   readonly silenceMsMax?: number;
+  /** Opens a socket; the platform's own unless something else is between here and the Gateway. */
+  readonly openSocket?: (url: string, protocols: string[]) => StreamSocket;
   /** Every event, parsed: CloudEvents with `type` and `data`. */
   onEvent(type: string, data: Readonly<Record<string, unknown>>): void;
   onConnected(): void;
@@ -26,7 +37,7 @@ export class ControlStream {
   readonly #options: ControlStreamOptions;
   readonly #silenceMsMax: number;
   readonly #stop = new AbortController();
-  #socket: WebSocket | undefined;
+  #socket: StreamSocket | undefined;
   #heardMs = 0;
   #attempts = 0;
   #isConnected = false;
@@ -62,7 +73,8 @@ export class ControlStream {
       return;
     }
     if (signal.aborted) return;
-    const socket = new WebSocket(subscription.stream_url, ["qmtl.events", `bearer.${subscription.token}`]);
+    const open = this.#options.openSocket ?? ((url, protocols): StreamSocket => new WebSocket(url, protocols));
+    const socket = open(subscription.stream_url, ["qmtl.events", `bearer.${subscription.token}`]);
     this.#socket = socket;
     this.#heardMs = this.#options.clock.monotonicMs();
     socket.addEventListener("open", () => {
@@ -103,7 +115,7 @@ export class ControlStream {
     this.#options.onEvent(event.type, event.data as Record<string, unknown>);
   }
 
-  #beat(socket: WebSocket): void {
+  #beat(socket: StreamSocket): void {
     const send = (): void => {
       if (socket !== this.#socket) return;
       socket.send('{"op":"heartbeat"}');
@@ -112,7 +124,7 @@ export class ControlStream {
     send();
   }
 
-  #watch(socket: WebSocket): void {
+  #watch(socket: StreamSocket): void {
     const look = (): void => {
       if (socket !== this.#socket) return;
       const silentMs = this.#options.clock.monotonicMs() - this.#heardMs;
@@ -122,7 +134,7 @@ export class ControlStream {
     this.#after("watch", this.#silenceMsMax / 5, look);
   }
 
-  #refreshBefore(socket: WebSocket, expiresAt: string): void {
+  #refreshBefore(socket: StreamSocket, expiresAt: string): void {
     const leftMs = Date.parse(expiresAt) - this.#options.clock.nowMs();
     // A wall clock that is off must not make this a busy loop; the stream closes itself when the token ends.
     this.#after("refresh", Math.max(5_000, leftMs * 0.7), () => {

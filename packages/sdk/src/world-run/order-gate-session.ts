@@ -22,7 +22,7 @@ import {
   type OrderGateState,
   type WorldSnapshot,
 } from "@qmtl/policy/order-gate";
-import { ControlStream, type GatewayClient } from "../gateway-client/index.ts";
+import { ControlStream, type ControlStreamOptions, type GatewayClient } from "../gateway-client/index.ts";
 
 export interface OrderGateSessionOptions {
   readonly client: GatewayClient;
@@ -33,6 +33,7 @@ export interface OrderGateSessionOptions {
   readonly incarnation: string;
   readonly clock: Clock;
   readonly silenceMsMax?: number;
+  readonly openSocket?: ControlStreamOptions["openSocket"];
   /** The gate has opened, or closed and why: for people, and for whoever waits. */
   onGate(isOpen: boolean, reason: string | undefined): void;
   /** Contact with the Gateway was lost or found again; each is said once. */
@@ -66,6 +67,7 @@ export class OrderGateSession {
       topics: ["activation", "policy", "queue"],
       clock: options.clock,
       ...(options.silenceMsMax !== undefined && { silenceMsMax: options.silenceMsMax }),
+      ...(options.openSocket && { openSocket: options.openSocket }),
       onEvent: (type, data) => this.#onEvent(type, data),
       onConnected: () => {
         this.#contact(true, "the gateway answers again");
