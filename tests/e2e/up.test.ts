@@ -63,7 +63,11 @@ describe("qmtl up, installed in an empty folder", () => {
       const services = await up();
       readyMs.push(services.ready_ms);
       const status = await fetch(`${services.addresses["Gateway"]}/status`);
-      expect(await status.json()).toMatchObject({ status: "ok", dagmanager: "ok" });
+      expect(await status.json()).toMatchObject({
+        status: "ok",
+        dagmanager: "ok",
+        worldservice: "ok",
+      });
       const page = await (await fetch(services.addresses["API page"]!)).text();
       expect(page).toContain("<code>POST /strategies</code>");
       const resident = /VmRSS:\s+(\d+) kB/.exec(await readFile(`/proc/${services.process.pid}/status`, "utf8"));

@@ -88,6 +88,14 @@ export function serviceDagManagerMetrics(body: CommandBody<MetricsRequest>): Com
   );
 }
 
+export function serviceWorld(body: CommandBody<ServiceRequest>): CommandModule {
+  return serviceCommand(
+    (command) => command.addHelpText("after", `\nExamples:\n  $ qmtl service world --config qmtl.yml`),
+    requestOf,
+    body,
+  );
+}
+
 export interface TokenRequest extends ServiceRequest {
   readonly subject: string;
   readonly kind: "user" | "runner";

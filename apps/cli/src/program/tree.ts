@@ -281,6 +281,11 @@ export const commandTree: readonly CommandEntry[] = [
         ],
       },
       {
+        name: "world",
+        summary: "run the WorldService",
+        load: () => import("../bodies/service-world.ts"),
+      },
+      {
         name: "token",
         summary: "make a token for a user or a runner",
         load: () => import("../bodies/service-token.ts"),

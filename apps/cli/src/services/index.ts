@@ -1,4 +1,4 @@
 export { runServices } from "./run-services.ts";
 export { startDagManager } from "./start-dag-manager.ts";
 export { startGateway } from "./start-gateway.ts";
-export { openFoundation, type Foundation } from "./foundation.ts";
+export { startWorld } from "./start-world.ts";

@@ -20,7 +20,8 @@ export async function runServices(
   const destination = logDestination(process.stderr, paletteFor(process.stderr, process.env));
   const foundation = await openFoundation({ configPath, note: context.note, logDestination: destination });
   try {
-    announce(await start(foundation), context);
+    const addresses = await start(foundation);
+    if (!context.signal.aborted) announce(addresses, context);
     await stopAsked(context.signal);
   } finally {
     await foundation.host.stop();

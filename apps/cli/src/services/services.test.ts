@@ -47,6 +47,34 @@ describe("qmtl service", () => {
     expect(stderr).not.toMatch(/"level":"(warn|error)"/);
   });
 
+  it("runs each service in a process of its own, and all of them together", async () => {
+    const world = await start("service", "world");
+    const manager = await start("service", "dagmanager", "server");
+    const urls = [
+      `worldservice_url: ${world.addresses["WorldService"]}`,
+      `dagmanager_url: http://${manager.addresses["DAG Manager (gRPC)"]}`,
+    ];
+    writeFileSync(join(folder, "gateway.yml"), `gateway: { port: 0, ${urls.join(", ")} }`);
+    const gateway = await start("service", "gateway", "--config", "gateway.yml");
+    const url = gateway.addresses["Gateway"]!;
+    await expect
+      .poll(async () => (await fetch(`${url}/health`)).json())
+      .toMatchObject({ dagmanager: "ok", worldservice: "ok" });
+    const created = await fetch(`${url}/worlds`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ id: "momentum", name: "Momentum" }),
+    });
+    expect(created.status).toBe(201);
+    for (const service of [gateway, manager, world]) expect((await service.stop("SIGTERM")).exitCode).toBe(0);
+
+    // What they kept is there for the next ones, in whatever processes those are.
+    const all = await start("up");
+    const worlds = await fetch(`${all.addresses["Gateway"]}/worlds`);
+    expect(await worlds.json()).toMatchObject([{ id: "momentum" }]);
+    expect((await all.stop("SIGINT")).exitCode).toBe(0);
+  });
+
   it("runs once in a folder, and again after it was killed", async () => {
     const first = await start("service", "dagmanager", "server");
     const second = await runCli(["service", "dagmanager", "server"], { folder });

@@ -1,5 +1,10 @@
 import { spawn } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+
+/** The sources are compiled once for all processes that tests start, as the installed command does for itself. */
+export const compileCache = join(tmpdir(), "qmtl-test-compile-cache");
 
 export interface CliOutcome {
   readonly exitCode: number | null;
@@ -22,7 +27,7 @@ export async function runCli(words: readonly string[], call: CliCall = {}): Prom
   const preload = call.preload === undefined ? [] : ["--import", call.preload];
   const child = spawn(process.execPath, [...preload, entry, ...words], {
     cwd: call.folder,
-    env: { PATH: process.env["PATH"], ...call.environment },
+    env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: compileCache, ...call.environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";

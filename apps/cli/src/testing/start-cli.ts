@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { CliOutcome } from "./run-cli.ts";
+import { compileCache, type CliOutcome } from "./run-cli.ts";
 
 /** A service that runs from the sources in a process of its own. */
 export interface RunningCli {
@@ -23,7 +23,7 @@ export async function startCli(words: readonly string[], { folder, environment }
   const startedMs = performance.now();
   const child = spawn(process.execPath, [entry, ...words, "--json"], {
     cwd: folder,
-    env: { PATH: process.env["PATH"], ...environment },
+    env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: compileCache, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";
