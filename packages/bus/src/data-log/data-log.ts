@@ -41,6 +41,11 @@ export interface TopicConfig {
   readonly retentionMs: number;
 }
 
+export interface NewTopic {
+  readonly name: string;
+  readonly config: TopicConfig;
+}
+
 export interface TopicInfo {
   readonly name: string;
   readonly config: TopicConfig;
@@ -76,6 +81,8 @@ export type LogHandler = (records: readonly LogRecord[]) => void | Promise<void>
 export interface DataLog {
   /** Makes the topic if it is not there. @throws QmtlError `QUEUE_CONFLICT` when it is, configured otherwise; `NAME_INVALID` */
   ensureTopic(name: string, config: TopicConfig): Promise<void>;
+  /** The same for many at a time: all of them or none. */
+  ensureTopics(wanted: readonly NewTopic[]): Promise<void>;
   /** Deletes a topic with its records and places; answers whether there was one. */
   dropTopic(name: string): Promise<boolean>;
   /** By name. */

@@ -5,6 +5,7 @@ export type {
   LogHandler,
   LogRecord,
   LogSubscribeOptions,
+  NewTopic,
   OutgoingRecord,
   TopicConfig,
   TopicInfo,

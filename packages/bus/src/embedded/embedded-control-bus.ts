@@ -23,6 +23,8 @@ export interface EmbeddedControlBusOptions {
   readonly retry?: Retry;
   /** How long an event is kept, but for the last one of its key, which stays; 24 h unless told. */
   readonly retentionMs?: number;
+  /** Told of everything a subscription will try again: a bus that cannot be read, a place that was lost. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 /** @throws QmtlError `STORE_FAILED`, `STORE_CORRUPT` */
@@ -61,8 +63,9 @@ class EmbeddedControlBus implements ControlBus {
   readonly #ids: Ids;
   readonly #retry: Retry;
   readonly #retentionMs: number;
+  readonly #onFailure: (error: unknown) => void;
   readonly #subscriptions = new Set<Subscription>();
-  #compactedMs = 0;
+  #compactedMs: number;
 
   constructor(file: SqliteFile, options: EmbeddedControlBusOptions) {
     this.#file = file;
@@ -70,6 +73,7 @@ class EmbeddedControlBus implements ControlBus {
     this.#ids = options.ids;
     this.#retry = options.retry ?? defaultRetry;
     this.#retentionMs = options.retentionMs ?? 86_400_000;
+    this.#onFailure = options.onFailure ?? (() => {});
     this.#compactedMs = options.clock.monotonicMs();
   }
 
@@ -104,6 +108,7 @@ class EmbeddedControlBus implements ControlBus {
       read: (fromOffset) => this.#stored(topic, fromOffset, batchMax),
       handle: (events, signal) => this.#deliver(topic, events, { ...options, handler, signal }),
       watch: (changed) => this.#file.watch(changed),
+      onFailure: this.#onFailure,
     });
     this.#subscriptions.add(follower);
     return follower;

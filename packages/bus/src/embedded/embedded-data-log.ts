@@ -9,6 +9,7 @@ import type {
   LogHandler,
   LogRecord,
   LogSubscribeOptions,
+  NewTopic,
   OutgoingRecord,
   TopicConfig,
   TopicInfo,
@@ -38,6 +39,7 @@ export interface EmbeddedDataLogOptions {
   readonly ids: Ids;
   readonly retry: Retry;
   readonly onDivergence: (alarm: DivergenceAlarm) => void;
+  readonly onFailure: (error: unknown) => void;
 }
 
 const batchMax = 256;
@@ -55,26 +57,14 @@ export class EmbeddedDataLog implements DataLog {
     this.#prunedMs = options.clock.monotonicMs();
   }
 
-  async ensureTopic(name: string, config: TopicConfig): Promise<void> {
-    checkTopicName(name);
+  ensureTopic(name: string, config: TopicConfig): Promise<void> {
+    return this.ensureTopics([{ name, config }]);
+  }
+
+  async ensureTopics(wanted: readonly NewTopic[]): Promise<void> {
+    for (const { name } of wanted) checkTopicName(name);
     await this.#file.write((run) => {
-      const [found] = run("select partitions, retention_ms from topics where name = ?", [name]);
-      if (found === undefined) {
-        run("insert into topics (name, partitions, retention_ms, next_offset) values (?, ?, ?, 0)", [
-          name,
-          config.partitions,
-          config.retentionMs,
-        ]);
-        return;
-      }
-      if (found["partitions"] === config.partitions && found["retention_ms"] === config.retentionMs) return;
-      throw new QmtlError("QUEUE_CONFLICT", `the topic "${name}" exists with another configuration`, {
-        details: {
-          name,
-          found: { partitions: found["partitions"], retentionMs: found["retention_ms"] },
-          wanted: config,
-        },
-      });
+      for (const topic of wanted) ensureTopicIn(run, topic);
     });
   }
 
@@ -133,7 +123,7 @@ export class EmbeddedDataLog implements DataLog {
   }
 
   async subscribe(topic: string, options: LogSubscribeOptions, handler: LogHandler): Promise<Subscription> {
-    const { clock, ids, retry } = this.#options;
+    const { clock, ids, retry, onFailure } = this.#options;
     const { id, nextOffset } = await this.#topic(topic);
     const start = startOffset(options.from, nextOffset);
     const placeOptions = { file: this.#file, clock, topic: id, holder: ids.next() };
@@ -150,6 +140,7 @@ export class EmbeddedDataLog implements DataLog {
         return records.length;
       },
       watch: (changed) => this.#file.watch(changed),
+      onFailure,
     });
     this.#subscriptions.add(follower);
     return follower;
@@ -289,4 +280,22 @@ function logRecord(path: string, topic: string, row: SqlRow): LogRecord {
 
 function prune(run: RunStatement, nowMs: number): void {
   run("delete from records where appended_ms < ? - (select retention_ms from topics where id = topic_id)", [nowMs]);
+}
+
+function ensureTopicIn(run: RunStatement, { name, config: { partitions, retentionMs } }: NewTopic): void {
+  const [made] = run(
+    `insert into topics (name, partitions, retention_ms, next_offset) values (?, ?, ?, 0)
+     on conflict (name) do nothing returning id`,
+    [name, partitions, retentionMs],
+  );
+  if (made !== undefined) return;
+  const [found] = run("select partitions, retention_ms from topics where name = ?", [name]);
+  if (found!["partitions"] === partitions && found!["retention_ms"] === retentionMs) return;
+  throw new QmtlError("QUEUE_CONFLICT", `the topic "${name}" exists with another configuration`, {
+    details: {
+      name,
+      found: { partitions: found!["partitions"], retentionMs: found!["retention_ms"] },
+      wanted: { partitions, retentionMs },
+    },
+  });
 }

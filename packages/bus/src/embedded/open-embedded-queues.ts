@@ -15,6 +15,8 @@ export interface EmbeddedQueuesOptions {
   readonly retry?: Retry;
   /** Called once for each alarm of invariant X-3, after the record is durable. */
   readonly onDivergence?: (alarm: DivergenceAlarm) => void;
+  /** Told of everything a subscription will try again: a handler that threw, a log that cannot be read. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 /** The data plane of one machine: the log, the leases that say who may write to it, and one file below both. */
@@ -26,10 +28,10 @@ export interface EmbeddedQueues {
 
 /** @throws QmtlError `STORE_FAILED`, `STORE_CORRUPT` */
 export async function openEmbeddedQueues(options: EmbeddedQueuesOptions): Promise<EmbeddedQueues> {
-  const { clock, ids, retry = defaultRetry, onDivergence = () => {} } = options;
+  const { clock, ids, retry = defaultRetry, onDivergence = () => {}, onFailure = () => {} } = options;
   const file = new SqliteFile(options);
   await file.upgrade([[...dataLogSchema, leaseTable, placeTable]]);
-  const dataLog = new EmbeddedDataLog(file, { clock, ids, retry, onDivergence });
+  const dataLog = new EmbeddedDataLog(file, { clock, ids, retry, onDivergence, onFailure });
   return {
     dataLog,
     leases: new EmbeddedLeases(file, clock),

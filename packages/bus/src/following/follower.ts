@@ -24,6 +24,8 @@ export interface FollowerOptions<Item> {
   handle(items: readonly Item[], signal: AbortSignal): Promise<number>;
   /** Calls back when there may be something to read. */
   watch(changed: () => void): () => void;
+  /** Told of everything that failed and will be tried again. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 /**
@@ -68,7 +70,8 @@ export class Follower<Item extends { readonly offset: number }> implements Subsc
         this.#news = false;
         if (!(await this.#step())) await this.#untilNews();
         failures = 0;
-      } catch {
+      } catch (error) {
+        this.#options.onFailure(error);
         failures++;
         await sleep(this.#options.clock, pauseMs(this.#options.retry, failures), this.#closing.signal).catch(() => {});
       }

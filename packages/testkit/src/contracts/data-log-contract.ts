@@ -28,6 +28,19 @@ export function dataLogContract(name: string, open: () => Promise<DataLogHarness
       await expect(other).rejects.toMatchObject({ code: "QUEUE_CONFLICT" });
     });
 
+    it("makes many topics at a time, all of them or none", async () => {
+      const many = ["c", "prices", "a"].map((topic) => ({ name: topic, config }));
+      await log.ensureTopics(many);
+      expect((await log.topics()).map((topic) => topic.name)).toEqual(["a", "c", "prices"]);
+      const other = log.ensureTopics([
+        { name: "d", config },
+        { name: "a", config: { ...config, partitions: 3 } },
+      ]);
+      await expect(other).rejects.toMatchObject({ code: "QUEUE_CONFLICT" });
+      expect(await log.topics()).toHaveLength(3);
+      await log.ensureTopics([]);
+    });
+
     it.each(["", "a b", "a/b", "a|b", "é", "x".repeat(250)])("refuses the topic name %j", async (topic) => {
       await expect(log.ensureTopic(topic, config)).rejects.toMatchObject({ code: "NAME_INVALID" });
     });
