@@ -26,7 +26,7 @@ const measured: readonly (readonly [string, object])[] = [
   ["macd", { fastPeriod: 3, slowPeriod: 40, signalPeriod: 5, seed: "aligned" }],
   ["atr", {}],
   ["atr", { period: 3, smoothing: "simple" }],
-  ["stochastic_oscillator", {}],
+  ...[3, 4, 5, 14, 64, 65].map((period) => ["stochastic_oscillator", { period }] as const),
   ["stochastic_oscillator", { period: 33, smooth: 7, signalPeriod: 3 }],
 ];
 

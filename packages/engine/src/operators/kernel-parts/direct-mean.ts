@@ -7,26 +7,26 @@ import type { KernelState } from "./kernel-state.ts";
  */
 export class DirectMean {
   /** The rows before this one, newest first. */
-  readonly #before: Float64Array;
+  readonly before: Float64Array;
   readonly #weight: number;
 
   constructor(state: KernelState, period: number) {
-    this.#before = state.array(period - 1, Number.NaN);
+    this.before = state.array(period - 1, Number.NaN);
     this.#weight = 1 / period;
   }
 
   push(value: number): number {
-    const before = this.#before;
+    const before = this.before;
     let sum = value - value;
     for (let age = 0; age < before.length; age++) sum += before[age]! - value;
-    before.copyWithin(1, 0);
+    for (let age = before.length - 1; age > 0; age--) before[age] = before[age - 1]!;
     before[0] = value;
     return value + sum * this.#weight;
   }
 
   /** The same over rows `from..to-1` of a column; writes from index `target` on. */
   run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
-    const before = this.#before;
+    const before = this.before;
     const weight = this.#weight;
     const rows = before.length;
     const shift = target - from;

@@ -46,7 +46,7 @@ export class RollingMax {
     for (let row = from; row < to; row += ROWS_PER_STEP) {
       const end = Math.min(to, row + ROWS_PER_STEP);
       const range = { input, output, from: row, to: end, target: target + row - from };
-      if (windowMaxima.copied(this.#slots, this.#position[0]!, range)) this.#keep(input, end);
+      if (windowMaxima.copied(this.#slots, this.#position[0]!, range)) this.keep(input, end);
       else this.#runBlocks(input, output, row, end, range.target);
     }
   }
@@ -59,12 +59,12 @@ export class RollingMax {
       this.#runBlocks(input, output, row, end, row + shift);
       const taken = windowMaxima.inPlace(this.#period, { input, output, from: end, to, target: end + shift });
       row = end + taken;
-      if (taken > 0) this.#keep(input, row);
+      if (taken > 0) this.keep(input, row);
     }
   }
 
-  /** The rows before `end` become the finished block. */
-  #keep(input: Float64Array, end: number): void {
+  /** The rows before `end`, as many as a window has less one, become the finished block. */
+  keep(input: Float64Array, end: number): void {
     const slots = this.#slots;
     for (let position = 0, row = end - slots.length; row < end; position++, row++) slots[position] = input[row]!;
     this.#endBlock();
@@ -138,7 +138,7 @@ export class RollingMin {
     for (let row = from; row < to; row += ROWS_PER_STEP) {
       const end = Math.min(to, row + ROWS_PER_STEP);
       const range = { input, output, from: row, to: end, target: target + row - from };
-      if (windowMinima.copied(this.#slots, this.#position[0]!, range)) this.#keep(input, end);
+      if (windowMinima.copied(this.#slots, this.#position[0]!, range)) this.keep(input, end);
       else this.#runBlocks(input, output, row, end, range.target);
     }
   }
@@ -151,12 +151,12 @@ export class RollingMin {
       this.#runBlocks(input, output, row, end, row + shift);
       const taken = windowMinima.inPlace(this.#period, { input, output, from: end, to, target: end + shift });
       row = end + taken;
-      if (taken > 0) this.#keep(input, row);
+      if (taken > 0) this.keep(input, row);
     }
   }
 
-  /** The rows before `end` become the finished block. */
-  #keep(input: Float64Array, end: number): void {
+  /** The rows before `end`, as many as a window has less one, become the finished block. */
+  keep(input: Float64Array, end: number): void {
     const slots = this.#slots;
     for (let position = 0, row = end - slots.length; row < end; position++, row++) slots[position] = input[row]!;
     this.#endBlock();

@@ -24,13 +24,14 @@ export class RollingMean {
   readonly #position: Int32Array;
   /** Anchor and prefix sum. */
   readonly #sums: Float64Array;
-  readonly #direct: DirectMean | undefined;
+  /** For a window of a few rows. */
+  readonly direct: DirectMean | undefined;
   readonly #weight: number;
 
   constructor(state: KernelState, period: number) {
     // Until the first block has ended the suffix is absent: the warm-up needs no branch.
-    this.#direct = period <= DIRECT_ROWS ? new DirectMean(state, period) : undefined;
-    this.#slots = state.array(this.#direct ? 0 : period - 1, Number.NaN);
+    this.direct = period <= DIRECT_ROWS ? new DirectMean(state, period) : undefined;
+    this.#slots = state.array(this.direct ? 0 : period - 1, Number.NaN);
     this.#position = state.counters(1);
     this.#sums = state.array(2);
     this.#weight = 1 / period;
@@ -38,7 +39,7 @@ export class RollingMean {
 
   /** Takes one row, hands back the mean of the window that ends with it. */
   push(value: number): number {
-    if (this.#direct) return this.#direct.push(value);
+    if (this.direct) return this.direct.push(value);
     const slots = this.#slots;
     const sums = this.#sums;
     const position = this.#position[0]!;
@@ -58,7 +59,7 @@ export class RollingMean {
 
   /** The same over rows `from..to-1` of a column; writes from index `target` on. */
   run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
-    if (this.#direct) return this.#direct.run(input, output, from, to, target);
+    if (this.direct) return this.direct.run(input, output, from, to, target);
     const size = this.#slots.length;
     const unit = size <= LONGEST_BLOCK ? vectorUnitFor(to - from, input, output) : undefined;
     const start = from + ((size - this.#position[0]!) % size); // the first row of a block

@@ -9,7 +9,7 @@ import {
   RollingMin,
   scratch,
 } from "../kernel-parts/index.ts";
-import { VECTOR_SCRATCH_ROWS, vectorUnitFor } from "../vector/index.ts";
+import { VECTOR_SCRATCH_ROWS, vectorUnitFor, type VectorUnit } from "../vector/index.ts";
 
 /**
  * Stochastic oscillator: `k` is the simple mean over `smooth` rows of
@@ -40,25 +40,58 @@ export const stochasticOscillator = defineOperator({
     const lowest = new RollingMin(state, period);
     const kMean = new RollingMean(state, smooth);
     const dMean = new RollingMean(state, signalPeriod);
-    return state.kernel((inputs, outputs, from, to) => {
+    const rowByRow = (inputs: Columns, outputs: Columns, from: number, to: number) => {
       const [highs, lows, closes] = [inputs[0]!, inputs[1]!, inputs[2]!];
       const rows = to - from;
-      const unit = vectorUnitFor(rows, highs, lows, closes, ...outputs);
-      const { a: tops, b: bottoms, c: raw } = unit?.scratch ?? scratch;
+      const unit = vectorUnitFor(rows, ...inputs, ...outputs);
+      const { a: tops, b: bottoms, c: places } = unit?.scratch ?? scratch;
       highest.run(highs, tops, from, to, 0);
       lowest.run(lows, bottoms, from, to, 0);
       let index = 0;
       if (unit) {
         index = Math.floor(rows / 4) * 4;
         const close = closes.byteOffset + 8 * from;
-        unit.get("placesInRange")(close, tops.byteOffset, bottoms.byteOffset, raw.byteOffset, 8 * index);
+        unit.get("placesInRange")(close, tops.byteOffset, bottoms.byteOffset, places.byteOffset, 8 * index);
       }
       for (; index < rows; index++) {
         const bottom = bottoms[index]!;
-        raw[index] = finite(((closes[from + index]! - bottom) / (tops[index]! - bottom)) * 100);
+        places[index] = finite(((closes[from + index]! - bottom) / (tops[index]! - bottom)) * 100);
       }
-      kMean.run(raw, outputs[0]!, 0, rows, from);
+      kMean.run(places, outputs[0]!, 0, rows, from);
       dMean.run(outputs[0]!, outputs[1]!, from, to);
+    };
+    /** Takes rows where they stand, by vector code that looks back in the columns themselves. Hands back the row after. */
+    const inPlace = (unit: VectorUnit, inputs: Columns, outputs: Columns, from: number, to: number) => {
+      const { work } = unit;
+      const [kBefore, dBefore, ks] = [kMean.direct!.before, dMean.direct!.before, outputs[0]!];
+      work[2] = kBefore[1]!;
+      work[3] = kBefore[0]!;
+      const [high, low, close, k, d] = [...inputs, ...outputs].map(({ byteOffset }) => byteOffset + 8 * from) as Five;
+      const bytes = 64 * Math.floor((to - from) / 8);
+      const ahead = 64 * Math.ceil((period - 1) / 8);
+      const taken =
+        bytes > 0
+          ? unit.get("stochasticRows")(high, low, close, k, d, bytes, 8 * (period - 4), ahead, 1 / smooth) / 8
+          : 0;
+      if (taken === 0) return from;
+      const end = from + taken;
+      highest.keep(inputs[0]!, end);
+      lowest.keep(inputs[1]!, end);
+      kBefore.set([work[3], work[2]]);
+      dBefore.set([ks[end - 1]!, ks[end - 2]!]);
+      return end;
+    };
+    const isUsual = smooth === 3 && signalPeriod === 3 && period >= 4 && period <= 64;
+    return state.kernel((inputs, outputs, from, to) => {
+      const unit = isUsual ? vectorUnitFor(to - from, ...inputs, ...outputs) : undefined;
+      if (!unit) return rowByRow(inputs, outputs, from, to);
+      const start = Math.min(to, from + Math.max(64, 2 * period));
+      rowByRow(inputs, outputs, from, start);
+      const end = inPlace(unit, inputs, outputs, start, to);
+      if (end < to) rowByRow(inputs, outputs, end, to);
     }, VECTOR_SCRATCH_ROWS);
   },
 });
+
+type Columns = readonly Float64Array[];
+type Five = [number, number, number, number, number];

@@ -10,7 +10,8 @@ import {
   type Variable,
 } from "./assembler.ts";
 
-type Larger = (left: Code, right: Code) => Code;
+/** `f64x2.larger`, or `f64x2.smaller` for minima. */
+export type Larger = (left: Code, right: Code) => Code;
 
 /**
  * Extremes of four rows: that of each row and the three before it, eight rows in a round.
@@ -61,11 +62,13 @@ export function extremesOfMany(larger: Larger): FunctionSource {
 
 const places = [0, 16, 32, 48] as const;
 
-function advance(place: Variable): Code {
+/** Moves a place on by a round of eight rows. */
+export function advance(place: Variable): Code {
   return place.set(i32.add(place.get, i32.const(64)));
 }
 
-function foursFinder(scope: Scope, larger: Larger, input: Variable, fours: Variable) {
+/** Extremes of four rows, eight of them in a round; `start` reads the three rows before the first. */
+export function foursFinder(scope: Scope, larger: Larger, input: Variable, fours: Variable) {
   const [rows, two, before] = [scope.variable("v128"), scope.variable("v128"), scope.variable("v128")];
   const zero = scope.variable("v128");
   const checks = [scope.variable("v128"), scope.variable("v128")] as const; // zero as long as no row is absent
@@ -91,7 +94,15 @@ function foursFinder(scope: Scope, larger: Larger, input: Variable, fours: Varia
   };
 }
 
-function manyRound(scope: Scope, larger: Larger, input: Variable, output: Variable, stride: Code, reach: Code): Code {
+/** Extremes of extremes for eight rows, as `extremesOfMany` says. */
+export function manyRound(
+  scope: Scope,
+  larger: Larger,
+  input: Variable,
+  output: Variable,
+  stride: Code,
+  reach: Code,
+): Code {
   const [at, last, zero] = [scope.variable("i32"), scope.variable("i32"), scope.variable("v128")];
   const extremes = places.map((place) => ({ place, extreme: scope.variable("v128") }));
   return seq(

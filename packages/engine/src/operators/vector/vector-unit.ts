@@ -4,6 +4,7 @@ import { bandBlocks, meanBlocks } from "./blocks.ts";
 import { extremesOfFour, extremesOfMany } from "./extremes.ts";
 import { convergenceGroups, exponentialGroups, rangeGroups, strengthGroups } from "./recursions.ts";
 import { meansOfThree, placesInRange } from "./rows.ts";
+import { stochasticRows } from "./stochastic.ts";
 
 const sources = {
   meanBlocks,
@@ -18,6 +19,7 @@ const sources = {
   convergenceGroups,
   meansOfThree,
   placesInRange,
+  stochasticRows,
 } as const satisfies Readonly<Record<string, FunctionSource>>;
 
 /** A function over the columns of `columnMemory`: places and sizes are in bytes. Its source says what it takes. */
