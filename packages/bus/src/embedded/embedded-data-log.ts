@@ -63,8 +63,19 @@ export class EmbeddedDataLog implements DataLog {
 
   async ensureTopics(wanted: readonly NewTopic[]): Promise<void> {
     for (const { name } of wanted) checkTopicName(name);
+    if (wanted.length === 0) return;
     await this.#file.write((run) => {
-      for (const topic of wanted) ensureTopicIn(run, topic);
+      const rows = wanted.map(({ name, config }) => [name, config.partitions, config.retentionMs]);
+      // One statement for all: a strategy may bring a thousand topics at a time.
+      const made = run(
+        `insert into topics (name, partitions, retention_ms, next_offset)
+         select value ->> 0, value ->> 1, value ->> 2, 0 from json_each(?) where true
+         on conflict (name) do nothing returning name`,
+        [JSON.stringify(rows)],
+      );
+      if (made.length === wanted.length) return;
+      const isNew = new Set(made.map(({ name }) => name));
+      for (const topic of wanted) if (!isNew.has(topic.name)) requireConfig(run, topic);
     });
   }
 
@@ -282,13 +293,7 @@ function prune(run: RunStatement, nowMs: number): void {
   run("delete from records where appended_ms < ? - (select retention_ms from topics where id = topic_id)", [nowMs]);
 }
 
-function ensureTopicIn(run: RunStatement, { name, config: { partitions, retentionMs } }: NewTopic): void {
-  const [made] = run(
-    `insert into topics (name, partitions, retention_ms, next_offset) values (?, ?, ?, 0)
-     on conflict (name) do nothing returning id`,
-    [name, partitions, retentionMs],
-  );
-  if (made !== undefined) return;
+function requireConfig(run: RunStatement, { name, config: { partitions, retentionMs } }: NewTopic): void {
   const [found] = run("select partitions, retention_ms from topics where name = ?", [name]);
   if (found!["partitions"] === partitions && found!["retention_ms"] === retentionMs) return;
   throw new QmtlError("QUEUE_CONFLICT", `the topic "${name}" exists with another configuration`, {
