@@ -21,4 +21,11 @@ export { createLogger, silentLogger, type LogFields, type Logger } from "./loggi
 export { createMetrics, type Counter, type Gauge, type Histogram, type Metrics } from "./metrics/index.ts";
 export { budgets, loadConfig, Secret, type Budgets, type Config, type LoadedConfig } from "./config/index.ts";
 export { CircuitBreaker, retry, type BreakerState } from "./resilience/index.ts";
-export { createTracing, readTraceparent, type Span, type TraceContext, type Tracing } from "./tracing/index.ts";
+export {
+  createTracing,
+  readTraceparent,
+  traceIdOf,
+  type Span,
+  type TraceContext,
+  type Tracing,
+} from "./tracing/index.ts";

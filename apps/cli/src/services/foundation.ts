@@ -57,14 +57,21 @@ export async function openFoundation({ configPath, note, logDestination }: Found
   chmodSync(stateFolder, 0o700);
   const [clock, ids] = [systemClock, systemIds];
   const auth = await openAuthenticator({ config, stateFolder, clock, ids });
+  const tracings: Tracing[] = [];
   const ofService = (service: string): ServiceTools => {
     const logger = createLogger({ service, clock, level: config.telemetry.log_level, destination: logDestination });
     const endpoint = config.telemetry.otel_exporter_endpoint;
     const tracing = createTracing({ service, endpoint, clock, ids, logger });
+    tracings.push(tracing);
     return { logger, metrics: createMetrics(service), tracing, random: seededRandom(ids.next()) };
   };
   const { logger } = ofService("qmtl");
   const host = new ServiceHost({ clock, logger, stopMsMax: budgets(config).stopMs });
+  // First in, last out: everything that stops after it may still end a span.
+  await host.run({
+    name: "traces",
+    stop: async () => void (await Promise.all(tracings.map((tracing) => tracing.flush()))),
+  });
   const bus = await openEmbeddedControlBus({ path: join(stateFolder, "bus.db"), clock, ids });
   await host.run({ name: "control bus", stop: () => bus.close() });
   const queues = await openEmbeddedQueues({ path: join(stateFolder, "queues.db"), clock, ids });

@@ -6,14 +6,13 @@ import {
   grpcTransport,
   openGatewayDatabase,
   type GatewaySettings,
-  type WorldTransport,
 } from "@qmtl/gateway";
 import { checkBinding } from "@qmtl/service/auth";
 import { budgets, type Budgets, type Config } from "@qmtl/service/config";
-import type { Tracing } from "@qmtl/service/tracing";
 import { join } from "node:path";
 import type { Foundation } from "./foundation.ts";
 import { holdPlace } from "./single-instance.ts";
+import { tracedDagManager, tracedWorld } from "./traced-calls.ts";
 
 export interface StartGatewayOptions {
   /** gRPC address of the DAG Manager: "http://127.0.0.1:50051". */
@@ -51,8 +50,8 @@ export async function startGateway(foundation: Foundation, options: StartGateway
     bus,
     dataLog: queues.dataLog,
     leases: queues.leases,
-    dagManager,
-    ...(worldUrl !== null && { world: traced(fetchTransport(worldUrl, worldServiceCallMs), tools.tracing) }),
+    dagManager: tracedDagManager(dagManager, tools.tracing),
+    ...(worldUrl !== null && { world: tracedWorld(fetchTransport(worldUrl, worldServiceCallMs), tools.tracing) }),
     auth,
     clock,
     ids,
@@ -83,8 +82,4 @@ function settingsOf({ gateway }: Config, { breakerOpenMs }: Budgets, options: St
     worldRetries: gateway.worldservice_retries,
     breakerOpenMs,
   };
-}
-
-function traced(transport: WorldTransport, tracing: Tracing): WorldTransport {
-  return (request) => transport({ ...request, headers: { ...request.headers, ...tracing.headers() } });
 }

@@ -12,7 +12,7 @@ import { defaultHttpLimits, type HttpLimits } from "./limits.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { requestFields, routeOf } from "./request-fields.ts";
 import { shapeValidator } from "./shape-validator.ts";
-import type { Tracing } from "../tracing/index.ts";
+import { readTraceparent, type Tracing } from "../tracing/index.ts";
 import { traceRequests } from "./trace-requests.ts";
 import { unpackBody } from "./unpack-body.ts";
 
@@ -141,7 +141,8 @@ const correlationIdForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 function correlationIdOf(request: FastifyRequest, ids: Ids): string {
   const given = request.headers["x-correlation-id"];
-  return typeof given === "string" && correlationIdForm.test(given) ? given : ids.next().replaceAll("-", "");
+  if (typeof given === "string" && correlationIdForm.test(given)) return given;
+  return readTraceparent(request.headers["traceparent"])?.traceId ?? ids.next().replaceAll("-", "");
 }
 
 /** Headers that say who asks are only believed from nobody: tokens say it. */

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { readTraceparent, type Span, type Tracing } from "../tracing/index.ts";
+import { readTraceparent, traceIdOf, type Span, type Tracing } from "../tracing/index.ts";
 import { routeOf } from "./request-fields.ts";
 
 /** Each request is a span, a part of its caller's trace, and what its handler does is part of it. */
@@ -7,8 +7,8 @@ export function traceRequests(server: FastifyInstance, tracing: Tracing): void {
   const spans = new WeakMap<FastifyRequest, Span>();
   server.addHook("onRequest", async (request) => {
     const parent = readTraceparent(request.headers["traceparent"]);
-    const name = `${request.method} ${routeOf(request)}`;
-    spans.set(request, tracing.begin(name, { kind: "server", ...(parent !== undefined && { parent }) }));
+    const traceId = traceIdOf(request.correlationId);
+    spans.set(request, tracing.begin(`${request.method} ${routeOf(request)}`, { kind: "server", parent, traceId }));
   });
   // The hook's callback, and with it the handler, runs inside: a promise would end before the handler begins.
   server.addHook("preHandler", (request, _reply, done) => {

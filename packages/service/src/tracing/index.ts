@@ -6,4 +6,4 @@ export {
   type Tracing,
   type TracingOptions,
 } from "./tracing.ts";
-export { readTraceparent, traceparentOf, type TraceContext } from "./traceparent.ts";
+export { readTraceparent, traceIdOf, traceparentOf, type TraceContext } from "./traceparent.ts";

@@ -1,3 +1,5 @@
+import { sha256Hex } from "@qmtl/core";
+
 /** Which piece of work, in which trace, asks. */
 export interface TraceContext {
   /** 32 hex digits. */
@@ -25,4 +27,12 @@ export function readTraceparent(header: string | readonly string[] | null | unde
 
 export function traceparentOf({ traceId, spanId, sampled }: TraceContext): string {
   return `00-${traceId}-${spanId}-${sampled ? "01" : "00"}`;
+}
+
+/**
+ * The trace of a correlation id: work that is done later, or elsewhere, for the same request is found with it. A
+ * correlation id of our own making is a trace id as it stands.
+ */
+export function traceIdOf(correlationId: string): string {
+  return /^(?!0{32})[0-9a-f]{32}$/.test(correlationId) ? correlationId : sha256Hex(correlationId).slice(0, 32);
 }

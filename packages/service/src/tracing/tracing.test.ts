@@ -7,7 +7,7 @@ import { systemClock, systemIds } from "../edge/index.ts";
 import { createHttpServer, listen } from "../http/index.ts";
 import { createLogger, silentLogger } from "../logging/index.ts";
 import { createMetrics } from "../metrics/index.ts";
-import { createTracing, readTraceparent } from "./index.ts";
+import { createTracing, readTraceparent, traceIdOf } from "./index.ts";
 
 const trace = "0af7651916cd43dd8448eb211c80319c";
 const spanId = "b7ad6b7169203331";
@@ -124,6 +124,21 @@ describe("traces", () => {
       expect(BigInt(submit.endTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(submit.startTimeUnixNano));
       expect(evaluate.attributes).toContainEqual({ key: "world_id", value: { stringValue: "w1" } });
     }
+  });
+
+  it("find work that is done later for the same request by its correlation id", async () => {
+    const tracing = tracingOf("gateway");
+    await tracing.span("another request", async () => {
+      await tracing.span("diff", async () => {}, { traceId: traceIdOf(trace) });
+      await tracing.span("diff", async () => {}, { traceId: traceIdOf("run-7") });
+    });
+    await tracing.flush();
+    expect(spans.slice(0, 2)).toMatchObject([
+      { name: "diff", traceId: trace },
+      { name: "diff", traceId: expect.stringMatching(/^[0-9a-f]{32}$/) },
+    ]);
+    expect(spans.slice(0, 2).every((span) => span.parentSpanId === undefined)).toBe(true);
+    expect(traceIdOf("0".repeat(32))).not.toBe("0".repeat(32));
   });
 
   it("say what failed, without its secrets", async () => {

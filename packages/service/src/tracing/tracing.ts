@@ -19,6 +19,8 @@ export interface SpanOptions {
   readonly kind?: SpanKind;
   /** Who asked, from another process. By default what runs now in this one. */
   readonly parent?: TraceContext | undefined;
+  /** The trace it belongs to when nobody's span is its parent: see `traceIdOf`. What runs now for another one is none. */
+  readonly traceId?: string | undefined;
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
 }
 
@@ -79,14 +81,16 @@ class ServiceTracing implements Tracing {
     }
   }
 
-  begin(
-    name: string,
-    { kind = "internal", parent = running.getStore()?.context, attributes = {} }: SpanOptions = {},
-  ): Span {
+  begin(name: string, { kind = "internal", attributes = {}, ...place }: SpanOptions = {}): Span {
+    const parent = parentOf(place);
     if (this.#exporter === undefined) return parent === undefined ? unrecorded : passedOn(parent);
     const { clock, ids, service } = this.#options;
     const spanId = hexId(ids).slice(-16);
-    const context = { traceId: parent?.traceId ?? hexId(ids), spanId, sampled: parent?.sampled ?? true };
+    const context = {
+      traceId: parent?.traceId ?? place.traceId ?? hexId(ids),
+      spanId,
+      sampled: parent?.sampled ?? true,
+    };
     if (!context.sampled) return passedOn(context);
     const startMs = clock.nowMs();
     const startedMs = clock.monotonicMs();
@@ -123,6 +127,12 @@ class ServiceTracing implements Tracing {
 }
 
 const unrecorded: Span = passedOn({ traceId: "0".repeat(32), spanId: "0".repeat(16), sampled: false });
+
+function parentOf({ parent, traceId }: Pick<SpanOptions, "parent" | "traceId">): TraceContext | undefined {
+  if (parent !== undefined) return parent;
+  const current = running.getStore()?.context;
+  return traceId === undefined || current?.traceId === traceId ? current : undefined;
+}
 
 function passedOn(context: TraceContext): Span {
   return { context, set: () => {}, fail: () => {}, end: () => {} };
