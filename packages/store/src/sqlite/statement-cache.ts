@@ -45,7 +45,7 @@ export class StatementCache {
  * A value as the connection takes it. Whole numbers go in as integers, which the driver would send as doubles: `3` in a
  * text column would read "3.0", and a division would differ from the one a server makes.
  */
-export function boundValue(value: unknown): SQLInputValue {
+function boundValue(value: unknown): SQLInputValue {
   if (typeof value === "number") {
     assert(!Number.isNaN(value), "NaN has no portable form in SQL: store null");
     return Number.isSafeInteger(value) && !Object.is(value, -0) ? BigInt(value) : value;
