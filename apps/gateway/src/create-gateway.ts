@@ -94,11 +94,24 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     for (const part of wakeables) part.wake();
   };
   const submissions = new Submissions({ database, clock, limits: settings.retries, changed });
+  const worker =
+    dagManager &&
+    new SubmissionWorker({
+      submissions,
+      dagManager,
+      clock,
+      random,
+      logger,
+      holder,
+      limits: settings.worker,
+      onFinal: (row) => service.settled(row),
+    });
   const service = new SubmissionService({
     submissions,
     dagManager,
     decisions: async (worldId, asOf) =>
       worldClient === undefined ? { kind: "unavailable" } : worldClient.decisionReading(worldId, asOf, holder),
+    reserve: () => worker?.reserve(),
     clock,
     ids,
     logger,
@@ -142,18 +155,6 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
 
   const relay = bus && createRelay(deps, bus, hub, metrics, snapshots, worldClient);
   const feed = new SubmissionFeed({ submissions, hub, clock, ids, logger, pollMs: settings.worker.pollMs });
-  const worker =
-    dagManager &&
-    new SubmissionWorker({
-      submissions,
-      dagManager,
-      clock,
-      random,
-      logger,
-      holder,
-      limits: settings.worker,
-      onFinal: (row) => service.settled(row),
-    });
   const everyMs = settings.probeEveryMs;
   const delivery = worldClient && new BindingDelivery({ database, client: worldClient, clock, logger, everyMs });
   wakeables.push(...[worker, feed, delivery].filter((part) => part !== undefined));

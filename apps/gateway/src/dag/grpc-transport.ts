@@ -14,6 +14,8 @@ export interface GrpcTransportOptions {
 export function grpcTransport({ baseUrl, auth, tracing }: GrpcTransportOptions): Transport {
   return createGrpcTransport({
     baseUrl,
+    // Packing costs more than it saves between processes of one machine or rack.
+    acceptCompression: [],
     interceptors: [
       (next) => async (request) => {
         for (const [name, value] of Object.entries(tracing.headers())) request.header.set(name, value);

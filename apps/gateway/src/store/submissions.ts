@@ -57,17 +57,21 @@ export class Submissions {
   /**
    * Makes a submission durable, with its work item; resolves when it is (S-1).
    *
-   * @returns the id of the strategy, an older one when the idempotency key was used before with the same body (S-4)
+   * @param claim - of a worker that has a place for it, in the same write
+   * @returns the id of the strategy, an older one when the idempotency key was used before with the same body (S-4);
+   *   and the row, when it is new
    * @throws QmtlError `IDEMPOTENCY_CONFLICT`, `SUBMISSION_DUPLICATE`, `STORE_FAILED`
    */
-  async accept(submission: NewSubmission): Promise<{ readonly strategyId: string; readonly repeated: boolean }> {
+  async accept(
+    submission: NewSubmission,
+    claim?: { readonly holder: string; readonly ttlMs: number },
+  ): Promise<{ readonly strategyId: string; readonly row: StoredSubmission | undefined }> {
     const answer = await this.#database.transaction().execute(async (trx) => {
       const known = await this.#known(trx, submission);
-      if (known !== undefined) return { strategyId: known, repeated: true };
-      await this.#insert(trx, submission);
-      return { strategyId: submission.strategy_id, repeated: false };
+      if (known !== undefined) return { strategyId: known, row: undefined };
+      return { strategyId: submission.strategy_id, row: await this.#insert(trx, submission, claim) };
     });
-    if (!answer.repeated) this.#changed();
+    if (answer.row !== undefined) this.#changed();
     return answer;
   }
 
@@ -113,20 +117,18 @@ export class Submissions {
     return claimed;
   }
 
-  /** Takes one input of a submission's life. Undefined when it was refused: the claim is somebody else's by now. */
+  /** Takes inputs of a submission's life, in one write. Undefined when the last was refused: the claim is another's. */
   async advance(
     strategyId: string,
-    input: LifeCycleInput,
+    inputs: readonly LifeCycleInput[],
     options: { readonly spread?: number; readonly queueMap?: QueueMap; readonly sentinelId?: string } = {},
   ): Promise<StoredSubmission | undefined> {
     const nowMs = this.#clock.nowMs();
     const next = await this.#database.transaction().execute(async (trx) => {
-      const row = await trx
-        .selectFrom("submissions")
-        .selectAll()
-        .where("strategy_id", "=", strategyId)
-        .executeTakeFirst();
-      return row && this.#step(trx, row, input, nowMs, options.spread ?? 0, options);
+      const stored = trx.selectFrom("submissions").selectAll().where("strategy_id", "=", strategyId);
+      let row = await stored.executeTakeFirst();
+      for (const input of inputs) row &&= await this.#step(trx, row, input, nowMs, options.spread ?? 0, options);
+      return row;
     });
     if (next !== undefined) this.#changed();
     return next;
@@ -247,39 +249,44 @@ export class Submissions {
     });
   }
 
-  async #insert(trx: Transaction<GatewayTables>, submission: NewSubmission): Promise<void> {
+  async #insert(
+    trx: Transaction<GatewayTables>,
+    submission: NewSubmission,
+    claim: { readonly holder: string; readonly ttlMs: number } | undefined,
+  ): Promise<StoredSubmission> {
     const { worldIds, idempotency, ...columns } = submission;
     const nowMs = this.#clock.nowMs();
     const strategy_id = columns.strategy_id;
-    const state = acceptedSubmission(nowMs);
-    await trx
-      .insertInto("submissions")
-      .values({
-        ...columns,
-        ...columnsOf(state),
-        world_ids: JSON.stringify(worldIds),
-        accepted_ms: nowMs,
-        updated_ms: nowMs,
-        queue_map: null,
-      })
-      .execute();
+    const accepted = acceptedSubmission(nowMs);
+    const state = claim === undefined ? accepted : stepLifeCycle(accepted, { kind: "claim", ...claim }, nowMs).state;
+    const values = {
+      ...columns,
+      ...columnsOf(state),
+      world_ids: JSON.stringify(worldIds),
+      accepted_ms: nowMs,
+      updated_ms: nowMs,
+      queue_map: null,
+    };
+    const { seq } = await trx.insertInto("submissions").values(values).returning("seq").executeTakeFirstOrThrow();
     await trx
       .insertInto("submission_events")
-      .values(eventRow(strategy_id, state, "INIT", nowMs))
+      .values(eventRow(strategy_id, accepted, "INIT", nowMs))
       .execute();
     if (worldIds.length > 0) {
       const bindings = worldIds.map((world_id) => ({ world_id, strategy_id, delivered_ms: null, created_ms: nowMs }));
       await trx.insertInto("world_bindings").values(bindings).execute();
     }
-    if (idempotency === null) return;
+    const row = { seq, ...values };
+    if (idempotency === null) return row;
     const { key, bodyHash: body_hash } = idempotency;
-    const row = { subject: columns.subject, key, body_hash, strategy_id, answer: null, created_ms: nowMs };
+    const answer = { subject: columns.subject, key, body_hash, strategy_id, answer: null, created_ms: nowMs };
     await trx
       .insertInto("idempotent_answers")
-      .values(row)
+      .values(answer)
       // Only a row past its day can be in the way: see #known.
-      .onConflict((conflict) => conflict.columns(["subject", "key"]).doUpdateSet(row))
+      .onConflict((conflict) => conflict.columns(["subject", "key"]).doUpdateSet(answer))
       .execute();
+    return row;
   }
 
   async #step(

@@ -38,6 +38,7 @@ async function gateway(
     clock,
     ids: countingIds(holder),
     logger: silentLogger,
+    reserve: () => worker?.reserve(),
     insertSentinel: true,
     queueMapWaitMs: waitMs,
     dryRunMs: 500,
@@ -259,6 +260,7 @@ describe("a crash", () => {
         return (await pending).strategy_id;
       }),
     );
+    await first.clock.advance(100);
     const statuses = await Promise.all(accepted.map(async (id) => (await first.service.status(id)).status));
     expect(new Set(statuses)).toEqual(new Set(["queued", "processing"]));
     // Nothing more is heard of the first process; its claims have to run out.

@@ -18,10 +18,11 @@ import type {
 } from "@qmtl/contracts/gateway";
 import type { Logger } from "@qmtl/service/logging";
 import type { DagManagerClient } from "../dag/dag-manager-client.ts";
-import type { StoredSubmission, Submissions } from "../store/submissions.ts";
+import type { NewSubmission, StoredSubmission, Submissions } from "../store/submissions.ts";
 import { diffSubmission } from "./diff-submission.ts";
 import { isFinal, type Status } from "./life-cycle.ts";
 import { readSubmission, type ReadSubmission } from "./read-submission.ts";
+import type { Reservation } from "./worker.ts";
 import { submissionContext, type DecisionReading } from "./submission-context.ts";
 
 export interface SubmissionOptions {
@@ -31,6 +32,8 @@ export interface SubmissionOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logger: Logger;
+  /** A worker's place for the submission that is being accepted, if one is free. */
+  readonly reserve?: () => Reservation | undefined;
   readonly insertSentinel: boolean;
   /** How long an answer is held back for the queue map. What takes longer comes as an event. */
   readonly queueMapWaitMs: number;
@@ -71,8 +74,9 @@ export class SubmissionService {
     const strategyId = ids.next();
     const sentinelId = `${strategyId}-sentinel`;
     const outcome = this.#outcomeOf(strategyId);
+    const reservation = this.#options.reserve?.();
     try {
-      const accepted = await submissions.accept({
+      const submission: NewSubmission = {
         strategy_id: strategyId,
         dedupe_key: dedupeKeyOf(read),
         dag_hash: read.dag.hash,
@@ -86,10 +90,13 @@ export class SubmissionService {
         sentinel_id: sentinelId,
         worldIds: read.worldIds,
         idempotency: key === undefined ? null : { key, bodyHash },
-      });
-      const row = (accepted.repeated ? undefined : await outcome.row) ?? (await submissions.find(accepted.strategyId));
-      return await this.#answer(row, subject, key);
+      };
+      const accepted = await submissions.accept(submission, reservation?.claim);
+      reservation?.use(accepted.row);
+      const settled = accepted.row === undefined ? undefined : await outcome.row;
+      return await this.#answer(settled ?? accepted.row ?? (await submissions.find(accepted.strategyId)), subject, key);
     } finally {
+      reservation?.use(undefined);
       outcome.forget();
     }
   }

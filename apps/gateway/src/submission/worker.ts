@@ -11,11 +11,13 @@ export interface WorkerLimits {
   readonly concurrency: number;
   /** How long a claim holds without being renewed; a crashed worker's items wait so long. */
   readonly claimMs: number;
+  /** A diff that ends sooner is not told as having begun before: one write less. */
+  readonly startedMs: number;
   /** How often another process's items are looked for. */
   readonly pollMs: number;
 }
 
-export const workerLimits: WorkerLimits = { concurrency: 16, claimMs: 30_000, pollMs: 500 };
+export const workerLimits: WorkerLimits = { concurrency: 8, claimMs: 30_000, startedMs: 50, pollMs: 500 };
 
 export interface WorkerOptions {
   readonly submissions: Submissions;
@@ -30,6 +32,13 @@ export interface WorkerOptions {
   readonly onFinal?: (row: StoredSubmission) => void;
 }
 
+/** A place kept free for one submission, and the claim it is stored with. */
+export interface Reservation {
+  readonly claim: { readonly holder: string; readonly ttlMs: number };
+  /** Ends the reservation: with the submission to work on, or with nothing. */
+  use(row: StoredSubmission | undefined): void;
+}
+
 /** Takes submissions from queued to their end, as many at a time as it may. Any number of workers can run. */
 export class SubmissionWorker {
   readonly #options: WorkerOptions;
@@ -38,6 +47,8 @@ export class SubmissionWorker {
   #claiming = false;
   #again = false;
   #busy = 0;
+  /** Claimed and waiting for a place. */
+  #ready: StoredSubmission[] = [];
   #cancelPoll: () => void = () => {};
   #idle: (() => void)[] = [];
 
@@ -51,10 +62,11 @@ export class SubmissionWorker {
     this.wake();
   }
 
-  /** Waits for what is under way; what was claimed and not begun goes to whoever claims it next. */
+  /** Waits for what is under way; what was claimed and not begun goes to whoever claims it when the claim ends. */
   async stop(): Promise<void> {
     this.#running = false;
     this.#cancelPoll();
+    this.#ready = [];
     if (this.#busy > 0 || this.#claiming) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
@@ -65,43 +77,85 @@ export class SubmissionWorker {
       this.#again = true;
       return;
     }
-    if (this.#busy >= this.#limits.concurrency) return;
+    // Several are claimed in one write; the next ones when half of those have gone.
+    if (this.#ready.length > this.#limits.concurrency / 2) return;
     void this.#claim();
+  }
+
+  /** Keeps a place for a submission that is being accepted, if one is free: it need not be looked for then. */
+  reserve(): Reservation | undefined {
+    const { dagManager, holder } = this.#options;
+    const isFree = this.#running && this.#ready.length === 0 && this.#busy < this.#limits.concurrency;
+    if (!isFree || dagManager.breaker === "open") return undefined;
+    this.#busy++;
+    let used = false;
+    return {
+      claim: { holder, ttlMs: this.#limits.claimMs },
+      use: (row) => {
+        if (used) return;
+        used = true;
+        if (row !== undefined) void this.#work(row);
+        else this.#done();
+      },
+    };
   }
 
   async #claim(): Promise<void> {
     this.#claiming = true;
     this.#again = false;
     this.#cancelPoll();
-    const { submissions, holder, logger } = this.#options;
-    const room = this.#limits.concurrency - this.#busy;
+    const { submissions, holder, logger, dagManager } = this.#options;
+    const room = 2 * this.#limits.concurrency - this.#busy - this.#ready.length;
     let rows: StoredSubmission[] = [];
     try {
-      rows = await submissions.claim(holder, this.#limits.claimMs, room);
+      // While nobody answers, nothing is gained by taking items up and putting them back.
+      if (room > 0 && dagManager.breaker !== "open") rows = await submissions.claim(holder, this.#limits.claimMs, room);
     } catch (error) {
       logger.error("submissions cannot be claimed", { error });
     }
     this.#claiming = false;
-    for (const row of rows) void this.#work(row);
-    if (rows.length === room || this.#again) this.wake();
+    if (this.#running) this.#ready.push(...rows);
+    this.#fill();
+    if (this.#again && rows.length > 0) this.wake();
     else if (this.#running) this.#schedule();
     this.#settleIdle();
   }
 
+  #fill(): void {
+    while (this.#busy < this.#limits.concurrency) {
+      const row = this.#ready.shift();
+      if (row === undefined) return;
+      this.#busy++;
+      void this.#work(row);
+    }
+  }
+
   #schedule(): void {
     this.#cancelPoll();
-    this.#cancelPoll = this.#options.clock.after(this.#limits.pollMs, () => this.wake());
+    this.#cancelPoll = this.#options.clock.after(this.#again ? 1 : this.#limits.pollMs, () => this.wake());
+  }
+
+  #done(): void {
+    this.#busy--;
+    this.#fill();
+    this.wake();
+    this.#settleIdle();
   }
 
   async #work(row: StoredSubmission): Promise<void> {
-    this.#busy++;
-    const { submissions, logger, random, onFinal } = this.#options;
+    const { submissions, logger, random, onFinal, clock } = this.#options;
     const token = row.claim_token!;
     const stopRenewing = this.#keepClaim(row.strategy_id, token);
-    const started: Promise<unknown>[] = [];
-    let result: { input: LifeCycleInput; done?: Parameters<Submissions["advance"]>[2] };
+    let isStarted = false;
+    let telling: Promise<unknown> | undefined;
+    const started: LifeCycleInput = { kind: "started", token };
+    const cancelTelling = clock.after(this.#limits.startedMs, () => {
+      if (isStarted) telling = submissions.advance(row.strategy_id, [started]);
+    });
+    let outcome: LifeCycleInput;
+    let done: Parameters<Submissions["advance"]>[2] = {};
     try {
-      const done = await diffSubmission(this.#options.dagManager, {
+      done = await diffSubmission(this.#options.dagManager, {
         strategyId: row.strategy_id,
         dagJson: row.dag_json,
         nodeIdsCrc32: row.node_ids_crc32,
@@ -109,27 +163,26 @@ export class SubmissionWorker {
         tagQueries: JSON.parse(row.tag_queries) as NodeTagQuery[],
         dryRun: false,
         correlationId: row.correlation_id,
-        onStarted: () => {
-          if (started.length === 0) started.push(submissions.advance(row.strategy_id, { kind: "started", token }));
-        },
+        onStarted: () => (isStarted = true),
       });
-      result = { input: { kind: "completed", token }, done };
+      outcome = { kind: "completed", token };
     } catch (error) {
       logger.warn("a diff failed", { strategy_id: row.strategy_id, correlation_id: row.correlation_id, error });
-      result = { input: failureOf(error, token), done: { spread: random.uniform() } };
+      outcome = failureOf(error, token);
+      done = { spread: random.uniform() };
     }
     stopRenewing();
+    cancelTelling();
     try {
-      await Promise.all(started);
-      const final = await submissions.advance(row.strategy_id, result.input, result.done);
+      await telling;
+      const inputs = isStarted && telling === undefined ? [started, outcome] : [outcome];
+      const final = await submissions.advance(row.strategy_id, inputs, done);
       if (final !== undefined && isFinal(final.status as Status)) onFinal?.(final);
     } catch (error) {
       // The claim runs out and somebody does it again: a diff of the same DAG changes nothing.
       logger.error("a submission's outcome cannot be stored", { strategy_id: row.strategy_id, error });
     }
-    this.#busy--;
-    this.wake();
-    this.#settleIdle();
+    this.#done();
   }
 
   #keepClaim(strategyId: string, token: number): () => void {
@@ -138,7 +191,7 @@ export class SubmissionWorker {
     let cancel = (): void => {};
     const renew = (): void => {
       cancel = clock.after(ttlMs / 3, () => {
-        submissions.advance(strategyId, { kind: "renew", token, ttlMs }).then(
+        submissions.advance(strategyId, [{ kind: "renew", token, ttlMs }]).then(
           (row) => row !== undefined && renew(),
           (error: unknown) => logger.warn("a claim cannot be renewed", { strategy_id: strategyId, error }),
         );
