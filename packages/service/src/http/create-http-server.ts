@@ -38,6 +38,7 @@ export interface RouteEntry {
   readonly method: string;
   readonly url: string;
   readonly access: AccessRule;
+  readonly rate: "default" | "reserved";
 }
 
 declare module "fastify" {
@@ -78,7 +79,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   server.decorate("routeTable", routeTable);
   server.addHook("onRoute", (route) => {
     const access = requireAccessRule(route);
-    for (const method of [route.method].flat()) routeTable.push({ method, url: route.url, access });
+    const rate = route.config?.rate ?? "default";
+    for (const method of [route.method].flat()) routeTable.push({ method, url: route.url, access, rate });
   });
   server.setErrorHandler((error, request, reply) => replyToError(error, request, reply, logger));
   server.setNotFoundHandler((request) => {
