@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { VirtualClock } from "@qmtl/testkit/clock";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadConfig } from "../config/index.ts";
 import { systemIds } from "../edge/index.ts";
@@ -139,6 +140,35 @@ describe("tokens of the local keys", () => {
     const events = new EventTokens({ keys, issuer: "qmtl", clock, ids });
     const { token: eventToken } = await events.sign({ sub: "rea", world_id: "w1", strategy_id: "s", topics: [] });
     await expect(authenticate(eventToken)).rejects.toMatchObject({ code: "TOKEN_INVALID" });
+  });
+
+  it("are refused whatever else they are", async () => {
+    const good = await auth.issueToken(rea, 60_000);
+    // The last letter has bits that no byte needs: it may change and mean the same.
+    const garbled = fc.tuple(fc.nat(good.length - 5), fc.string({ minLength: 1, maxLength: 3 })).map(([at, text]) => {
+      return good.slice(0, at) + text + good.slice(at + text.length);
+    });
+    const parts = fc.array(
+      fc.oneof(
+        fc.base64String(),
+        fc.json().map((json) => Buffer.from(json).toString("base64url")),
+      ),
+      {
+        maxLength: 5,
+      },
+    );
+    const tokens = fc.oneof(
+      fc.string(),
+      garbled,
+      parts.map((list) => list.join(".")),
+    );
+    await fc.assert(
+      fc.asyncProperty(tokens, async (token) => {
+        fc.pre(token !== good);
+        await expect(authenticate(token)).rejects.toMatchObject({ code: "TOKEN_INVALID" });
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it("refuse roles that do not exist", async () => {
