@@ -75,8 +75,14 @@ export const i32 = {
   add: binary([0x6a]),
   sub: binary([0x6b]),
   mul: binary([0x6c]),
+  and: binary([0x71]),
   lessThan: binary([0x49]),
   notEqual: binary([0x47]),
+} as const;
+
+export const i64 = {
+  bitsOf: unary([0xbd]),
+  notZero: (value: Code): Code => [value, 0x42, 0x00, 0x52],
 } as const;
 
 export const f64 = {

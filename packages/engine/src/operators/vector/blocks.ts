@@ -25,6 +25,7 @@ export const meanBlocks: FunctionSource = {
     const [input, output, suffixes, block, rounds, before, weight] = scope.params as Variables<7>;
     const weights = scope.variable("v128");
     return seq(
+      output.set(i32.sub(output.get, input.get)),
       weights.set(f64x2.splat(weight.get)),
       fourBlocks(scope, { input, suffixes, block, rounds, before, powers: 1 }, ({ anchors, sums: [sum], store }) =>
         store(output, f64x2.add(anchors, f64x2.mul(sum!, weights.get))),
@@ -46,6 +47,7 @@ export const bandBlocks: FunctionSource = {
     const [input, mids, uppers, lowers, suffixes, block, rounds, before, share, scale] = scope.params as Variables<10>;
     const [shares, scales, first, offset, mean, half] = variables(scope, 6) as Variables<6>;
     return seq(
+      ...[mids, uppers, lowers].map((column) => column.set(i32.sub(column.get, input.get))),
       shares.set(f64x2.splat(share.get)),
       scales.set(f64x2.splat(scale.get)),
       fourBlocks(scope, { input, suffixes, block, rounds, before, powers: 2 }, ({ anchors, sums, store }) =>
@@ -80,6 +82,7 @@ interface Pair {
   readonly anchors: Code;
   /** Sums over the windows that end with the rows, of deviations and of their squares. */
   readonly sums: readonly Code[];
+  /** Where a column stands is told relative to the input. */
   readonly store: (column: Variable, value: Code) => Code;
 }
 
@@ -88,39 +91,76 @@ function fourBlocks(scope: Scope, walk: Walk, emit: (pair: Pair) => Code): Code 
   const [old, middle, young, left] = [0, 1, 2, 3].map(() => scope.variable("i32")) as Variables<4>;
   const rows = [0, 1, 2, 3].map(() => scope.variable("i32"));
   const place = scope.variable("i32");
-  const [ends, deviation] = variables(scope, 2) as Variables<2>;
+  const [ends, deviation, low, high] = variables(scope, 4) as Variables<4>;
   const anchors = variables(scope, 2) as Variables<2>;
   const sums = [variables(scope, powers), variables(scope, powers)];
-  const pairs = [0, 1] as const;
 
   const zeroSums = seq(...sums.flat().map((sum) => sum.set(f64x2.splat(f64.const(0)))));
   const suffixAt = (stretch: Variable) => i32.add(stretch.get, i32.mul(place.get, i32.const(2 * powers)));
-  const lastOf = (index: number) => i32.sub(rows[index]!.get, i32.const(8));
   const shift = (bytes: Code) => seq(...rows.map((row) => row.set(i32.add(row.get, bytes))));
-  /** Adds the deviation at the present place to the sums of a pair. */
-  const addTo = (pair: 0 | 1) =>
+  /** Adds two rows, one of each block of a pair, to its sums. */
+  const addTo = (pair: 0 | 1, two: Code) =>
     seq(
-      deviation.set(f64x2.sub(f64x2.gather(rows[2 * pair]!.get, rows[2 * pair + 1]!.get), anchors[pair].get)),
+      deviation.set(f64x2.sub(two, anchors[pair].get)),
       sums[pair]![0]!.set(f64x2.add(sums[pair]![0]!.get, deviation.get)),
       powers === 2 ? sums[pair]![1]!.set(f64x2.add(sums[pair]![1]!.get, f64x2.mul(deviation.get, deviation.get))) : [],
     );
-  /** Suffix sums of the block before each of the pair's two, which may belong to the other pair, or to the round before. */
-  const suffixBefore = (pair: 0 | 1, power: number) => {
+  const storeSuffix = (pair: 0 | 1, placesOn: 0 | 1) =>
+    seq(
+      ...sums[pair]!.map((sum, power) =>
+        f64x2.store(suffixAt(pair === 0 ? middle : young), sum.get, 16 * (power + placesOn * powers)),
+      ),
+    );
+  /** Sums over the windows, with those of the block before each of the pair's two: of the other pair, or the round before. */
+  const windowSums = (pair: 0 | 1, placesOn: 0 | 1) => {
     const [low, high] = pair === 0 ? [old, middle] : [middle, young];
-    return f64x2.pick(f64x2.load(suffixAt(low), 16 * power), f64x2.load(suffixAt(high), 16 * power), 1, 2);
+    return sums[pair]!.map((sum, power) => {
+      const offset = 16 * (power + placesOn * powers);
+      const suffix = f64x2.pick(f64x2.load(suffixAt(low), offset), f64x2.load(suffixAt(high), offset), 1, 2);
+      return f64x2.add(suffix, sum.get);
+    });
   };
-  const emitPair = (pair: 0 | 1) =>
-    emit({
-      anchors: anchors[pair].get,
-      sums: sums[pair]!.map((sum, power) => f64x2.add(suffixBefore(pair, power), sum.get)),
-      store: (column, value) =>
-        seq(
-          deviation.set(value),
-          ...([0, 1] as const).map((lane) =>
-            f64x2.storeLane(lane, i32.add(i32.sub(column.get, input.get), rows[2 * pair + lane]!.get), deviation.get),
+  const emitRow = (pair: 0 | 1, placesOn: 0 | 1, store: Pair["store"]) =>
+    emit({ anchors: anchors[pair].get, sums: windowSums(pair, placesOn), store });
+
+  const lanes = [0, 1] as const;
+  const rowOf = (pair: 0 | 1, lane: 0 | 1) => rows[2 * pair + lane]!.get;
+  /** What is stored of two rows of each block waits for the second, and goes as two neighbours. */
+  const waiting = new Map<Variable, Variable>();
+  const keep: Pair["store"] = (column, value) => {
+    if (!waiting.has(column)) waiting.set(column, scope.variable("v128"));
+    return waiting.get(column)!.set(value);
+  };
+  const storeBoth =
+    (pair: 0 | 1): Pair["store"] =>
+    (column, value) =>
+      seq(
+        deviation.set(value),
+        ...lanes.map((lane) =>
+          f64x2.store(
+            i32.add(column.get, rowOf(pair, lane)),
+            f64x2.pick(waiting.get(column)!.get, deviation.get, lane, lane === 0 ? 2 : 3),
           ),
         ),
-    });
+      );
+  const storeOne =
+    (pair: 0 | 1): Pair["store"] =>
+    (column, value) =>
+      seq(
+        deviation.set(value),
+        ...lanes.map((lane) => f64x2.storeLane(lane, i32.add(column.get, rowOf(pair, lane)), deviation.get)),
+      );
+  const pairs = [0, 1] as const;
+  const one = (pair: 0 | 1) => f64x2.gather(rowOf(pair, 0), rowOf(pair, 1));
+  const loadBoth = (pair: 0 | 1) => seq(low.set(f64x2.load(rowOf(pair, 0))), high.set(f64x2.load(rowOf(pair, 1))));
+  const earlier = f64x2.pick(low.get, high.get, 0, 2);
+  const later = f64x2.pick(low.get, high.get, 1, 3);
+  const isOdd = i32.and(block.get, i32.const(8));
+  const lastOf = (index: number) => i32.sub(rows[index]!.get, i32.const(8));
+  const back = (places: number) =>
+    seq(place.set(i32.sub(place.get, i32.const(8 * places))), shift(i32.const(-8 * places)));
+  const on = (places: number) =>
+    seq(place.set(i32.add(place.get, i32.const(8 * places))), shift(i32.const(8 * places)));
 
   return seq(
     old.set(suffixes.get),
@@ -136,14 +176,14 @@ function fourBlocks(scope: Scope, walk: Walk, emit: (pair: Pair) => Code): Code 
       anchors[1].set(f64x2.gather(lastOf(2), lastOf(3))),
       zeroSums,
       place.set(block.get),
-      repeatWhile(
+      when(isOdd, back(1), ...pairs.map((pair) => seq(addTo(pair, one(pair)), storeSuffix(pair, 0)))),
+      when(
         place.get,
-        place.set(i32.sub(place.get, i32.const(8))),
-        shift(i32.const(-8)),
-        ...pairs.map((pair) =>
-          seq(
-            addTo(pair),
-            ...sums[pair]!.map((sum, power) => f64x2.store(suffixAt(pair === 0 ? middle : young), sum.get, 16 * power)),
+        repeatWhile(
+          place.get,
+          back(2),
+          ...pairs.map((pair) =>
+            seq(loadBoth(pair), addTo(pair, later), storeSuffix(pair, 1), addTo(pair, earlier), storeSuffix(pair, 0)),
           ),
         ),
       ),
@@ -153,12 +193,23 @@ function fourBlocks(scope: Scope, walk: Walk, emit: (pair: Pair) => Code): Code 
       anchors[0].set(f64x2.pick(ends.get, anchors[0].get, 1, 2)),
       ends.set(deviation.get),
       zeroSums,
-      repeatWhile(
-        i32.lessThan(place.get, block.get),
-        ...pairs.map((pair) => seq(addTo(pair), emitPair(pair))),
-        place.set(i32.add(place.get, i32.const(8))),
-        shift(i32.const(8)),
+      when(
+        i32.lessThan(i32.const(8), block.get),
+        repeatWhile(
+          i32.lessThan(i32.add(place.get, i32.const(8)), block.get),
+          ...pairs.map((pair) =>
+            seq(
+              loadBoth(pair),
+              addTo(pair, earlier),
+              emitRow(pair, 0, keep),
+              addTo(pair, later),
+              emitRow(pair, 1, storeBoth(pair)),
+            ),
+          ),
+          on(2),
+        ),
       ),
+      when(isOdd, ...pairs.map((pair) => seq(addTo(pair, one(pair)), emitRow(pair, 0, storeOne(pair)))), on(1)),
       shift(i32.mul(block.get, i32.const(3))),
       left.set(old.get),
       old.set(young.get),

@@ -3,6 +3,7 @@ import {
   f64,
   f64x2,
   i32,
+  i64,
   repeatWhile,
   returnWhen,
   seq,
@@ -317,9 +318,9 @@ function powersOf(scope: Scope, alpha: Variable) {
   return { rest, powers: { set, of: (exponent: number) => found[exponent - 1]!.get } };
 }
 
-/** Whether a number is NaN or infinite. */
+/** Whether a number is NaN or infinite. Compared as a whole number: a comparison of numbers has to look for NaN as well. */
 function isAbsent(number: Code): Code {
-  return f64.notEqual(f64.sub(number, number), f64.const(0));
+  return i64.notZero(i64.bitsOf(f64.sub(number, number)));
 }
 
 function numbers(scope: Scope, count: number): Variable[] {
