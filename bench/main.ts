@@ -7,6 +7,9 @@ import { batch } from "./rows/batch.ts";
 import { catalog } from "./rows/catalog.ts";
 import { command } from "./rows/command.ts";
 import { csv } from "./rows/csv.ts";
+import { diff } from "./rows/diff.ts";
+import { gatewayActivation, gatewayFanout } from "./rows/gateway-streams.ts";
+import { gatewayBurst, gatewaySubmit } from "./rows/gateway-submit.ts";
 import { graph } from "./rows/graph.ts";
 import { memory } from "./rows/memory.ts";
 import { operators } from "./rows/operators.ts";
@@ -26,4 +29,9 @@ await runBenches("bench", fileURLToPath(import.meta.url), [
   command,
   memory,
   sweep,
+  diff,
+  gatewaySubmit,
+  gatewayBurst,
+  gatewayFanout,
+  gatewayActivation,
 ]);

@@ -9,6 +9,6 @@ export {
 } from "./ack-window.ts";
 export { partsOf, type DiffPart } from "./chunks.ts";
 export { diffAlone } from "./diff-alone.ts";
-export { planDiff, queueContextOf, setIdOf, topicSubjectOf, type BufferedNode, type DiffPlan } from "./plan-diff.ts";
+export { planDiff, queueContextOf, setIdOf, topicNamerOf, type BufferedNode, type DiffPlan } from "./plan-diff.ts";
 export { affectedQueries, eventKeyOf, queueUpdatedEvent, weightEvent, type TaggedQueue } from "./plan-events.ts";
 export { defaultDagLimits, readDag, type Dag, type DagEntry, type DagLimits, type DiffSubject } from "./read-dag.ts";

@@ -1,6 +1,6 @@
 import { blake3Text, compareCodePoints, computeKeysIn, partitionKey } from "@qmtl/core";
 import type { GraphNode, GraphQueue, GraphView, QueueContext } from "../graph/index.ts";
-import { queueKindOf, topicName, type TopicSubject } from "../naming/index.ts";
+import { queueKindOf, TopicNamer } from "../naming/index.ts";
 import { tagQueryOf, type TagQuery } from "../tag-query/index.ts";
 import type { Dag, DagEntry } from "./read-dag.ts";
 
@@ -30,6 +30,7 @@ export interface DiffPlan {
  */
 export function planDiff(dag: Dag, view: GraphView, isTaken: (topic: string) => boolean): DiffPlan {
   const keyOf = computeKeysIn(dag.context);
+  const namer = topicNamerOf(dag);
   const named = new Set<string>();
   const queueMap: [string, string][] = [];
   const bufferedNodes: BufferedNode[] = [];
@@ -39,7 +40,7 @@ export function planDiff(dag: Dag, view: GraphView, isTaken: (topic: string) => 
     if (!view.knownNodes.has(entry.nodeId)) newNodes.push(entry);
     let queue = view.queues.get(entry.nodeId);
     if (queue === undefined) {
-      const topic = topicName(topicSubjectOf(entry, dag), (name) => named.has(name) || isTaken(name));
+      const topic = namer.name(entry, (name) => named.has(name) || isTaken(name));
       named.add(topic);
       queue = newQueueOf(entry, topic);
       newQueues.push(queue);
@@ -61,12 +62,9 @@ export function planDiff(dag: Dag, view: GraphView, isTaken: (topic: string) => 
   };
 }
 
-/** Who the name of a node's topic speaks of. */
-export function topicSubjectOf(
-  { tags, nodeType, nodeId }: DagEntry,
-  { namespace, version, context }: Dag,
-): TopicSubject {
-  return { namespace, tags, nodeType, nodeId, version, simulated: context.executionDomain === "dryrun" };
+/** What names the topics of a DAG. */
+export function topicNamerOf({ namespace, version, context }: Dag): TopicNamer {
+  return new TopicNamer({ namespace, version, simulated: context.executionDomain === "dryrun" });
 }
 
 /** The part of a context that queues are kept apart by. */

@@ -26,7 +26,8 @@ export function writeChange(
   { nodes = [], events = [], queues = [], tagQueries = [], set, ...change }: GraphChange,
   numbers: NodeNumbers,
 ): string {
-  const commons = new Map<string, number>();
+  const commons: Omit<GraphQueue, "topic" | "nodeId">[] = [];
+  const commonByKey = new Map<string, number>();
   const text: ChangeText = {
     nodesCrc32: crc32OfNodeIds(nodes.map(({ nodeId }) => nodeId)),
     change: {
@@ -34,11 +35,12 @@ export function writeChange(
       ...(events.length === 0 ? {} : { sequences: events.map(({ topic, key, sequence }) => [topic, key, sequence]) }),
     },
     queues: queues.map(({ topic, nodeId, ...rest }) => {
-      const key = JSON.stringify(rest);
-      if (!commons.has(key)) commons.set(key, commons.size);
-      return [topic, numbers.numberOf(nodeId), commons.get(key)!];
+      const key = `${rest.kind} ${rest.intervalSeconds} ${rest.schemaHash} ${rest.tags.join()}`;
+      let common = commonByKey.get(key);
+      if (common === undefined) commonByKey.set(key, (common = commons.push(rest) - 1));
+      return [topic, numbers.numberOf(nodeId), common];
     }),
-    commons: [...commons.keys()].map((key) => JSON.parse(key) as Omit<GraphQueue, "topic" | "nodeId">),
+    commons,
     tagQueries: tagQueries.map(({ nodeId, ...query }) => [numbers.numberOf(nodeId), query]),
     ...(set === undefined ? {} : { set: runsOf(set.map((nodeId) => numbers.numberOf(nodeId))) }),
   };

@@ -63,3 +63,32 @@ it("writes nothing when the events of a change cannot be written", async () => {
   expect([await graph.version(), await graph.counts()]).toEqual([0, { nodes: 0, queues: 0 }]);
   await database.destroy();
 });
+
+it("writes no change that does not fit: it would be read back at every start", async () => {
+  const database = await openFile(":memory:");
+  const graph = await GraphLog.open(database, async () => {});
+  const [a, b] = [nodeOf("a"), nodeOf("b")];
+  const context = { worldId: "w", executionDomain: "live", asOf: "", partition: "" };
+  const queue = {
+    topic: "q",
+    kind: "indicator",
+    intervalSeconds: 60,
+    tags: [],
+    schemaHash: "h",
+    buffering: undefined,
+  } as const;
+  const first = { baseVersion: 0, atMs: 1, context, nodes: [a], queues: [{ ...queue, nodeId: a.nodeId }] };
+  expect(await graph.commit(first)).toBe(true);
+  for (const change of [
+    { nodes: [a] },
+    { nodes: [b], queues: [{ ...queue, nodeId: b.nodeId }] },
+    { queues: [{ ...queue, topic: "q2", nodeId: a.nodeId }] },
+    { queues: [{ ...queue, topic: "q2", nodeId: b.nodeId }] },
+    { submission: { strategyId: "s", version: "v1", setId: "unknown" } },
+    { submission: { strategyId: "s", version: "v1", setId: "x" }, set: [b.nodeId] },
+  ]) {
+    await expect(graph.commit({ baseVersion: 1, atMs: 2, context, ...change })).rejects.toThrow("internal");
+  }
+  expect(await (await GraphLog.open(database, async () => {})).version()).toBe(1);
+  await database.destroy();
+});

@@ -43,6 +43,8 @@ export class GraphLog implements GraphStore {
     if (change.baseVersion !== this.#state.version) return false;
     const version = change.baseVersion + 1;
     const { nodes = [], events = [] } = change;
+    const kept = stateChangeOf(change);
+    this.#state.assertFits(kept);
     const numbers = this.#numbersWith(nodes.map(({ nodeId }) => nodeId));
     const row = {
       version,
@@ -59,7 +61,7 @@ export class GraphLog implements GraphStore {
       throw error;
     }
     // Another call may have read the row back already.
-    if (this.#state.version < version) this.#state.apply(stateChangeOf(change), version);
+    if (this.#state.version < version) this.#state.apply(kept, version);
     return true;
   }
 

@@ -50,6 +50,22 @@ export class GraphState {
   readonly #weights = new Map<string, SentinelWeight>();
   readonly #sequences = new Map<string, number>();
 
+  /** A change that does not fit must not be written either: it would be read back at every start. */
+  assertFits({ nodes = [], queues = [], context, submission, set }: StateChange): void {
+    const active = context && this.#contexts.get(contextKey(context))?.active;
+    const own = new Set(nodes.map(({ nodeId }) => nodeId));
+    for (const nodeId of own) assert(!this.#nodes.has(nodeId), `node ${nodeId} is new`);
+    const isNode = (nodeId: string): boolean => own.has(nodeId) || this.#nodes.has(nodeId);
+    for (const { topic, nodeId } of queues) {
+      assert(isNode(nodeId), `queue ${topic} has a node`);
+      assert(!this.isTaken(topic) && active?.has(nodeId) !== true, `queue ${topic} is new`);
+    }
+    assert(new Set(queues.map(({ topic }) => topic)).size === queues.length, "each queue has a name of its own");
+    for (const nodeId of set ?? []) assert(isNode(nodeId), `the set's node ${nodeId} is known`);
+    const setId = submission?.setId;
+    assert(setId === undefined || set !== undefined || this.#sets.has(setId), "the submission's set is known");
+  }
+
   apply(change: StateChange, version: number): void {
     assert(version === this.version + 1, `change ${version} follows ${this.version}`);
     this.version = version;
@@ -212,7 +228,6 @@ export class GraphState {
   }
 
   #addQueue(known: KnownContext, queue: GraphQueue, createdMs: EpochMs): void {
-    assert(!this.isTaken(queue.topic) && !known.active.has(queue.nodeId), `queue ${queue.topic} is new`);
     const entry: KnownQueue = { queue, context: known, createdMs, unreferencedSinceMs: undefined, state: "active" };
     this.#queues.set(queue.topic, entry);
     known.active.set(queue.nodeId, entry);

@@ -117,9 +117,9 @@ describe("a diff", () => {
     bench = await openManager();
     const { dataLog } = bench;
     const flaky = Object.assign(Object.create(dataLog) as typeof dataLog, {
-      ensureTopic: async (...call: Parameters<typeof dataLog.ensureTopic>) => {
+      ensureTopics: async (...call: Parameters<typeof dataLog.ensureTopics>) => {
         if (broken) throw new QmtlError("DEPENDENCY_UNAVAILABLE", "the broker is away");
-        return dataLog.ensureTopic(...call);
+        return dataLog.ensureTopics(...call);
       },
       topics: () => dataLog.topics(),
       size: (topic: string) => dataLog.size(topic),
@@ -381,7 +381,7 @@ describe("garbage collection", () => {
         throw new QmtlError("DEPENDENCY_UNAVAILABLE", "the broker is away");
       },
       topics: () => dataLog.topics(),
-      ensureTopic: dataLog.ensureTopic.bind(dataLog),
+      ensureTopics: dataLog.ensureTopics.bind(dataLog),
     });
     const crashing = await openManager({ dataLog: stuck, database: bench.database, clock });
     const [topic] = topicsOf(await crashing.manager.diff({ strategyId: "s", dagJson: dagText(feed), ...live }));

@@ -5,16 +5,16 @@ import {
   queueContextOf,
   readDag,
   setIdOf,
-  topicSubjectOf,
+  topicNamerOf,
   weightEvent,
   type BufferedNode,
   type Dag,
+  type DagEntry,
   type DagLimits,
   type DiffPlan,
   type DiffSubject,
 } from "../diff/index.ts";
 import type { GraphChange, GraphEvent, GraphStore, GraphView, SentinelWeight } from "../graph/index.ts";
-import { topicName, topicStem } from "../naming/index.ts";
 import { commitAtVersion, type PlannedStep } from "./commit-at-version.ts";
 import type { Instruments } from "./instruments.ts";
 import { planQueueEvents } from "./queue-events.ts";
@@ -149,16 +149,14 @@ export class Differ {
   /** Names of other queues that stand in the way of the new ones'. */
   async #takenNames(dag: Dag, view: GraphView): Promise<ReadonlySet<string>> {
     const { store } = this.#options;
-    const subjects = dag.entries
-      .filter(({ nodeId }) => !view.queues.has(nodeId))
-      .map((entry) => topicSubjectOf(entry, dag));
-    if (subjects.length === 0) return new Set();
-    const wanted = new Map(subjects.map((subject) => [topicName(subject, () => false), subject]));
+    const namer = topicNamerOf(dag);
+    const wanted = new Map<string, DagEntry>();
+    for (const entry of dag.entries) if (!view.queues.has(entry.nodeId)) wanted.set(namer.firstName(entry), entry);
     const met = await store.takenTopics([...wanted.keys()]);
     const taken = new Set(met);
     // Rare: then everything that begins alike is asked for, so that the next free name is found without asking again.
     for (const name of met) {
-      for (const other of await store.topicsWithStem(topicStem(wanted.get(name)!))) taken.add(other);
+      for (const other of await store.topicsWithStem(namer.stem(wanted.get(name)!))) taken.add(other);
     }
     return taken;
   }

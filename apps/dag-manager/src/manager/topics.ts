@@ -1,4 +1,4 @@
-import type { DataLog } from "@qmtl/bus";
+import type { DataLog, TopicConfig } from "@qmtl/bus";
 import type { Logger } from "@qmtl/service";
 import type { GraphQueue, GraphStore } from "../graph/index.ts";
 import { topicConfigs, type QueueKind } from "../naming/index.ts";
@@ -18,7 +18,7 @@ export class Topics {
     this.#instruments = instruments;
   }
 
-  /** @throws QmtlError what the broker says, after every topic was tried */
+  /** @throws QmtlError what the broker says */
   async ensure(made: readonly Pick<GraphQueue, "topic" | "kind">[], asked: readonly string[]): Promise<void> {
     const log = this.#log;
     if (log === undefined) return;
@@ -28,17 +28,14 @@ export class Topics {
       made.length === this.#missing.size
         ? [...this.#missing.keys()]
         : asked.filter((topic) => this.#missing.has(topic));
-    const results = await Promise.allSettled(
-      wanted.map(async (topic) => {
-        const { partitions, retentionMs } = topicConfigs[this.#missing.get(topic)!];
-        await log.ensureTopic(topic, { partitions, retentionMs });
-        this.#missing.delete(topic);
-      }),
-    );
-    const failures = results.filter((result) => result.status === "rejected");
-    if (failures.length === 0) return;
-    this.#instruments.queueCreateErrors.increment({}, failures.length);
-    throw failures[0]!.reason;
+    if (wanted.length === 0) return;
+    try {
+      await log.ensureTopics(wanted.map((topic) => ({ name: topic, config: configOf(this.#missing.get(topic)!) })));
+    } catch (error) {
+      this.#instruments.queueCreateErrors.increment({}, wanted.length);
+      throw error;
+    }
+    for (const topic of wanted) this.#missing.delete(topic);
   }
 
   /** Finds queues whose topic is not there and makes it. */
@@ -59,4 +56,9 @@ export class Topics {
     if (this.#log === undefined || this.#missing.has(topic)) return 0;
     return this.#log.size(topic);
   }
+}
+
+function configOf(kind: QueueKind): TopicConfig {
+  const { partitions, retentionMs } = topicConfigs[kind];
+  return { partitions, retentionMs };
 }

@@ -1,7 +1,7 @@
 import { float } from "@qmtl/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { declaredNamespace, namespaceOf, queueKindOf, topicConfigs, topicName, topicStem, versionOf } from "./index.ts";
+import { declaredNamespace, namespaceOf, queueKindOf, topicConfigs, TopicNamer, versionOf } from "./index.ts";
 
 describe("versions", () => {
   it.each([
@@ -42,18 +42,17 @@ describe("namespaces", () => {
 });
 
 describe("topic names", () => {
+  const scheme = { namespace: "w1.live.", version: "v1", simulated: false };
   const subject = {
-    namespace: "w1.live.",
     tags: ["BTC/USDT", "price"],
     nodeType: "ProcessingNode",
     nodeId: `blake3:${"0123456789abcdef".repeat(4)}`,
-    version: "v1",
-    simulated: false,
   };
+  const namer = new TopicNamer(scheme);
 
   it("say world, domain, asset, kind of node, node and version", () => {
-    expect(topicName(subject, () => false)).toBe("w1.live.btcusdt_processingnode_01234567_v1");
-    expect(topicName({ ...subject, namespace: "", tags: [], simulated: true }, () => false)).toBe(
+    expect(namer.name(subject, () => false)).toBe("w1.live.btcusdt_processingnode_01234567_v1");
+    expect(new TopicNamer({ namespace: "", version: "V1", simulated: true }).firstName({ ...subject, tags: [] })).toBe(
       "asset_processingnode_01234567_v1_sim",
     );
   });
@@ -61,14 +60,14 @@ describe("topic names", () => {
   it("grow by two digits while they are taken, to the whole hash and then by number", () => {
     const taken = new Set<string>();
     const names = Array.from({ length: 31 }, () => {
-      const name = topicName(subject, (candidate) => taken.has(candidate));
+      const name = namer.name(subject, (candidate) => taken.has(candidate));
       taken.add(name);
       return name.split("_")[2]!;
     });
     expect(names.slice(0, 3)).toEqual(["01234567", "0123456789", "0123456789ab"]);
     expect(names[28]).toHaveLength(64);
     expect(names.slice(29)).toEqual([`${names[28]}-1`, `${names[28]}-2`]);
-    expect(() => topicName(subject, () => true)).toThrow(expect.objectContaining({ code: "QUEUE_CONFLICT" }));
+    expect(() => namer.name(subject, () => true)).toThrow(expect.objectContaining({ code: "QUEUE_CONFLICT" }));
   });
 
   it("are names every broker takes, and begin with their stem, whatever they are made of", () => {
@@ -82,17 +81,15 @@ describe("topic names", () => {
           digest: fc.stringMatching(/^[0-9a-f]{64}$/),
         }),
         ({ world, tags, nodeType, version, digest }) => {
-          const any = {
+          const any = { tags, nodeType, nodeId: `blake3:${digest}` };
+          const names = new TopicNamer({
             namespace: namespaceOf(world, "live"),
-            tags,
-            nodeType,
-            nodeId: `blake3:${digest}`,
             version: versionOf([version]),
             simulated: true,
-          };
-          const name = topicName(any, () => false);
+          });
+          const name = names.name(any, () => false);
           expect(name).toMatch(/^[a-z0-9._-]{1,249}$/);
-          expect(name.startsWith(topicStem(any))).toBe(true);
+          expect(name.startsWith(names.stem(any))).toBe(true);
         },
       ),
     );

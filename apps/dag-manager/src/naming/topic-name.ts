@@ -1,58 +1,89 @@
 import { QmtlError } from "@qmtl/core";
 
-/** What a topic's name says about the node whose output it carries. */
-export interface TopicSubject {
+/** What the names of one DAG's topics have in common. */
+export interface TopicScheme {
   readonly namespace: string; // "" or "world.domain."
-  readonly tags: readonly string[];
-  readonly nodeType: string;
-  readonly nodeId: string;
   readonly version: string;
-  /** Its rows come from a dry run: the name ends with `_sim`. */
+  /** Rows come from a dry run: names end with `_sim`. */
   readonly simulated: boolean;
 }
 
-/**
- * `{namespace}{asset}_{node type}_{short}_{version}`: the asset is the first tag, the short form the first eight digits
- * of the node's hash. Where that name is taken the short form grows by two digits at a time; behind the whole hash come
- * `-1`, `-2`, .... Names are lower case throughout, because brokers take names that differ in case for a collision.
- *
- * @throws QmtlError `QUEUE_CONFLICT` after 9,999 of them
- */
-export function topicName(subject: TopicSubject, isTaken: (name: string) => boolean): string {
-  const digest = digestOf(subject);
-  for (let length = 8; length < digest.length + 2; length += 2) {
-    const name = nameWith(subject, digest.slice(0, length));
-    if (!isTaken(name)) return name;
-  }
-  for (let suffix = 1; suffix <= 9_999; suffix++) {
-    const name = nameWith(subject, `${digest}-${suffix}`);
-    if (!isTaken(name)) return name;
-  }
-  throw new QmtlError("QUEUE_CONFLICT", `every name for the queue of node ${subject.nodeId} is taken`, {
-    details: { nodeId: subject.nodeId, firstName: nameWith(subject, digest.slice(0, 8)) },
-  });
+/** What a topic's name says about the node whose output it carries. */
+export interface TopicSubject {
+  readonly tags: readonly string[];
+  readonly nodeType: string;
+  readonly nodeId: string;
 }
 
-/** What every name of the subject begins with, taken or not. */
-export function topicStem(subject: TopicSubject): string {
-  return `${beforeShort(subject)}${digestOf(subject).slice(0, 8)}`;
+/**
+ * Names topics: `{namespace}{asset}_{node type}_{short}_{version}`, where the asset is the first tag and the short form
+ * the first eight digits of the node's hash. Where that name is taken the short form grows by two digits at a time;
+ * behind the whole hash come `-1`, `-2`, .... Names are lower case throughout, because brokers take names that differ in
+ * case for a collision.
+ */
+export class TopicNamer {
+  readonly #namespace: string;
+  readonly #ending: string;
+  readonly #beginnings = new Map<string, string>(); // by first tag and type: few, and asked for often
+
+  constructor({ namespace, version, simulated }: TopicScheme) {
+    this.#namespace = namespace;
+    this.#ending = `_${version.toLowerCase()}${simulated ? "_sim" : ""}`;
+  }
+
+  /** @throws QmtlError `QUEUE_CONFLICT` when ten thousand names are taken */
+  name(subject: TopicSubject, isTaken: (name: string) => boolean): string {
+    const digest = digestOf(subject);
+    for (let length = 8; length < digest.length + 2; length += 2) {
+      const name = this.#name(subject, digest.slice(0, length));
+      if (!isTaken(name)) return name;
+    }
+    for (let suffix = 1; suffix <= 9_999; suffix++) {
+      const name = this.#name(subject, `${digest}-${suffix}`);
+      if (!isTaken(name)) return name;
+    }
+    throw new QmtlError("QUEUE_CONFLICT", `every name for the queue of node ${subject.nodeId} is taken`, {
+      details: { nodeId: subject.nodeId, firstName: this.#name(subject, digest.slice(0, 8)) },
+    });
+  }
+
+  /** The name where no other is taken. */
+  firstName(subject: TopicSubject): string {
+    return this.#name(subject, digestOf(subject).slice(0, 8));
+  }
+
+  /** What every name of the subject begins with, taken or not. */
+  stem(subject: TopicSubject): string {
+    return `${this.#beginning(subject)}${digestOf(subject).slice(0, 8)}`;
+  }
+
+  #name(subject: TopicSubject, short: string): string {
+    return this.#beginning(subject) + short + this.#ending;
+  }
+
+  #beginning({ tags: [tag = ""], nodeType }: TopicSubject): string {
+    const key = `${tag}\u0000${nodeType}`;
+    let beginning = this.#beginnings.get(key);
+    if (beginning === undefined) {
+      beginning = `${this.#namespace}${sanitized(tag, "asset")}_${sanitized(nodeType, "node")}_`;
+      this.#beginnings.set(key, beginning);
+    }
+    return beginning;
+  }
 }
 
 const partLengthMax = 40;
-
-function nameWith(subject: TopicSubject, short: string): string {
-  return `${beforeShort(subject)}${short}_${subject.version}${subject.simulated ? "_sim" : ""}`.toLowerCase();
-}
-
-function beforeShort({ namespace, tags, nodeType }: TopicSubject): string {
-  const asset = sanitized((tags[0] ?? "").toLowerCase(), /[^a-z0-9_-]/g, "asset");
-  return `${namespace}${asset}_${sanitized(nodeType.toLowerCase(), /[^a-z0-9_-]/g, "node")}_`;
-}
+const prefix = "blake3:";
 
 function digestOf({ nodeId }: TopicSubject): string {
-  return /[0-9a-f]{8,64}$/.exec(nodeId)?.[0] ?? sanitized(nodeId, /[^A-Za-z0-9]/g, "node");
+  return nodeId.startsWith(prefix) ? nodeId.slice(prefix.length) : sanitized(nodeId, "node");
 }
 
-function sanitized(text: string, refused: RegExp, fallback: string): string {
-  return text.replace(refused, "").slice(0, partLengthMax) || fallback;
+function sanitized(text: string, fallback: string): string {
+  return (
+    text
+      .toLowerCase()
+      .replace(/[^a-z0-9_-]/g, "")
+      .slice(0, partLengthMax) || fallback
+  );
 }
