@@ -14,12 +14,15 @@ export {
 } from "./activation/index.ts";
 export {
   decide,
+  replayPolicy,
   type DataSpan,
   type DecidedEntry,
   type Decision,
   type DecisionInputs,
   type Evidence,
   type Explanation,
+  type PolicyReplay,
+  type RecordedEvaluation,
   type ExplanationStep,
   type StrategyExplanation,
   type StrategyInputs,

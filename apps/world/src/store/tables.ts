@@ -1,4 +1,4 @@
-import type { Migration, StoreTables } from "@qmtl/store";
+import { storeMigrations, type Migration, type StoreTables } from "@qmtl/store";
 import type { Kysely } from "kysely";
 
 /** Times are epoch milliseconds; flags are 0 or 1; documents are JSON text. */
@@ -252,8 +252,7 @@ const tables: Readonly<Record<string, Shape>> = {
   },
 };
 
-/** Comes after the store's own steps. */
-export const worldMigrations: readonly Migration[] = [
+const ownMigrations: readonly Migration[] = [
   {
     name: "world-1",
     async up(database: Kysely<unknown>) {
@@ -279,3 +278,6 @@ export const worldMigrations: readonly Migration[] = [
     },
   },
 ];
+
+/** The schema of the WorldService's database. */
+export const worldMigrations: readonly Migration[] = [...storeMigrations, ...ownMigrations];

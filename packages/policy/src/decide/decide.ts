@@ -94,12 +94,15 @@ function ranked(policy: Policy, candidates: readonly Candidate[]): Candidate[] {
         step(one, { rule: "score", verdict: "note", reason: policy.score.source, found: one.score });
       } else {
         const reason = result.kind === "none" ? result.reason : "the score is true or false, not a number";
-        step(one, { rule: "score", verdict: "fail", reason }, true);
+        step(one, { rule: "score", verdict: one.in ? "fail" : "note", reason }, true);
       }
     } else if (metric !== undefined) {
       const value = one.scope.metrics[metric];
       if (typeof value === "number" && Number.isFinite(value)) one.score = value;
-      else step(one, { rule: "top_k", verdict: "fail", reason: `metric "${metric}" is missing or not finite` }, true);
+      else {
+        const reason = `metric "${metric}" is missing or not finite`;
+        step(one, { rule: "top_k", verdict: one.in ? "fail" : "note", reason }, true);
+      }
     }
   }
   return candidates.filter((one) => one.in).sort(byScore);
