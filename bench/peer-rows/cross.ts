@@ -67,12 +67,14 @@ export const cross: Bench = {
       });
     }
 
+    // Both sides compile once and keep that on disk: Numba in its cache, Node.js in this folder.
+    const env = { ...process.env, NODE_COMPILE_CACHE: temporaryFolder() };
     for (const each of engines) {
       const peaks = { ours: 0, peer: 0 };
       const cold = async (side: "ours" | "peer") => {
         const { wallMs, output } =
           side === "ours"
-            ? await freshProcess(process.execPath, [freshScript, file, String(rows)])
+            ? await freshProcess(process.execPath, [freshScript, file, String(rows)], env)
             : await freshProcess(python, [peerScript("vectorbt_cross"), file, String(rows), each.engine, "once"]);
         const figures = JSON.parse(output) as ColdFigures;
         peaks[side] = Math.max(peaks[side], figures.peakMemoryMb);

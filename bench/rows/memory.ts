@@ -25,7 +25,7 @@ export const memory: Bench = {
     const peaks: number[] = [];
     const walls: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      const { output, wallMs } = await freshProcess(process.execPath, [script, file, String(rows)]);
+      const { output, wallMs } = await freshProcess(process.execPath, [script, file, String(rows), "records"]);
       const { finalEquity, trades, peakMemoryMb } = JSON.parse(output) as Record<string, number>;
       requireSame("final equity", finalEquity, expected.equity.at(-1));
       requireSame("trades", trades, expected.trades.length);

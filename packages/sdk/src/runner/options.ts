@@ -29,8 +29,8 @@ export interface OfflineOptions {
   /** Number of trials behind this strategy; needed for the deflated Sharpe ratio. */
   readonly trials?: Trials;
   /**
-   * Columns of nodes kept in the result. Default "all"; "none" keeps memory small and runs faster: summaries of nodes
-   * are then computed when they are read.
+   * Columns of nodes in the result. Default "all"; "none" leaves them out. Where a run can do without them (targets on the
+   * rows of one stream, or `keep: "none"`), columns and summaries of nodes are computed when they are read.
    */
   readonly keep?: "all" | "none";
   /** Recorded in the manifest and handed to nothing else: the engine itself draws no random numbers. */
