@@ -1,5 +1,5 @@
 import { everyLane, shortLanes } from "./lanes.ts";
-import { i16x8, i32x4, i64, i64x2, i8x16 } from "./wasm-code.ts";
+import { i16x8, i32, i32x4, i64, i64x2, i8x16 } from "./wasm-code.ts";
 import type { Code, FunctionCode, Local } from "./wasm-code.ts";
 
 /** 0xff in the lanes of digits: they are the only bytes that are above 117 once 70 is added, as signed numbers. */
@@ -28,22 +28,8 @@ export function pairsOf(code: FunctionCode, digits: Code): Code {
   return i16x8.relaxedDot(digits, code.constant(shortLanes(0x010a)));
 }
 
-/** Eight digits, the lowest byte the first. */
-export function eightDigits(digits: Local): Code {
-  const twos = i64.shrU(
-    i64.mul(i64.and(digits.get, i64.const(bytes8(0x0f))), i64.const(10n * 256n + 1n)),
-    i64.const(8n),
-  );
-  const fours = i64.shrU(
-    i64.mul(i64.and(twos, i64.const(0x00ff_00ff_00ff_00ffn)), i64.const(100n * 65_536n + 1n)),
-    i64.const(16n),
-  );
-  return i64.shrU(
-    i64.mul(i64.and(fours, i64.const(0x0000_ffff_0000_ffffn)), i64.const(10_000n * 2n ** 32n + 1n)),
-    i64.const(32n),
-  );
-}
-
-export function bytes8(byte: number): bigint {
-  return BigInt(byte) * 0x0101_0101_0101_0101n;
+/** Four digits as numbers, the lowest byte the first. */
+export function fourDigits(digits: Local): Code {
+  const twos = i32.shrU(i32.mul(digits.get, i32.const(10 * 256 + 1)), i32.const(8));
+  return i32.shrU(i32.mul(i32.and(twos, i32.const(0x00ff_00ff)), i32.const(100 * 65_536 + 1)), i32.const(16));
 }

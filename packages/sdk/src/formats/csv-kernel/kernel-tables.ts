@@ -13,6 +13,10 @@ export function kernelTables(): readonly Data[] {
     { at: tables.closeGap, bytes: [...lanes.flatMap(lanesBut), ...lanes] },
     { at: tables.divisors, bytes: doubles([...lanes.map((lane) => Number(`1e${15 - lane}`)), 1]) },
     { at: tables.powersOfTen, bytes: integers(lanes.map((exponent) => 10n ** BigInt(exponent))) },
+    {
+      at: tables.first,
+      bytes: upTo(19).flatMap((length) => [0, 1, 2, 3].map((byte) => (byte >= 20 - length ? 0xff : 0))),
+    },
     { at: tables.powersOfFive, bytes: integers(upTo(27).flatMap(reciprocalOfFive)) },
   ];
 }

@@ -1,4 +1,4 @@
-import { bytes8, eightDigits, foursOf, integerOf, isDigit } from "./digits.ts";
+import { fourDigits, foursOf, integerOf, isDigit } from "./digits.ts";
 import { everyLane, lanes } from "./lanes.ts";
 import { tables } from "./memory-map.ts";
 import { nearestDouble } from "./nearest-double.ts";
@@ -25,7 +25,7 @@ export function numberCells(
   code: FunctionCode,
   { start, end, target, decimal, decimals }: CellPlaces & { readonly decimal: Local; readonly decimals: Local },
 ): (odd: Label) => Code {
-  const [negative, length, marks, markAt, places, wholeLength] = code.locals("i32", 6);
+  const [negative, length, marks, markAt, places, first] = code.locals("i32", 6);
   const [bytes, low, high, keep, keepHigh] = code.locals("v128", 5);
   const [integer, head, bits, shift, powerOfTen] = code.locals("i64", 5);
 
@@ -48,51 +48,36 @@ export function numberCells(
     markAt.set(i32.ctz(i32.or(marks.get, i32.const(0x1_0000)))),
   ];
 
+  /** The digits of the vector, as numbers, the mark taken out. */
+  const withoutMark = () =>
+    i8x16.relaxedSwizzle(v128.and(bytes.get, keep.get), v128.load(i32.shl(markAt.get, i32.const(4)), tables.closeGap));
+
   /** Two to thirteen characters: one vector, from which the mark is taken out. */
   const short = (odd: Label): Code => [
     ...lastSixteen(odd),
-    low.set(
-      i8x16.relaxedSwizzle(
-        v128.and(bytes.get, keep.get),
-        v128.load(i32.shl(markAt.get, i32.const(4)), tables.closeGap),
-      ),
-    ),
-    integer.set(integerOf(code, low.get, head)),
+    integer.set(integerOf(code, withoutMark(), head)),
     store(i64.ofF64(f64.div(f64.fromI64(integer.get), f64.load(i32.shl(markAt.get, i32.const(3)), tables.divisors)))),
   ];
 
-  /** One to seven digits, the mark, up to fifteen more; eighteen in all, which fit into a signed number of 64 bits. */
-  const long = (odd: Label, other: Label): Code => [
+  /** Up to eighteen digits, which fit into a signed number of 64 bits: those of the vector, and up to three before. */
+  const long = (other: Label): Code => [
     ...lastSixteen(other),
-    wholeLength.set(i32.sub(i32.add(length.get, markAt.get), i32.const(16))),
     code.branchIf(other, i32.eqz(marks.get)),
-    code.branchIf(other, i32.gtU(i32.sub(wholeLength.get, i32.const(1)), i32.const(6))),
-    places.set(i32.sub(i32.const(15), markAt.get)),
-    low.set(v128.and(bytes.get, kept(places.get))),
-    integer.set(integerOf(code, low.get, head)),
-    wholeLength.set(i32.shl(wholeLength.get, i32.const(3))),
-    // Its digits as the upper bytes, "0" below them.
-    head.set(
-      i64.or(
-        i64.shl(i64.load(start.get), i64.fromI32(i32.sub(i32.const(64), wholeLength.get))),
-        i64.shrU(i64.const(bytes8(0x30)), i64.fromI32(wholeLength.get)),
+    first.set(
+      i32.and(
+        i32.xor(i32.load(before(20)), i32.const(0x3030_3030)),
+        i32.load(i32.shl(length.get, i32.const(2)), tables.first),
       ),
     ),
+    // A byte that is above nine has its top bit, or gets it.
     code.branchIf(
-      odd,
-      i64.ne(
-        i64.or(
-          i64.and(head.get, i64.const(bytes8(0xf0))),
-          i64.shrU(i64.and(i64.add(head.get, i64.const(bytes8(0x06))), i64.const(bytes8(0xf0))), i64.const(4n)),
-        ),
-        i64.const(bytes8(0x33)),
-      ),
+      other,
+      i32.and(i32.or(i32.add(first.get, i32.const(0x7676_7676)), first.get), i32.const(0x8080_8080 | 0)),
     ),
+    places.set(i32.sub(i32.const(15), markAt.get)),
+    powerOfTen.set(i64.load(i32.shl(places.get, i32.const(3)), tables.powersOfTen)),
     integer.set(
-      i64.add(
-        integer.get,
-        i64.mul(eightDigits(head), powerOfTen.tee(i64.load(i32.shl(places.get, i32.const(3)), tables.powersOfTen))),
-      ),
+      i64.add(integerOf(code, withoutMark(), head), i64.mul(i64.fromI32(fourDigits(first)), i64.const(10n ** 15n))),
     ),
     ...settledQuotient(other),
   ];
@@ -208,7 +193,7 @@ export function numberCells(
       code.if(i32.leU(length.get, i32.const(1)), () => [...tiny(odd), code.branch(done)]),
       code.block((other) => [
         code.branchIf(other, i32.gtU(length.get, i32.const(longMax))),
-        ...long(odd, other),
+        ...long(other),
         code.branch(done),
       ]),
       ...any(odd),
