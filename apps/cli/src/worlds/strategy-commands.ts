@@ -2,7 +2,7 @@ import { blake3Text } from "@qmtl/core";
 import type { GatewayStatus, StrategyAck, StrategyStatus } from "@qmtl/contracts/gateway";
 import { strategyOrDefault, strategyArgument } from "../commands/request.ts";
 import { gatewayCommand } from "./gateway-command.ts";
-import { fields, plain } from "./lines.ts";
+import { fields } from "./lines.ts";
 
 export const statusCommand = gatewayCommand<GatewayStatus | StrategyStatus>({
   words: [["[strategy]", "id of a strategy; the Gateway itself without it"]],
@@ -54,20 +54,21 @@ export const submitCommand = gatewayCommand<StrategyAck>({
   },
 });
 
-export interface AuditVerdict {
-  readonly ok: boolean;
-  readonly rows: number;
-  readonly broken_at?: unknown;
-  readonly reason?: unknown;
+interface AuditVerdict {
+  readonly intact: boolean;
+  readonly rows?: number;
+  /** First row that does not follow from the one before. */
+  readonly sequence?: number;
+  readonly reason?: string;
 }
 
 export const verifyAuditCommand = gatewayCommand<AuditVerdict>({
   words: [["<world>", "id of the world"]],
   examples: ["audit verify crypto"],
   ask: ({ words }, client) => client.world("GET", words[0] as string, "/audit/verify"),
-  text: (verdict, palette) =>
-    verdict.ok
-      ? palette.green(`${verdict.rows} rows, every one follows from the one before`)
-      : palette.red(`row ${plain(verdict.broken_at)} is broken: ${plain(verdict.reason)}`),
-  exitCode: ({ ok }) => (ok ? 0 : 1),
+  text: ({ intact, rows, sequence, reason }, palette) =>
+    intact
+      ? palette.green(`${rows} rows, every one follows from the one before`)
+      : palette.red(`row ${sequence} is broken: ${reason}`),
+  exitCode: ({ intact }) => (intact ? 0 : 1),
 });

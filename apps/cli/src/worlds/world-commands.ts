@@ -62,7 +62,7 @@ export const worldCommands = {
     words: [world],
     examples: ["world delete crypto"],
     ask: async (call, client) => {
-      await client.call("DELETE", at(call));
+      await client.call("DELETE", at(call), { headers: { "if-match": await client.etagOf(at(call)) } });
       return { deleted: wordOf(call, 0) };
     },
     text: ({ deleted }) => `deleted ${plain(deleted)}; its audit trail stays`,
@@ -109,7 +109,9 @@ export const worldCommands = {
         ...(gatingPolicy !== undefined && { gating_policy: await textOf(gatingPolicy as string) }),
         ...(mode !== undefined && { effective_mode: mode }),
       };
-      const headers = { "x-allow-live": String(allowLive === true) };
+      // The Gateway wants every apply that may start live trading confirmed; one to a lower mode cannot.
+      const confirmed = allowLive === true || (mode !== undefined && mode !== "live");
+      const headers = { "x-allow-live": String(confirmed) };
       return client.call("POST", at(call, "/apply"), { body, headers, timeoutMs: 60_000 });
     },
     text: fields,
@@ -154,7 +156,7 @@ export const worldCommands = {
       const rows = Array.isArray(answer) ? (answer as readonly Answer[]) : [];
       return rows.length === 0
         ? "nothing has happened yet"
-        : table(["ts", "event", "actor", "result", "correlation_id"], rows, palette);
+        : table(["sequence", "ts", "event", "outcome", "actor", "correlation_id"], rows, palette);
     },
   }),
   "replay-policy": gatewayCommand<Answer>({
@@ -185,7 +187,7 @@ export const policyCommands = {
       const policy = await textOf(wordOf(call, 1));
       const added = await client.call<{ version: number }>("POST", at(call, "/policies"), { body: { policy } });
       if (call.options["default"] === true) {
-        await client.call("POST", at(call, "/set-default"), { body: { version: added.version } });
+        await setDefault(call, client, added.version);
       }
       return { ...added, default: call.options["default"] === true };
     },
@@ -268,6 +270,11 @@ export const activationCommands = {
     text: fields,
   }),
 } satisfies Record<string, CommandModule>;
+
+async function setDefault(call: CommandCall, client: GatewayClient, version: number): Promise<Answer> {
+  const headers = { "if-match": await client.etagOf(at(call)) };
+  return client.call("POST", at(call, "/set-default"), { body: { version }, headers });
+}
 
 /** The etag a change is based on; none for an entry that is not there yet. */
 async function etagOf(

@@ -141,6 +141,24 @@ export class GatewayClient {
       readonly timeoutMs?: number;
     } = {},
   ): Promise<T> {
+    return (await this.#send(method, path, request)).answer as T;
+  }
+
+  /** The etag of what a route shows: what a change of it is based on. */
+  async etagOf(path: string): Promise<string> {
+    return (await this.#send("GET", path, {})).etag ?? "";
+  }
+
+  async #send(
+    method: string,
+    path: string,
+    request: {
+      readonly body?: unknown;
+      readonly headers?: Record<string, string>;
+      readonly signal?: AbortSignal | undefined;
+      readonly timeoutMs?: number;
+    },
+  ): Promise<{ readonly answer: unknown; readonly etag: string | null }> {
     const { body, headers, signal, timeoutMs = this.#timeoutMs } = request;
     const timeout = AbortSignal.timeout(timeoutMs);
     let response: Response;
@@ -175,7 +193,7 @@ export class GatewayClient {
         hint: "check that gatewayUrl is the address of a gateway",
       });
     }
-    return answer as T;
+    return { answer, etag: response.headers.get("etag") };
   }
 }
 

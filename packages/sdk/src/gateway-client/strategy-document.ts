@@ -11,7 +11,7 @@ export function strategyDocument(graph: StrategyGraph): Pick<StrategySubmit, "da
   const nodes = [...new Map(graph.nodes.map((node) => [node.id, node])).values()];
   const texts = nodes.map(nodeText);
   return {
-    dag_json: `{"schema_version":"v1","nodes":[${texts.join(",")}],"meta":{"strategy":${JSON.stringify(graph.name)}}}`,
+    dag_json: `{"schema_version":"v1","nodes":[${texts.join(",")}],"meta":{"strategy":${JSON.stringify(graph.name)},"version":"v1"}}`,
     node_ids_crc32: crc32OfNodeIds(nodes.map(({ id }) => id)),
   };
 }

@@ -20,6 +20,7 @@ import {
   type GateVerdict,
   type LeavingOrder,
   type OrderGateState,
+  type RefusalReason,
   type WorldSnapshot,
 } from "@qmtl/policy/order-gate";
 import { ControlStream, type ControlStreamOptions, type GatewayClient } from "../gateway-client/index.ts";
@@ -34,8 +35,8 @@ export interface OrderGateSessionOptions {
   readonly clock: Clock;
   readonly silenceMsMax?: number;
   readonly openSocket?: ControlStreamOptions["openSocket"];
-  /** The gate has opened, or closed and why: for people, and for whoever waits. */
-  onGate(isOpen: boolean, reason: string | undefined): void;
+  /** Whether orders may leave has changed: undefined when they may, else why they may not. */
+  onOrders(offBecause: string | undefined): void;
   /** Contact with the Gateway was lost or found again; each is said once. */
   onContact(isThere: boolean, message: string): void;
   /** Queues of a tag query have changed. */
@@ -55,6 +56,8 @@ export class OrderGateSession {
   /** Counts connections: an answer to a question of an older one is of no use. */
   #connection = 0;
   #hasContact = true;
+  #said: string | undefined = "";
+  #cancelSay: (() => void) | undefined;
 
   constructor(options: OrderGateSessionOptions) {
     this.#options = options;
@@ -102,7 +105,10 @@ export class OrderGateSession {
 
   /** Why no order may leave now; undefined while some may. */
   closedBecause(): string | undefined {
-    return closedBecause(this.#state, this.#options.clock.monotonicMs());
+    const { lease } = this.#state;
+    const closed = closedBecause(this.#state, this.#options.clock.monotonicMs());
+    if (closed !== undefined || lease === undefined) return inWords[closed ?? "lease"];
+    return lease.mode === "paper" || lease.mode === "live" ? undefined : `the world's mode is ${lease.mode}`;
   }
 
   /** Closes this gate without asking anybody (OG-7). */
@@ -115,6 +121,7 @@ export class OrderGateSession {
     this.#cancelTick?.();
     this.#take({ kind: "disconnected" });
     this.#cancelTick?.();
+    this.#cancelSay?.();
     this.#stream.close();
   }
 
@@ -123,6 +130,7 @@ export class OrderGateSession {
     const { state, effects } = stepOrderGate(this.#state, input, nowMs);
     this.#state = state;
     for (const effect of effects) this.#carryOut(effect);
+    this.#sayOrders();
     this.#cancelTick?.();
     if (this.#stop.signal.aborted) return;
     const delayMs = Math.max(1, nextTickMs(state, nowMs) - nowMs);
@@ -130,7 +138,7 @@ export class OrderGateSession {
   }
 
   #carryOut(effect: GateEffect): void {
-    if (this.#stop.signal.aborted && effect.kind !== "closed") return;
+    if (this.#stop.signal.aborted) return;
     switch (effect.kind) {
       case "ask":
         void this.#ask(effect.askId, effect.seenEpoch, effect.closedEpoch);
@@ -142,11 +150,24 @@ export class OrderGateSession {
         void this.#readState();
         break;
       case "opened":
-        this.#options.onGate(true, undefined);
-        break;
       case "closed":
-        this.#options.onGate(false, effect.reason);
-        break;
+        break; // said below, with the mode
+    }
+  }
+
+  // What changes and changes back within a moment, as while a world is being joined, is not worth a word.
+  #sayOrders(): void {
+    if (this.closedBecause() === this.#said) {
+      this.#cancelSay?.();
+      this.#cancelSay = undefined;
+    } else {
+      this.#cancelSay ??= this.#options.clock.after(sayAfterMs, () => {
+        this.#cancelSay = undefined;
+        const offBecause = this.closedBecause();
+        if (offBecause === this.#said || this.#stop.signal.aborted) return;
+        this.#said = offBecause;
+        this.#options.onOrders(offBecause);
+      });
     }
   }
 
@@ -215,6 +236,22 @@ export class OrderGateSession {
     this.#options.onContact(isThere, message);
   }
 }
+
+const sayAfterMs = 300;
+
+const inWords: Readonly<Record<RefusalReason, string>> = {
+  killed: "the world was killed",
+  no_view: "the world could not be read yet",
+  out_of_sync: "the event stream is not caught up",
+  phase: "the world is frozen",
+  lease: "the world has granted no lease",
+  epoch: "the world has moved on, and its news is not here yet",
+  mode: "the world's mode does not trade",
+  decision_stale: "the world's decision is too old",
+  inactive: "the strategy is not active",
+  venue: "the orders are for another venue",
+  limits: "a limit is reached",
+};
 
 function snapshotOf(state: OrderState): WorldSnapshot {
   return {

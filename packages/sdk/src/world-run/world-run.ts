@@ -290,9 +290,9 @@ export class WorldRun implements AsyncDisposable {
       incarnation: this.#incarnation,
       clock: this.#clock,
       silenceMsMax: testMode === true ? 2_000 : 5_000,
-      onGate: (isOpen, reason) => {
+      onOrders: (offBecause) => {
         this.#saidRefusals.clear();
-        this.#notice("orders", isOpen ? "orders are on" : `orders are off: ${reason ?? "closed"}`);
+        this.#notice("orders", offBecause === undefined ? "orders are on" : `orders are off: ${offBecause}`);
       },
       onContact: (isThere, message) =>
         this.#notice("contact", isThere ? message : `${message}; the strategy computes, orders are off`),
