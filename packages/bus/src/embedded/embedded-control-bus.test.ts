@@ -49,6 +49,13 @@ it("keeps the last event of each key when it forgets the old ones, and still kno
   const kept = async () =>
     (await bus.read("control.activation", 0, 10)).map(({ key, sequence }) => `${key}${sequence}`);
   expect(await kept()).toEqual(["w3", "v2"]);
+  const got: string[] = [];
+  const subscription = await bus.subscribe("control.activation", { from: "earliest" }, ({ key, sequence }) => {
+    got.push(`${key}${sequence}`);
+  });
+  await clock.advance(100);
+  expect(got).toEqual(["w3", "v2"]);
+  expect(subscription.position).toBe((await bus.read("control.activation", 0, 10)).at(-1)!.offset + 1);
   await publish("w", 1); // a relay that comes back after a day repeats itself: nothing new
   expect(await kept()).toEqual(["w3", "v2"]);
 });
@@ -89,6 +96,44 @@ it("hands a place on when the one who has it falls silent", async () => {
   stuck.resolve();
   await clock.advance(10_000);
   expect(await bus.deadLetters("control.policy")).toEqual([]);
+});
+
+it("lets one who lost the place move it no more", async () => {
+  const failures: unknown[] = [];
+  const bus = await opened({ onFailure: (error) => void failures.push(error) });
+  const options = { from: "earliest", group: "g" } as const;
+  const stuck = Promise.withResolvers<void>();
+  await bus.publish("control.policy", [sampleEvent("w", 1)]);
+  const first = await bus.subscribe("control.policy", options, () => stuck.promise);
+  await clock.advance(10);
+  await bus.publish("control.policy", [sampleEvent("w", 2)]);
+  const got: number[] = [];
+  const second = await bus.subscribe("control.policy", options, ({ sequence }) => void got.push(sequence));
+  await clock.advance(10_000);
+  expect(got).toEqual([1, 2]);
+  stuck.resolve();
+  await clock.advance(10);
+  expect(failures).toMatchObject([{ code: "LEASE_LOST" }]);
+  await first.close();
+  await second.close();
+  await bus.subscribe("control.policy", options, ({ sequence }) => void got.push(sequence));
+  await clock.advance(10_000);
+  expect(got).toEqual([1, 2]);
+});
+
+it("hands a place on although the wall clock went back by an hour", async () => {
+  const bus = await opened();
+  const options = { from: "earliest", group: "g" } as const;
+  const stuck = Promise.withResolvers<void>();
+  await bus.publish("control.policy", [sampleEvent("w", 1)]);
+  await bus.subscribe("control.policy", options, () => stuck.promise);
+  await clock.advance(10);
+  clock.jumpWall(-3_600_000);
+  const got: number[] = [];
+  await bus.subscribe("control.policy", options, ({ sequence }) => void got.push(sequence));
+  await clock.advance(3_000);
+  expect(got).toEqual([1]);
+  stuck.resolve();
 });
 
 it("puts an event that cannot be read into the dead letters and goes on", async () => {

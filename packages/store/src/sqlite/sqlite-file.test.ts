@@ -43,6 +43,13 @@ it("makes its file for this user alone", async () => {
   expect(statSync(join(folder, "below")).mode & 0o777).toBe(0o700);
 });
 
+it("waits for the disk at every commit, so that what is acknowledged survives a power cut", async () => {
+  const settings = await opened().write((run) =>
+    ["journal_mode", "synchronous", "foreign_keys"].map((name) => run(`pragma ${name}`)[0]![name]),
+  );
+  expect(settings).toEqual(["wal", 2, 1]);
+});
+
 it("refuses a file of a newer version", async () => {
   const file = opened();
   await file.upgrade([...schema, ["create table u (id bigint)"]]);

@@ -8,6 +8,7 @@ import {
   type StoreTables,
 } from "@qmtl/store";
 import type { Kysely } from "kysely";
+import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { VirtualClock } from "../clock/index.ts";
 import type { DatabaseHarness } from "./database-contract.ts";
@@ -115,6 +116,26 @@ export function auditContract(name: string, harness: () => Promise<DatabaseHarne
         .values({ ...row!, scope: "w", sequence: 5 })
         .execute();
       expect(await verifyAudit(database, "w")).toMatchObject({ kind: "broken", sequence: 5 });
+    });
+
+    it("names the row after one that was forged with a hash that fits", async () => {
+      const [row] = await database.selectFrom("store_audit").selectAll().where("sequence", "=", 2).execute();
+      const { hash, ...fields } = row!;
+      const hashOf = ({ scope, sequence, at_ms, actor, action, outcome, ...rest }: typeof fields): string => {
+        const { request_hash, before_hash, after_hash, correlation_id, details, previous_hash } = rest;
+        const first = ["qmtl/audit/1", scope, sequence, at_ms, actor, action, outcome, request_hash];
+        const all = [...first, before_hash, after_hash, correlation_id, details, previous_hash];
+        return createHash("sha256").update(JSON.stringify(all)).digest("hex");
+      };
+      expect(hashOf(fields)).toBe(hash);
+      const forged = { ...fields, actor: "mallory" };
+      await database
+        .updateTable("store_audit")
+        .set({ ...forged, hash: hashOf(forged) })
+        .where("scope", "=", "w")
+        .where("sequence", "=", 2)
+        .execute();
+      expect(await verifyAudit(database, "w")).toMatchObject({ kind: "broken", sequence: 3 });
     });
 
     it("notices that the head is gone or was edited", async () => {
