@@ -1,7 +1,7 @@
 import { inColumnMemory } from "../../columns/index.ts";
 import type { KernelState } from "./kernel-state.ts";
 import { ROWS_PER_STEP } from "./scratch.ts";
-import { LONGEST_WINDOW, windowMaxima, windowMinima } from "./window-extreme.ts";
+import { LONGEST_IN_PLACE, LONGEST_WINDOW, windowMaxima, windowMinima } from "./window-extreme.ts";
 
 /**
  * Largest of the last `period` rows, three comparisons a row whatever the period and the data: the maximum
@@ -42,7 +42,8 @@ export class RollingMax {
   run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
     const isLong = this.#period > 1 && this.#period <= LONGEST_WINDOW && to - from >= 4 * this.#period;
     if (!isLong) return this.#runBlocks(input, output, from, to, target);
-    if (this.#period > 3 && inColumnMemory([input, output])) return this.#runInPlace(input, output, from, to, target);
+    const mayStayInPlace = this.#period >= 4 && this.#period <= LONGEST_IN_PLACE;
+    if (mayStayInPlace && inColumnMemory([input, output])) return this.#runInPlace(input, output, from, to, target);
     for (let row = from; row < to; row += ROWS_PER_STEP) {
       const end = Math.min(to, row + ROWS_PER_STEP);
       const range = { input, output, from: row, to: end, target: target + row - from };
@@ -134,7 +135,8 @@ export class RollingMin {
   run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
     const isLong = this.#period > 1 && this.#period <= LONGEST_WINDOW && to - from >= 4 * this.#period;
     if (!isLong) return this.#runBlocks(input, output, from, to, target);
-    if (this.#period > 3 && inColumnMemory([input, output])) return this.#runInPlace(input, output, from, to, target);
+    const mayStayInPlace = this.#period >= 4 && this.#period <= LONGEST_IN_PLACE;
+    if (mayStayInPlace && inColumnMemory([input, output])) return this.#runInPlace(input, output, from, to, target);
     for (let row = from; row < to; row += ROWS_PER_STEP) {
       const end = Math.min(to, row + ROWS_PER_STEP);
       const range = { input, output, from: row, to: end, target: target + row - from };

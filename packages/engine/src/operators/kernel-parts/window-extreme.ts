@@ -28,30 +28,27 @@ export interface WindowExtremes {
   /**
    * Takes rows where they stand.
    *
-   * @param period - from 4 to `LONGEST_WINDOW`; so many rows and ten more stand before the range
-   * @returns rows taken: whole eights, up to a block with an absent row; 0 unless `standsInPlace`
+   * @param period - from 4 to `LONGEST_IN_PLACE`; so many rows and ten more stand before the range
+   * @returns rows taken: whole eights, up to a block with an absent row; 0 where the columns stand elsewhere
    */
   inPlace(period: number, range: ExtremeRange): number;
 }
 
-export const windowMaxima: WindowExtremes = windowExtremes("maximaOfFour", "maximaOfMany");
-export const windowMinima: WindowExtremes = windowExtremes("minimaOfFour", "minimaOfMany");
+export const windowMaxima: WindowExtremes = windowExtremes("maxima");
+export const windowMinima: WindowExtremes = windowExtremes("minima");
 
+/** Fours of longer ones are too many to be compared at each row. */
+export const LONGEST_IN_PLACE = 64;
 /** Longer ones leave no room for their rows. */
 export const LONGEST_WINDOW = ROWS_PER_STEP / 4;
 
 /** Rows that vector code takes in one round. */
 const ROUND = 8;
-/** Rows whose extremes are found before the next are read: they stay in the first cache. */
-const BLOCK_ROWS = 1_024;
 /** Stretches of the working memory: rows of the column, and what becomes of them in turns. */
 const stretch = ROWS_PER_STEP + LONGEST_WINDOW + 2 * ROUND;
 const [ROWS, EVEN, ODD] = [ROUND, ROUND + stretch, ROUND + 2 * stretch] as const;
 
-function windowExtremes(
-  ofFour: "maximaOfFour" | "minimaOfFour",
-  ofMany: "maximaOfMany" | "minimaOfMany",
-): WindowExtremes {
+function windowExtremes(kind: "maxima" | "minima"): WindowExtremes {
   return {
     copied(before, oldest, { input, output, from, to, target }) {
       const unit = vectorUnit();
@@ -64,9 +61,9 @@ function windowExtremes(
       work.fill(0, ROWS + older + rows, ROWS + older + rows + ROUND);
       // The first three rows are seen only as those before others.
       if (!Number.isFinite(work[ROWS]! + work[ROWS + 1]! + work[ROWS + 2]!)) return false;
-      if (Number.isNaN(unit.get(ofFour)(8 * (ROWS + 3), 8 * (EVEN + 3), 8 * (older + rows - 3)))) return false;
+      if (Number.isNaN(unit.get(`${kind}OfFour`)(8 * (ROWS + 3), 8 * (EVEN + 3), 8 * (older + rows - 3)))) return false;
       const isShort = older < 3;
-      const result = combine(unit.get(ofMany), isShort ? ROWS : EVEN, isShort ? 1 : 4, older, rows);
+      const result = combine(unit.get(`${kind}OfMany`), isShort ? ROWS : EVEN, isShort ? 1 : 4, older, rows);
       output.set(work.subarray(result, result + rows), target);
       return true;
     },
@@ -74,20 +71,11 @@ function windowExtremes(
     inPlace(period, { input, output, from, to, target }) {
       const unit = vectorUnitFor(to - from, input, output);
       if (!unit) return 0;
-      const [fours, many] = [unit.get(ofFour), unit.get(ofMany)];
-      const older = period - 1;
+      const [start, result] = [input.byteOffset + 8 * from, output.byteOffset + 8 * target];
       // From the first row of the oldest window on, or some more before it to make whole rounds.
-      const ahead = Math.ceil(older / ROUND) * ROUND;
-      const first = 8 * (EVEN + older - ahead);
-      let row = from;
-      while (to - row >= ROUND) {
-        const rows = Math.min(BLOCK_ROWS, Math.floor((to - row) / ROUND) * ROUND);
-        const [start, result] = [input.byteOffset + 8 * (row - ahead), output.byteOffset + 8 * (row - from + target)];
-        if (Number.isNaN(fours(start, first, 8 * (ahead + rows)))) break;
-        combine(many, EVEN, 4, older, rows, result);
-        row += rows;
-      }
-      return row - from;
+      const ahead = Math.ceil((period - 1) / ROUND) * ROUND;
+      const bytes = 8 * ROUND * Math.floor((to - from) / ROUND);
+      return unit.get(`${kind}OfWindows`)(start, result, bytes, 8 * (period - 4), 8 * ahead) / 8;
     },
   };
 }
@@ -95,17 +83,9 @@ function windowExtremes(
 /**
  * Extremes of whole windows from those of their first few rows, of which `older` stand before the first window's end.
  *
- * @param result - where they go, in bytes; to the working memory unless told
  * @returns where they are in the working memory
  */
-function combine(
-  ofMany: VectorFunction,
-  found: number,
-  covered: number,
-  older: number,
-  rows: number,
-  result?: number,
-): number {
+function combine(ofMany: VectorFunction, found: number, covered: number, older: number, rows: number): number {
   const period = older + 1;
   let free = found === EVEN ? ODD : EVEN;
   for (; covered * 16 < period; covered *= 4) {
@@ -113,6 +93,6 @@ function combine(
     ofMany(8 * (found + first), 8 * (free + first), 8 * (older + rows - first), 8 * covered, 24 * covered);
     [found, free] = [free, found];
   }
-  ofMany(8 * (found + older), result ?? 8 * free, 8 * rows, 8 * covered, 8 * (period - covered));
+  ofMany(8 * (found + older), 8 * free, 8 * rows, 8 * covered, 8 * (period - covered));
   return free;
 }

@@ -3,7 +3,9 @@ import {
   f64x2,
   i32,
   repeatWhile,
+  returnWhen,
   seq,
+  when,
   type Code,
   type FunctionSource,
   type Scope,
@@ -59,6 +61,55 @@ export function extremesOfMany(larger: Larger): FunctionSource {
     },
   };
 }
+
+/**
+ * Extremes of windows that a few fours make up, in blocks small enough for the first cache.
+ *
+ * Parameters: where the first row and the first result stand; bytes of rows (eight rows a round); the window less four rows
+ * and less one, the latter in whole rounds, in bytes. So many rows and three more stand before the first. The result is the
+ * bytes taken: those up to a block with an absent row.
+ */
+export function extremesOfWindows(larger: Larger): FunctionSource {
+  return {
+    params: ["i32", "i32", "i32", "i32", "i32"],
+    result: "i32",
+    body(scope) {
+      const [first, target, bytes, reach, ahead] = scope.params as [Variable, Variable, Variable, Variable, Variable];
+      const [at, block, end] = [scope.variable("i32"), scope.variable("i32"), scope.variable("i32")];
+      const [input, fours, output] = [scope.variable("i32"), scope.variable("i32"), scope.variable("i32")];
+      const check = scope.variable("f64");
+      const finder = foursFinder(scope, larger, input, fours);
+      return seq(
+        repeatWhile(
+          i32.lessThan(at.get, bytes.get),
+          block.set(i32.sub(bytes.get, at.get)),
+          when(i32.lessThan(i32.const(BLOCK), block.get), block.set(i32.const(BLOCK))),
+          input.set(i32.sub(i32.add(first.get, at.get), ahead.get)),
+          end.set(i32.add(i32.add(first.get, at.get), block.get)),
+          fours.set(i32.const(0)),
+          finder.start,
+          repeatWhile(i32.lessThan(input.get, end.get), finder.round, advance(input), advance(fours)),
+          check.set(finder.check),
+          returnWhen(f64.notEqual(check.get, check.get), at.get),
+          fours.set(ahead.get),
+          end.set(i32.add(ahead.get, block.get)),
+          output.set(i32.add(target.get, at.get)),
+          repeatWhile(
+            i32.lessThan(fours.get, end.get),
+            manyRound(scope, larger, fours, output, i32.const(32), reach.get),
+            advance(fours),
+            advance(output),
+          ),
+          at.set(i32.add(at.get, block.get)),
+        ),
+        at.get,
+      );
+    },
+  };
+}
+
+/** Bytes of a block, the fours of which stand at the beginning of the working memory. */
+const BLOCK = 8_192;
 
 const places = [0, 16, 32, 48] as const;
 

@@ -1,7 +1,7 @@
 import { columnMemory, inColumnMemory, type ColumnMemory } from "../../columns/index.ts";
 import { encodeModule, f64x2, type FunctionSource } from "./assembler.ts";
 import { bandBlocks, meanBlocks } from "./blocks.ts";
-import { extremesOfFour, extremesOfMany } from "./extremes.ts";
+import { extremesOfFour, extremesOfMany, extremesOfWindows } from "./extremes.ts";
 import { convergenceGroups, exponentialGroups, rangeGroups, strengthGroups } from "./recursions.ts";
 import { meansOfThree, placesInRange } from "./rows.ts";
 import { stochasticRows } from "./stochastic.ts";
@@ -11,8 +11,10 @@ const sources = {
   bandBlocks,
   maximaOfFour: extremesOfFour(f64x2.larger),
   maximaOfMany: extremesOfMany(f64x2.larger),
+  maximaOfWindows: extremesOfWindows(f64x2.larger),
   minimaOfFour: extremesOfFour(f64x2.smaller),
   minimaOfMany: extremesOfMany(f64x2.smaller),
+  minimaOfWindows: extremesOfWindows(f64x2.smaller),
   exponentialGroups,
   rangeGroups,
   strengthGroups,
