@@ -50,9 +50,17 @@ export const diff: Bench = {
       clock,
     });
     const bus = await openEmbeddedControlBus({ path: path("bus.db"), clock, ids });
-    const { dataLog, close } = await openEmbeddedQueues({ path: path("queues.db"), clock, ids });
+    const queues = await openEmbeddedQueues({ path: path("queues.db"), clock, ids });
     const metrics = createMetrics("bench");
-    const manager = await DagManager.open({ database, bus, dataLog, clock, ids, logger: silentLogger, metrics });
+    const manager = await DagManager.open({
+      database,
+      bus,
+      dataLog: queues.dataLog,
+      clock,
+      ids,
+      logger: silentLogger,
+      metrics,
+    });
     const times: { first: number[]; again: number[] } = { first: [], again: [] };
     const [warmUps, rounds] = quick ? [2, 6] : [10, 60];
     for (let round = 0; round < warmUps + rounds; round++) {
@@ -69,7 +77,7 @@ export const diff: Bench = {
       times.first.push(firstMs);
       times.again.push(againMs);
     }
-    await close();
+    await queues.close();
     await bus.close();
     await database.destroy();
     return [row("first", times.first), row("repeated", times.again)];

@@ -26,10 +26,18 @@ export function translateLegacyWords(argv: readonly string[]): Translation {
   if (word === "help") return { argv: [...argv.slice(0, at), ...argv.slice(at + 1), "--help"], deprecation: undefined };
   const replacement = word === undefined ? undefined : replacementOf(word, argv.slice(at + 1));
   if (replacement === undefined) return { argv, deprecation: undefined };
+  const rest = word === "dagmanager" ? targetMovedBack(argv.slice(at + 1)) : argv.slice(at + 1);
   return {
-    argv: [...argv.slice(0, at), ...replacement, ...argv.slice(at + 1)],
+    argv: [...argv.slice(0, at), ...replacement, ...rest],
     deprecation: `"qmtl ${word}" is the older spelling of "qmtl ${replacement.join(" ")}" and will go`,
   };
+}
+
+/** `--target X diff …` is the older order of `diff … --target X`. */
+function targetMovedBack(rest: readonly string[]): readonly string[] {
+  const [first = ""] = rest;
+  const length = first === "--target" ? 2 : first.startsWith("--target=") ? 1 : 0;
+  return [...rest.slice(length), ...rest.slice(0, length)];
 }
 
 function replacementOf(word: string, rest: readonly string[]): readonly string[] | undefined {

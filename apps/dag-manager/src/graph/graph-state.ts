@@ -24,8 +24,18 @@ interface KnownContext {
   readonly active: Map<string, KnownQueue>; // by node id
   readonly byTag: Map<string, Set<KnownQueue>>; // by tagKey
   readonly submissions: Map<string, Submission>; // by strategy id, those that are not released
+  readonly holders: Map<string, number>; // set id → submissions that hold it
   readonly past: Map<string, Set<string>>; // strategy id → ids of every set it has held
   readonly queries: Map<string, TagQuery>; // by id of the node that asks
+}
+
+/** What is in use in a context. */
+interface Reach {
+  /** Nodes that submissions hold, and all that those read, directly or through others. */
+  readonly nodes: ReadonlySet<string>;
+  /** Nodes of the sets that the strategy asked about holds or has held. */
+  readonly own: ReadonlySet<string> | undefined;
+  readonly queries: readonly TagQuery[];
 }
 
 /** What a commit adds, as it is kept: specs and the bodies of events are elsewhere. */
@@ -45,7 +55,8 @@ export class GraphState {
   readonly #queues = new Map<string, KnownQueue>(); // by topic, all that are not gone
   readonly #goneTopics = new Set<string>();
   readonly #contexts = new Map<string, KnownContext>(); // in the order they were first used
-  readonly #sets = new Map<string, readonly string[]>();
+  readonly #newest = new Map<string, QueueContext>(); // by scopeKey
+  readonly #sets = new Map<string, ReadonlySet<string>>();
   readonly #sentinels = new Map<string, Sentinel>();
   readonly #weights = new Map<string, SentinelWeight>();
   readonly #sequences = new Map<string, number>();
@@ -77,7 +88,7 @@ export class GraphState {
     if (change.sentinel !== undefined) this.#sentinels.set(change.sentinel.sentinelId, change.sentinel);
     if (change.weight !== undefined) this.#weights.set(weightKey(change.weight), change.weight);
     if (change.released !== undefined) {
-      for (const { submissions } of this.#contexts.values()) submissions.delete(change.released.strategyId);
+      for (const known of this.#contexts.values()) letGo(known, change.released.strategyId);
     }
     this.#applyToQueues(change);
     for (const [topic, key, sequence] of change.sequences ?? []) this.#sequences.set(`${topic} ${key}`, sequence);
@@ -145,11 +156,7 @@ export class GraphState {
   }
 
   newestContext(worldId: string, executionDomain: string): QueueContext | undefined {
-    let newest: QueueContext | undefined;
-    for (const { context } of this.#contexts.values()) {
-      if (context.worldId === worldId && context.executionDomain === executionDomain) newest = context;
-    }
-    return newest;
+    return this.#newest.get(scopeKey({ worldId, executionDomain }));
   }
 
   sequence(topic: string, key: string): number | undefined {
@@ -176,28 +183,24 @@ export class GraphState {
   /** Queues that are not gone; of one strategy, those of nodes it holds or has held. */
   usage(strategyId?: string): readonly QueueUsage[] {
     const usages: QueueUsage[] = [];
-    for (const known of this.#contexts.values()) {
-      const past = strategyId === undefined ? undefined : known.past.get(strategyId);
-      if (strategyId !== undefined && past === undefined) continue;
-      const own = past && new Set([...past].flatMap((setId) => this.#sets.get(setId)!));
-      const reached = this.#reachedBy(known);
-      const queries = this.#liveQueries(known);
-      for (const entry of this.#queues.values()) {
-        if (entry.context !== known || own?.has(entry.queue.nodeId) === false) continue;
-        const { topic, kind, tags, intervalSeconds, nodeId } = entry.queue;
-        const isRead = queries.some((query) => matchesQuery(query, tags, intervalSeconds));
-        usages.push({
-          topic,
-          context: known.context,
-          kind,
-          tags,
-          intervalSeconds,
-          createdMs: entry.createdMs,
-          isReferenced: entry.state === "active" && (isRead || reached.has(nodeId)),
-          unreferencedSinceMs: entry.unreferencedSinceMs,
-          state: entry.state,
-        });
-      }
+    const reaches = new Map<KnownContext, Reach>();
+    for (const { context: known, queue, createdMs, unreferencedSinceMs, state } of this.#queues.values()) {
+      const { topic, kind, tags, intervalSeconds, nodeId } = queue;
+      let reach = reaches.get(known);
+      if (reach === undefined) reaches.set(known, (reach = this.#reachIn(known, strategyId)));
+      if (reach.own?.has(nodeId) === false) continue;
+      const isRead = reach.queries.some((query) => matchesQuery(query, tags, intervalSeconds));
+      usages.push({
+        topic,
+        context: known.context,
+        kind,
+        tags,
+        intervalSeconds,
+        createdMs,
+        isReferenced: state === "active" && (isRead || reach.nodes.has(nodeId)),
+        unreferencedSinceMs,
+        state,
+      });
     }
     return usages.sort((a, b) => a.createdMs - b.createdMs || compareCodePoints(a.topic, b.topic));
   }
@@ -221,8 +224,10 @@ export class GraphState {
     for (const { nodeId, ...query } of change.tagQueries ?? []) known.queries.set(nodeId, query);
     const { submission, set } = change;
     if (submission === undefined) return;
-    if (set !== undefined) this.#sets.set(submission.setId, set);
+    if (set !== undefined) this.#sets.set(submission.setId, new Set(set));
+    letGo(known, submission.strategyId);
     known.submissions.set(submission.strategyId, submission);
+    known.holders.set(submission.setId, (known.holders.get(submission.setId) ?? 0) + 1);
     const past = known.past.get(submission.strategyId) ?? new Set();
     known.past.set(submission.strategyId, past.add(submission.setId));
   }
@@ -264,22 +269,19 @@ export class GraphState {
     }
   }
 
-  /** Nodes that submissions hold in a context, and all that those read, directly or through others. */
-  #reachedBy({ submissions }: KnownContext): ReadonlySet<string> {
-    const reached = new Set<string>();
-    for (const setId of new Set([...submissions.values()].map((submission) => submission.setId))) {
-      for (const nodeId of this.#sets.get(setId)!) reached.add(nodeId);
-    }
-    // A set grows while it is walked, and the walk comes to what was added.
-    for (const nodeId of reached) for (const input of this.#nodes.get(nodeId)?.inputs ?? []) reached.add(input);
-    return reached;
+  #reachIn(known: KnownContext, strategyId: string | undefined): Reach {
+    const nodes = new Set<string>();
+    for (const setId of known.holders.keys()) for (const nodeId of this.#sets.get(setId)!) nodes.add(nodeId);
+    // The set grows while it is walked, and the walk comes to what was added.
+    for (const nodeId of nodes) for (const input of this.#nodes.get(nodeId)?.inputs ?? []) nodes.add(input);
+    const past = [...(known.past.get(strategyId ?? "") ?? [])];
+    const own = new Set(past.flatMap((setId) => [...this.#sets.get(setId)!]));
+    return { nodes, own: strategyId === undefined ? undefined : own, queries: this.#liveQueries(known) };
   }
 
   #liveQueries(known: KnownContext): readonly TagQuery[] {
-    if (known.queries.size === 0) return [];
-    const held = new Set([...known.submissions.values()].map(({ setId }) => setId));
-    const nodes = new Set([...held].flatMap((setId) => this.#sets.get(setId)!));
-    const live = [...known.queries].filter(([nodeId]) => nodes.has(nodeId));
+    const held = [...known.holders.keys()];
+    const live = [...known.queries].filter(([nodeId]) => held.some((setId) => this.#sets.get(setId)!.has(nodeId)));
     return [...new Map(live.map(([, query]) => [queryText(query), query])).values()];
   }
 
@@ -292,18 +294,33 @@ export class GraphState {
         active: new Map(),
         byTag: new Map(),
         submissions: new Map(),
+        holders: new Map(),
         past: new Map(),
         queries: new Map(),
       };
       this.#contexts.set(key, known);
+      this.#newest.set(scopeKey(context), context);
     }
     return known;
   }
 }
 
+function letGo({ submissions, holders }: KnownContext, strategyId: string): void {
+  const setId = submissions.get(strategyId)?.setId;
+  if (setId === undefined) return;
+  submissions.delete(strategyId);
+  const others = holders.get(setId)! - 1;
+  if (others === 0) holders.delete(setId);
+  else holders.set(setId, others);
+}
+
 // None of the four holds a control character: compute keys are made of them, and refuse it.
 function contextKey({ worldId, executionDomain, asOf, partition }: QueueContext): string {
   return [worldId, executionDomain, asOf, partition].join("\u001f");
+}
+
+function scopeKey({ worldId, executionDomain }: Pick<QueueContext, "worldId" | "executionDomain">): string {
+  return `${worldId}\u001f${executionDomain}`;
 }
 
 function tagKey(intervalSeconds: number, tag: string): string {

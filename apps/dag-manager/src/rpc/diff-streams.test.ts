@@ -68,6 +68,14 @@ describe("a diff stream", () => {
     expect(() => streams.resume(second.id)).toThrow(expect.objectContaining({ code: "REQUEST_INVALID" }));
   });
 
+  it("is kept among at most 256 that nobody reads", async () => {
+    const opened = Array.from({ length: 300 }, () => streams.open({ ...outcome, queueMap: [] }));
+    for (const stream of opened) await reading(stream.parts(new AbortController().signal)).ended;
+    expect(streams.size).toBe(256);
+    expect(() => streams.resume(opened[0]!.id)).toThrow(expect.objectContaining({ code: "REQUEST_INVALID" }));
+    expect(streams.resume(opened[299]!.id).id).toBe(opened[299]!.id);
+  });
+
   it("stops on the old connection when it is resumed on another", async () => {
     const stream = streams.open(outcome);
     const old = reading(stream.parts(new AbortController().signal));

@@ -28,11 +28,16 @@ interface OpenStream {
   /** Called when the window changes, or the stream moves to another connection. */
   changed: () => void;
   connection: number;
+  /** Nothing reads it any more: it waits for late acknowledgements, or for its caller to come back. */
+  isIdle: boolean;
   cancelExpiry: () => void;
 }
 
 /** How long a stream waits for an acknowledgement, and how long one that broke can be resumed. */
 export const streamDeadlineMs = 30_000;
+
+/** Streams kept at most for callers that may come back; the oldest go first. */
+const idleStreamsMax = 256;
 
 /** The streams of a server, each under an id of its own: callers that diff one strategy at a time do not meet. */
 export class DiffStreams {
@@ -58,6 +63,7 @@ export class DiffStreams {
       window: openWindow(parts.length),
       changed: () => {},
       connection: 0,
+      isIdle: false,
       cancelExpiry: () => {},
     };
     this.#open.set(stream.id, stream);
@@ -98,6 +104,7 @@ export class DiffStreams {
 
   #on(stream: OpenStream): DiffStream {
     stream.cancelExpiry();
+    stream.isIdle = false;
     const connection = ++stream.connection;
     stream.changed();
     return { id: stream.id, outcome: stream.outcome, parts: (signal) => this.#parts(stream, connection, signal) };
@@ -121,7 +128,10 @@ export class DiffStreams {
     } finally {
       // Acknowledgements of the last chunks, or a caller that comes back, have this long.
       if (stream.connection === connection && this.#open.has(stream.id)) {
+        stream.isIdle = true;
         stream.cancelExpiry = this.#clock.after(streamDeadlineMs, () => this.#forget(stream));
+        const idle = [...this.#open.values()].filter(({ isIdle }) => isIdle);
+        for (const old of idle.slice(0, Math.max(0, idle.length - idleStreamsMax))) this.#forget(old);
       }
     }
   }
