@@ -16,6 +16,7 @@ import { operators } from "./rows/operators.ts";
 import { sharing } from "./rows/sharing.ts";
 import { stream } from "./rows/stream.ts";
 import { sweep } from "./rows/sweep.ts";
+import { up } from "./rows/up.ts";
 
 await runBenches("bench", fileURLToPath(import.meta.url), [
   operators,
@@ -34,4 +35,5 @@ await runBenches("bench", fileURLToPath(import.meta.url), [
   gatewayBurst,
   gatewayFanout,
   gatewayActivation,
+  up,
 ]);
