@@ -247,6 +247,9 @@ describe("evaluation", () => {
         { rule: "score" },
       ],
     });
+    expect(explained.decision).toMatchObject({ effective_mode: "validate", reason: "no_bindings" });
+    const one = (await get("/worlds/w/explain?strategy_id=b")).body;
+    expect([Object.keys(one.explanation.strategies), Object.keys(one.inputs.strategies)]).toEqual([["b"], ["b"]]);
     expect((await get("/worlds/w/decisions")).body.strategies).toEqual([]);
     expect((await get("/worlds/w/explain?evaluation_id=ev:0")).status).toBe(404);
   });

@@ -47,16 +47,25 @@ export interface World {
 /** The WorldService: worlds, policies, decisions, activation and their audit, each with one owner. */
 export async function createWorld(dependencies: WorldDependencies): Promise<World> {
   const { config, database, bus, clock, logger, at = () => {} } = dependencies;
+  const measured = worldMetrics(dependencies.metrics);
   const relay = new OutboxRelay({
     database,
-    bus,
+    bus: {
+      async publish(topic, events) {
+        await bus.publish(topic, events);
+        const last = events.at(-1);
+        if (topic === "control.activation" && last !== undefined) {
+          measured.activationSkew((clock.nowMs() - Date.parse(last.event.time)) / 1_000);
+        }
+      },
+    },
     clock,
     onFailure: (error) => logger.warn("control events cannot be published for now", { error }),
     onRefused: ({ topic, key, sequence, reason }) =>
       logger.error("a control event was refused for good", { topic, world_id: key, sequence, reason }),
   });
   const store = new WorldStore({ database, clock, onEvents: () => relay.wake(), at });
-  const services = worldServices({ store, clock, logger, metrics: worldMetrics(dependencies.metrics) });
+  const services = worldServices({ store, clock, logger, metrics: measured });
   const http = await createHttpServer({ name: "worldservice", ...dependencies });
   http.addHook("onError", async (request, _reply, error) => auditRefusal(services, request, error));
   addWorldRoutes(http, services, clock);

@@ -1,8 +1,16 @@
-import { blake3Text, QmtlError, sortedAsciiJson } from "@qmtl/core";
+import { blake3Text, formatInstant, QmtlError, sortedAsciiJson } from "@qmtl/core";
 import { parsePolicy, type Policy } from "@qmtl/policy/document";
 import type { Asked, WorldStore } from "../store/world-store.ts";
 import { publishPolicy } from "./policy-events.ts";
 import { requireEtag } from "./preconditions.ts";
+
+export interface PolicyVersion {
+  readonly version: number;
+  readonly checksum: string;
+  /** Whether it is the one that holds. */
+  readonly default: boolean;
+  readonly created_at: string;
+}
 
 /** Versions of a world's policy. The first is the default; a later one becomes it when it is chosen. */
 export class Policies {
@@ -52,14 +60,20 @@ export class Policies {
     });
   }
 
-  async versions(worldId: string): Promise<readonly { version: number; checksum: string }[]> {
-    await this.#store.current(worldId);
-    return this.#store.database
+  async versions(worldId: string): Promise<readonly PolicyVersion[]> {
+    const { row } = await this.#store.current(worldId);
+    const rows = await this.#store.database
       .selectFrom("world_policies")
-      .select(["version", "checksum"])
+      .select(["version", "checksum", "created_ms"])
       .where("world_id", "=", worldId)
       .orderBy("version")
       .execute();
+    return rows.map(({ version, checksum, created_ms }) => ({
+      version,
+      checksum,
+      default: version === row.default_policy_version,
+      created_at: formatInstant(created_ms),
+    }));
   }
 
   /** The document. @throws QmtlError `POLICY_NOT_FOUND` */

@@ -10,7 +10,6 @@ export interface WorldMetrics {
     counts: { readonly promoted: number; readonly demoted: number },
   ): void;
   applyFailed(worldId: string, stage: string): void;
-  allocated(worldId: string): void;
   allocationsRead(worldId: string, stale: boolean): void;
   /** Between a change of activation and the publication of its event. */
   activationSkew(seconds: number): void;
@@ -44,7 +43,6 @@ export function worldMetrics(metrics: Metrics): WorldMetrics {
       if (demoted > 0) demotions.increment({ world_id: worldId }, demoted);
     },
     applyFailed: (worldId, stage) => failures.increment({ world_id: worldId, stage }),
-    allocated: (worldId) => allocations.increment({ world_id: worldId }, 0),
     allocationsRead(worldId, isStale) {
       const seen = reads.get(worldId) ?? { all: 0, stale: 0 };
       seen.all += 1;

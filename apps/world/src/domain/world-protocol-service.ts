@@ -119,12 +119,9 @@ export class WorldProtocolService {
     });
   }
 
-  /** @throws QmtlError `WORLD_NOT_FOUND`, `FENCED` */
+  /** @throws QmtlError `WORLD_NOT_FOUND` */
   async acknowledge(worldId: string, ack: { holder: string; incarnation: string; closedEpoch: number }): Promise<void> {
-    await this.#store.turn(worldId, async () => {
-      await this.#store.current(worldId);
-      await this.#take(worldId, { kind: "acknowledge", ...ack });
-    });
+    await this.#store.turn(worldId, () => this.#take(worldId, { kind: "acknowledge", ...ack }));
     this.#goOnSoon(worldId);
   }
 
@@ -270,7 +267,11 @@ export class WorldProtocolService {
 
   #goOnSoon(worldId: string): void {
     const state = this.#states.get(worldId);
-    if (state !== undefined && isApplying(state.record)) void this.#goOn(worldId);
+    if (state === undefined || !isApplying(state.record)) return;
+    const [next] = stepWorld(state, { kind: "advance" }, this.#clock.monotonicMs()).effects;
+    // Others have not closed yet; the clock is set for when their leases end.
+    if (next?.kind === "wake" && this.#wakes.has(worldId)) return;
+    void this.#goOn(worldId);
   }
 
   async #goOn(worldId: string): Promise<void> {

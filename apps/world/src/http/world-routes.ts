@@ -289,13 +289,15 @@ export function addWorldRoutes(server: HttpServer, services: WorldServices, cloc
     "/worlds/:id/explain",
     { role: "reader", summary: "why: every input, gate, score and constraint, and the rule that decided" },
     async ({ request, id }) => {
-      await store.current(id);
-      const { evaluation_id: evaluationId, as_of: asOf } = request.query;
+      const { record } = await store.current(id);
+      const { evaluation_id: evaluationId, as_of: asOf, strategy_id: strategyId } = request.query;
       const evaluation =
         evaluationId === undefined
           ? await evaluations.latest(id, asOf === undefined ? undefined : parseInstant(asOf, "as_of"))
           : await evaluations.get(id, evaluationId);
-      return { ...evaluationView(evaluation), explanation: evaluation.decision.explanation, inputs: evaluation.inputs };
+      const decision = await worlds.decide(id, asOf);
+      const { phase, killed, run } = record;
+      return { decision, phase, killed, run, ...explanationView(evaluation, strategyId) };
     },
   );
   route(
@@ -557,6 +559,19 @@ function worldView({ row, profile, record, mode }: WorldState): Record<string, u
     run: record.run === null ? null : { run_id: record.run.runId, stage: record.run.stage, error: record.run.error },
     created_at: formatInstant(row.created_ms),
     updated_at: formatInstant(row.updated_ms),
+  };
+}
+
+/** An evaluation with all its reasons; of one strategy where one is named. */
+function explanationView(evaluation: Evaluation, strategyId: string | undefined): Record<string, unknown> {
+  const { decision, inputs } = evaluation;
+  const { strategies, ...explanation } = decision.explanation;
+  const only = <Value>(all: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> =>
+    strategyId === undefined ? all : Object.fromEntries(Object.entries(all).filter(([id]) => id === strategyId));
+  return {
+    ...evaluationView(evaluation),
+    explanation: { ...explanation, strategies: only(strategies) },
+    inputs: { ...inputs, strategies: only(inputs.strategies), memory: only(inputs.memory) },
   };
 }
 

@@ -92,12 +92,12 @@ export function worldNotFound(worldId: string): QmtlError {
 }
 
 /** The mode of the last apply, never above what the world allows (W-5). */
-export function modeOf(row: Pick<WorldRow, "mode" | "allow_live">): EffectiveMode {
+function modeOf(row: Pick<WorldRow, "mode" | "allow_live">): EffectiveMode {
   const mode = isEffectiveMode(row.mode) ? row.mode : "compute-only";
   return lowerMode(mode, row.allow_live === 1 ? "live" : "paper");
 }
 
-export function runOf(row: {
+function runOf(row: {
   readonly run_id: string;
   readonly request_hash: string;
   readonly stage: string;

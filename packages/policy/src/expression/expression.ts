@@ -31,7 +31,7 @@ export type FunctionName = keyof typeof functionArity;
 const functionArity = { abs: [1, 1], sqrt: [1, 1], log: [1, 1], min: [1, 16], max: [1, 16], size: [1, 1] } as const;
 
 /** Names that are not metrics. */
-export const scopeNames: ReadonlySet<string> = new Set([
+const scopeNames: ReadonlySet<string> = new Set([
   "metrics",
   "evidence",
   "strategy_id",
