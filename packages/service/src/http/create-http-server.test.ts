@@ -248,6 +248,16 @@ describe("replies", () => {
     expect(reply.json().detail).toMatchObject({ code: "E_ROUTE_UNKNOWN", message: "there is no GET /nowhere" });
   });
 
+  it("answers 405 with the methods a path has", async () => {
+    const reply = await call(undefined, "PUT", "/bodies");
+    expect(reply.statusCode).toBe(405);
+    expect(reply.headers.allow).toBe("POST");
+    const ofWorld = await server.inject({ method: "DELETE", url: "/worlds/w1" });
+    expect(ofWorld.headers.allow).toBe("GET, HEAD, PUT");
+    expect(ofWorld.json().detail).toMatchObject({ code: "E_METHOD_NOT_ALLOWED", allowed: ["GET", "HEAD", "PUT"] });
+    expect((await server.inject({ method: "DELETE", url: "/worlds/" })).statusCode).toBe(404);
+  });
+
   it("counts requests by route, not by URL", async () => {
     await call(owner, "GET", "/worlds/w1");
     await call(owner, "GET", "/worlds/w2");

@@ -1,5 +1,5 @@
 import helmet from "@fastify/helmet";
-import { QmtlError, type Clock, type Ids } from "@qmtl/core";
+import type { Clock, Ids } from "@qmtl/core";
 import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import type { Authenticator } from "../auth/index.ts";
 import type { Logger } from "../logging/index.ts";
@@ -14,6 +14,7 @@ import { requestFields, routeOf } from "./request-fields.ts";
 import { shapeValidator } from "./shape-validator.ts";
 import { readTraceparent, type Tracing } from "../tracing/index.ts";
 import { traceRequests } from "./trace-requests.ts";
+import { refuseUnknownRoute } from "./unknown-route.ts";
 import { unpackBody } from "./unpack-body.ts";
 
 export interface HttpServerOptions {
@@ -83,12 +84,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     for (const method of [route.method].flat()) routeTable.push({ method, url: route.url, access, rate });
   });
   server.setErrorHandler((error, request, reply) => replyToError(error, request, reply, logger));
-  server.setNotFoundHandler((request) => {
-    throw new QmtlError(
-      "ROUTE_UNKNOWN",
-      `there is no ${request.method} ${request.url.split("?", 1)[0]!.slice(0, 200)}`,
-    );
-  });
+  server.setNotFoundHandler((request, reply) => refuseUnknownRoute(routeTable, request, reply));
   useStrictJson(server);
   await server.register(helmet, { contentSecurityPolicy: contentSecurityPolicy, hsts: false });
   addRequestHooks(server, options, limits);
