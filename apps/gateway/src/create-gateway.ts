@@ -30,9 +30,10 @@ import { addWorldRoutes } from "./http/world-routes.ts";
 import { defaultSettings, type GatewaySettings } from "./settings.ts";
 import { Submissions } from "./store/submissions.ts";
 import type { GatewayTables } from "./store/tables.ts";
-import { SubmissionService } from "./submission/submission-service.ts";
+import { acceptingMany, SubmissionService } from "./submission/submission-service.ts";
 import { SubmissionWorker } from "./submission/worker.ts";
 import { BindingDelivery } from "./worlds/binding-delivery.ts";
+import { PretradeCounts } from "./worlds/pretrade.ts";
 import { WorldClient, type WorldTransport } from "./worlds/world-client.ts";
 import { ProxiedWorldStates } from "./worlds/world-states.ts";
 
@@ -104,6 +105,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
       logger,
       holder,
       limits: settings.worker,
+      yields: () => service.accepting > acceptingMany,
       onFinal: (row) => service.settled(row),
     });
   const service = new SubmissionService({
@@ -202,11 +204,13 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
   deps.metrics.beforeReading(() => {
     for (const topic of streamTopics) metrics.subscribers.set(hub.subscribers(topic), { topic });
   });
+  const pretrade = new PretradeCounts(deps.metrics);
   addStatusRoutes(server, {
     monitor,
     enforceLiveGuard: settings.enforceLiveGuard,
     openSubmissions: () => submissions.openCounts(),
     sockets: () => streams.size,
+    pretrade,
   });
   addStrategyRoutes(server, {
     service,
@@ -238,6 +242,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     client: worldClient,
     enforceLiveGuard: settings.enforceLiveGuard,
     downgrades: metrics.downgrades,
+    pretrade,
   });
   streams.attach(server.server);
 

@@ -32,7 +32,7 @@ export const defaultSettings: GatewaySettings = {
   submissionBytesMax: 16_777_216,
   queueMapWaitMs: 100,
   dryRunMs: 1_000,
-  waitersMax: 64,
+  waitersMax: 16,
   eventTokenMs: 300_000,
   streamUrl: undefined,
   fallbackUrl: undefined,

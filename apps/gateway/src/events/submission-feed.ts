@@ -17,6 +17,7 @@ export interface SubmissionFeedOptions {
 }
 
 const batchMax = 500;
+const gatherMs = 10;
 
 /**
  * Tells clients how their submissions fare. It reads the history that was stored with each step, so every Gateway on
@@ -26,6 +27,7 @@ export class SubmissionFeed {
   readonly #options: SubmissionFeedOptions;
   #lastId = 0;
   #running = false;
+  #isSoon = false;
   #wanted = false;
   #stopped = true;
   #cancelPoll: () => void = () => {};
@@ -45,15 +47,20 @@ export class SubmissionFeed {
     this.#cancelPoll();
   }
 
-  /** Something was stored. */
+  /** Something was stored. What comes within a moment is read together. */
   wake(): void {
     this.#wanted = true;
-    if (!this.#running && !this.#stopped) void this.#run();
+    if (this.#running || this.#stopped || this.#isSoon) return;
+    this.#isSoon = true;
+    this.#cancelPoll();
+    this.#cancelPoll = this.#options.clock.after(gatherMs, () => {
+      this.#isSoon = false;
+      void this.#run();
+    });
   }
 
   async #run(): Promise<void> {
     this.#running = true;
-    this.#cancelPoll();
     while (this.#wanted && !this.#stopped) {
       this.#wanted = false;
       try {
@@ -63,7 +70,8 @@ export class SubmissionFeed {
       }
     }
     this.#running = false;
-    if (!this.#stopped) this.#cancelPoll = this.#options.clock.after(this.#options.pollMs, () => this.wake());
+    if (this.#wanted) this.wake();
+    else if (!this.#stopped) this.#cancelPoll = this.#options.clock.after(this.#options.pollMs, () => this.wake());
   }
 
   async #read(): Promise<void> {

@@ -415,6 +415,19 @@ describe("worlds", () => {
     });
   });
 
+  it("are asked for order leases, which are counted", async () => {
+    let answer = '{"granted":true}';
+    const { transport } = world(() => ({ body: answer }));
+    const { post, get } = await gatewayWith({ world: transport });
+    await post("/worlds/w/lease", {});
+    answer = '{"granted":false,"reason":"frozen"}';
+    await post("/worlds/w/lease", {});
+    await post("/worlds/w/acks", {});
+    const { pretrade } = (await get("/status")).json<{ pretrade: unknown }>();
+    expect(pretrade).toEqual({ attempts: 2, rejections: { frozen: 1 }, ratio: 0.5 });
+    expect((await get("/metrics")).body).toContain('gw_pretrade_rejections_total{world_id="w",reason="frozen"} 1');
+  });
+
   it("learn which strategies were submitted for them, however long that takes", async () => {
     let taken = false;
     const { transport, requests } = world(({ method }) => (method === "POST" && !taken ? { status: 404 } : {}));

@@ -2,6 +2,7 @@ import "./route-summary.ts";
 import { GatewayHealth, GatewayStatus } from "@qmtl/contracts/gateway";
 import { QmtlError } from "@qmtl/core";
 import type { HttpServer } from "@qmtl/service/http";
+import type { PretradeCounts } from "../worlds/pretrade.ts";
 import type { HealthMonitor } from "../health/health-monitor.ts";
 
 export interface StatusRouteOptions {
@@ -9,6 +10,7 @@ export interface StatusRouteOptions {
   readonly enforceLiveGuard: boolean;
   readonly openSubmissions: () => Promise<Record<string, number>>;
   readonly sockets: () => number;
+  readonly pretrade: PretradeCounts;
 }
 
 const probes = new Set(["/status", "/health", "/metrics"]);
@@ -35,6 +37,7 @@ export function addStatusRoutes(server: HttpServer, options: StatusRouteOptions)
       // A store that cannot be read is what /status is there to say.
       submissions: await options.openSubmissions().catch(() => ({})),
       sockets: options.sockets(),
+      pretrade: options.pretrade.state,
     }),
   );
   server.get(

@@ -4,12 +4,14 @@ import type { HttpServer } from "@qmtl/service/http";
 import type { FastifyReply, FastifyRequest, HTTPMethods } from "fastify";
 import { computeContextJson, computeContextOf, downgraded, executionDomainOfMode } from "@qmtl/core";
 import type { Counter } from "@qmtl/service/metrics";
+import type { PretradeCounts } from "../worlds/pretrade.ts";
 import type { Asking, WorldAnswer, WorldClient } from "../worlds/world-client.ts";
 
 export interface WorldRouteOptions {
   readonly client: WorldClient | undefined;
   readonly enforceLiveGuard: boolean;
   readonly downgrades: Counter;
+  readonly pretrade: PretradeCounts;
 }
 
 type WorldRequest = FastifyRequest<{ Params: { id: string; "*"?: string }; Querystring: Record<string, string> }>;
@@ -72,6 +74,7 @@ async function forward(request: WorldRequest, reply: FastifyReply, options: Worl
   );
   const body = request.rawBody === undefined || request.rawBody === "" ? {} : { body: request.rawBody };
   const response = await client.forward({ method, path: url, headers, ...body }, askingOf(request));
+  if (request.routeOptions.url === "/worlds/:id/lease") options.pretrade.answered(params.id, response);
   // Our own change is known here before its event comes round.
   if (method !== "GET" && response.status < 300 && params.id !== undefined) client.invalidate(params.id);
   for (const name of passedDown) {

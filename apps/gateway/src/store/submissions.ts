@@ -273,7 +273,7 @@ export class Submissions {
       .values(eventRow(strategy_id, accepted, "INIT", nowMs))
       .execute();
     if (worldIds.length > 0) {
-      const bindings = worldIds.map((world_id) => ({ world_id, strategy_id, delivered_ms: null, created_ms: nowMs }));
+      const bindings = worldIds.map((world_id) => ({ world_id, strategy_id, created_ms: nowMs, next_ms: nowMs }));
       await trx.insertInto("world_bindings").values(bindings).execute();
     }
     const row = { seq, ...values };

@@ -6,7 +6,12 @@ import { sql, type Generated, type Kysely } from "kysely";
 export interface GatewayTables {
   submissions: SubmissionRow;
   submission_events: SubmissionEventRow;
-  world_bindings: { world_id: string; strategy_id: string; delivered_ms: number | null; created_ms: number };
+  world_bindings: {
+    world_id: string;
+    strategy_id: string;
+    created_ms: number;
+    next_ms: number | null; // when WorldService is told next; null once it knows
+  };
   idempotent_answers: {
     subject: string;
     key: string;
@@ -95,9 +100,9 @@ const firstSchema = [
     id integer primary key, strategy_id text not null, revision bigint not null, event text not null,
     status text not null, reason text, ts_ms bigint not null, unique (strategy_id, revision))`,
   `create table world_bindings (
-    world_id text not null, strategy_id text not null, delivered_ms bigint, created_ms bigint not null,
+    world_id text not null, strategy_id text not null, created_ms bigint not null, next_ms bigint,
     primary key (world_id, strategy_id))`,
-  "create index world_bindings_open on world_bindings (created_ms) where delivered_ms is null",
+  "create index world_bindings_open on world_bindings (next_ms) where next_ms is not null",
   `create table idempotent_answers (
     subject text not null, key text not null, body_hash text not null, strategy_id text not null, answer text,
     created_ms bigint not null, primary key (subject, key))`,

@@ -49,13 +49,30 @@ export interface SubmitCall {
   readonly idempotencyKey: string | undefined;
 }
 
+/** More submissions than these that are not durable yet: they come before the work on those that are. */
+export const acceptingMany = 16;
+
+interface Accepted {
+  readonly row: StoredSubmission;
+  readonly settled: Promise<StoredSubmission | undefined>;
+  readonly forget: () => void;
+}
+
+const nothingMore = { settled: Promise.resolve(undefined), forget: () => {} };
+
 /** Takes submissions: checks, makes them durable, and answers. */
 export class SubmissionService {
   readonly #options: SubmissionOptions;
   readonly #waiting = new Map<string, (row: StoredSubmission) => void>();
+  #accepting = 0;
 
   constructor(options: SubmissionOptions) {
     this.#options = options;
+  }
+
+  /** Submissions that are not durable yet. */
+  get accepting(): number {
+    return this.#accepting;
   }
 
   /**
@@ -63,11 +80,23 @@ export class SubmissionService {
    *
    * @throws QmtlError of `readSubmission`; `SUBMISSION_DUPLICATE`, `IDEMPOTENCY_CONFLICT`, `STORE_FAILED`
    */
-  async submit({ body, subject, correlationId, idempotencyKey: key }: SubmitCall): Promise<StrategyAck> {
+  async submit(call: SubmitCall): Promise<StrategyAck> {
+    const { subject, idempotencyKey: key } = call;
+    this.#accepting++;
+    const accepted = await this.#accept(call).finally(() => this.#accepting--);
+    try {
+      return await this.#answer((await accepted.settled) ?? accepted.row, subject, key);
+    } finally {
+      accepted.forget();
+    }
+  }
+
+  /** What is durable when this resolves, and what comes of it if that is soon. */
+  async #accept({ body, subject, correlationId, idempotencyKey: key }: SubmitCall): Promise<Accepted> {
     const { submissions, ids } = this.#options;
     const bodyHash = key === undefined ? "" : sha256Hex(JSON.stringify(body));
     const before = key === undefined ? undefined : await submissions.repeated(subject, key, bodyHash);
-    if (before !== undefined) return this.#answer(await submissions.find(before), subject, key);
+    if (before !== undefined) return { ...nothingMore, row: await submissions.find(before) };
 
     const read = readSubmission(body);
     const contexts = await this.#contextsOf(read);
@@ -91,13 +120,15 @@ export class SubmissionService {
         worldIds: read.worldIds,
         idempotency: key === undefined ? null : { key, bodyHash },
       };
-      const accepted = await submissions.accept(submission, reservation?.claim);
-      reservation?.use(accepted.row);
-      const settled = accepted.row === undefined ? undefined : await outcome.row;
-      return await this.#answer(settled ?? accepted.row ?? (await submissions.find(accepted.strategyId)), subject, key);
-    } finally {
+      const { row, strategyId: known } = await submissions.accept(submission, reservation?.claim);
+      reservation?.use(row);
+      if (row !== undefined) return { row, settled: outcome.row, forget: () => outcome.forget() };
+      outcome.forget();
+      return { ...nothingMore, row: await submissions.find(known) };
+    } catch (error) {
       reservation?.use(undefined);
       outcome.forget();
+      throw error;
     }
   }
 
@@ -179,7 +210,8 @@ export class SubmissionService {
   #outcomeOf(strategyId: string): { readonly row: Promise<StoredSubmission | undefined>; forget(): void } {
     const { clock, queueMapWaitMs, waitersMax, dagManager } = this.#options;
     const none = { row: Promise.resolve(undefined), forget: () => {} };
-    if (dagManager === undefined || dagManager.breaker === "open" || this.#waiting.size >= waitersMax) return none;
+    const isSoon = this.#accepting <= acceptingMany && this.#waiting.size < waitersMax;
+    if (dagManager === undefined || dagManager.breaker === "open" || !isSoon) return none;
     let cancel = (): void => {};
     const row = new Promise<StoredSubmission | undefined>((resolve) => {
       cancel = clock.after(queueMapWaitMs, () => resolve(undefined));

@@ -28,6 +28,8 @@ export interface WorkerOptions {
   /** Of this process start, for claims. */
   readonly holder: string;
   readonly limits?: WorkerLimits;
+  /** Whether others wait for what this process does before it works things off. Then it works on one at a time. */
+  readonly yields?: () => boolean;
   /** Told when an item reaches its end. */
   readonly onFinal?: (row: StoredSubmission) => void;
 }
@@ -85,7 +87,7 @@ export class SubmissionWorker {
   /** Keeps a place for a submission that is being accepted, if one is free: it need not be looked for then. */
   reserve(): Reservation | undefined {
     const { dagManager, holder } = this.#options;
-    const isFree = this.#running && this.#ready.length === 0 && this.#busy < this.#limits.concurrency;
+    const isFree = this.#running && this.#ready.length === 0 && this.#busy < this.#places();
     if (!isFree || dagManager.breaker === "open") return undefined;
     this.#busy++;
     let used = false;
@@ -121,8 +123,12 @@ export class SubmissionWorker {
     this.#settleIdle();
   }
 
+  #places(): number {
+    return this.#options.yields?.() === true ? 1 : this.#limits.concurrency;
+  }
+
   #fill(): void {
-    while (this.#busy < this.#limits.concurrency) {
+    while (this.#busy < this.#places()) {
       const row = this.#ready.shift();
       if (row === undefined) return;
       this.#busy++;

@@ -13,6 +13,7 @@ export interface BindingDeliveryOptions {
 }
 
 const batchMax = 100;
+const gatherMs = 10;
 
 /** Tells WorldService which strategies were submitted for its worlds, for as long as it takes. */
 export class BindingDelivery {
@@ -20,6 +21,7 @@ export class BindingDelivery {
   #stopped = true;
   #running: Promise<void> | undefined;
   #again = false;
+  #isSoon = false;
   #cancel: () => void = () => {};
 
   constructor(options: BindingDeliveryOptions) {
@@ -37,17 +39,25 @@ export class BindingDelivery {
     await this.#running;
   }
 
+  /** There may be new ones. What comes within a moment is delivered together. */
   wake(): void {
     this.#again = true;
-    if (this.#stopped || this.#running !== undefined) return;
-    this.#running = this.#run().finally(() => {
-      this.#running = undefined;
-      if (!this.#stopped) this.#cancel = this.#options.clock.after(this.#options.everyMs, () => this.wake());
+    if (this.#stopped || this.#running !== undefined || this.#isSoon) return;
+    this.#isSoon = true;
+    this.#cancel();
+    this.#cancel = this.#options.clock.after(gatherMs, () => {
+      this.#isSoon = false;
+      this.#running = this.#run().finally(() => this.#rest());
     });
   }
 
+  #rest(): void {
+    this.#running = undefined;
+    if (this.#again) this.wake();
+    else if (!this.#stopped) this.#cancel = this.#options.clock.after(this.#options.everyMs, () => this.wake());
+  }
+
   async #run(): Promise<void> {
-    this.#cancel();
     try {
       while (this.#again && !this.#stopped) {
         this.#again = false;
@@ -59,16 +69,15 @@ export class BindingDelivery {
   }
 
   async #deliver(): Promise<void> {
-    const { database, client, clock, logger } = this.#options;
+    const { database, client, clock, logger, everyMs } = this.#options;
     const open = await database
       .selectFrom("world_bindings")
-      .select(["world_id", "strategy_id"])
-      .where("delivered_ms", "is", null)
-      .orderBy("created_ms")
+      .select(["world_id", "strategy_id", "created_ms"])
+      .where("next_ms", "<=", clock.nowMs())
+      .orderBy("next_ms")
       .limit(batchMax)
       .execute();
-    const byWorld = Map.groupBy(open, ({ world_id }) => world_id);
-    for (const [worldId, bindings] of byWorld) {
+    for (const [worldId, bindings] of Map.groupBy(open, ({ world_id }) => world_id)) {
       const strategies = bindings.map(({ strategy_id }) => strategy_id);
       const request = {
         method: "POST",
@@ -77,18 +86,17 @@ export class BindingDelivery {
         body: JSON.stringify({ strategies }),
       };
       const { status } = await client.forward(request, { principal: undefined, correlationId: `bind-${worldId}` });
-      // Another world may do better. This one is asked again in its time: it may be made later.
-      if (status >= 300) {
-        logger.debug("a world does not take its bindings", { world_id: worldId, status });
-        continue;
-      }
+      const isTaken = status < 300;
+      if (!isTaken) logger.debug("a world does not take its bindings", { world_id: worldId, status });
+      // A world that is not there may be made later: asked again, ever more rarely, and behind the others.
+      const ageMs = clock.nowMs() - bindings[0]!.created_ms;
       await database
         .updateTable("world_bindings")
-        .set({ delivered_ms: clock.nowMs() })
+        .set({ next_ms: isTaken ? null : clock.nowMs() + Math.max(everyMs, Math.ceil(ageMs / 2)) })
         .where("world_id", "=", worldId)
         .where("strategy_id", "in", strategies)
         .execute();
-      this.#again ||= open.length === batchMax;
     }
+    this.#again ||= open.length === batchMax;
   }
 }

@@ -24,6 +24,12 @@ export const GatewayStatus = Type.Object({
   ...GatewayHealth.properties,
   degrade_level: DegradeLevel,
   enforce_live_guard: Type.Boolean(),
+  // Order leases asked for through this Gateway, and why some were not granted.
+  pretrade: Type.Object({
+    attempts: Type.Integer({ minimum: 0 }),
+    rejections: Type.Record(Type.String(), Type.Integer()),
+    ratio: Type.Number({ minimum: 0, maximum: 1 }),
+  }),
   submissions: Type.Record(Type.String(), Type.Integer()), // by status, those that are not final
   sockets: Type.Integer({ minimum: 0 }),
 });
