@@ -1,6 +1,6 @@
 import { QmtlError, shown, type EpochMs, type IntervalMs } from "@qmtl/core";
 import type { ReturnsBasis, TradingCalendar } from "./periods-per-year.ts";
-import { closesOf, type RunCloses } from "./return-statistics.ts";
+import { closesOf, lossOf, type RunCloses } from "./return-statistics.ts";
 
 export interface EquityTrackerOptions {
   readonly calendar: TradingCalendar;
@@ -109,7 +109,11 @@ const durationAt = 14;
 const firstPriceAt = 15;
 const lastPriceAt = 16;
 const closeCountAt = 17;
-const scalarCount = 18;
+// Basis "bar" only: a return ends with every bar, and dividing while the equity is at hand costs next to nothing.
+const returnSumAt = 18;
+const downsideAt = 19; // sum of squared losses
+const brokenReturnsAt = 20; // returns that started from an equity that was not positive
+const scalarCount = 21;
 
 const dayMs = 86_400_000;
 
@@ -145,6 +149,7 @@ class Tracker implements EquityTracker {
     } else if (equity < s[troughAt]!) {
       s[troughAt] = equity;
     }
+    if (s[basisAt] === 1) this.#addReturn(s[lastEquityAt]!, equity);
     s[barsAt]! += 1;
     if (inPosition) s[exposedAt]! += 1;
     s[lastTimeAt] = closeTimeMs;
@@ -199,6 +204,7 @@ class Tracker implements EquityTracker {
       }
       sum += value;
     }
+    if (this.basis === "bar") this.#addReturns(equity, from, to);
     s[barsAt] = before + to - from;
     s[peakAt] = peak;
     s[peakTimeAt] = peakTime;
@@ -222,6 +228,9 @@ class Tracker implements EquityTracker {
       start: this.startEquity,
       finished: this.#closes.subarray(0, finished),
       last: bars > 0 ? s[lastEquityAt]! : Number.NaN,
+      ...(this.basis === "bar" && {
+        returns: { sum: s[returnSumAt]!, downside: s[downsideAt]!, areDefined: s[brokenReturnsAt] === 0 },
+      }),
     };
     const underWater = s[troughAt]! < s[peakAt]!;
     const depth = underWater ? drawdownDepth(s[peakAt]!, s[troughAt]!) : 0;
@@ -295,6 +304,35 @@ class Tracker implements EquityTracker {
     const closes = this.#closes;
     for (let i = from; i < to - 1; i++) closes[count + i - from] = equity[i]!;
     s[closeCountAt] = count + to - from - 1;
+  }
+
+  #addReturn(before: number, equity: number): void {
+    const s = this.#scalars;
+    if (!(before > 0)) s[brokenReturnsAt]! += 1;
+    const value = equity / before - 1;
+    const loss = lossOf(value);
+    s[returnSumAt]! += value;
+    s[downsideAt]! += loss * loss;
+  }
+
+  #addReturns(equity: Float64Array, from: number, to: number): void {
+    const s = this.#scalars;
+    let before = s[lastEquityAt]!;
+    let sum = s[returnSumAt]!;
+    let downside = s[downsideAt]!;
+    let broken = 0;
+    for (let i = from; i < to; i++) {
+      const now = equity[i]!;
+      if (!(before > 0)) broken++;
+      const value = now / before - 1;
+      const loss = lossOf(value);
+      sum += value;
+      downside += loss * loss;
+      before = now;
+    }
+    s[returnSumAt] = sum;
+    s[downsideAt] = downside;
+    s[brokenReturnsAt]! += broken;
   }
 
   #growCloses(): void {

@@ -1,6 +1,15 @@
 import { readFileSync } from "node:fs";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { deflatedSharpe, probabilisticSharpe, returnMoments, rollingSharpe } from "./index.ts";
+import {
+  createEquityTracker,
+  deflatedSharpe,
+  probabilisticSharpe,
+  returnMoments,
+  returnsOfCloses,
+  rollingSharpe,
+} from "./index.ts";
+import { momentsOfRun } from "./return-statistics.ts";
 import { normalCdf, normalQuantile } from "./normal-distribution.ts";
 
 const peers = JSON.parse(readFileSync(new URL("fixtures/peer-metrics.json", import.meta.url), "utf8")) as {
@@ -38,6 +47,37 @@ describe("Sharpe ratios under doubt", () => {
     expect(values[0]).toBe(probabilisticSharpe(record));
     expect(values.toSorted((a, b) => b - a)).toEqual(values);
     expect(new Set(values).size).toBe(values.length);
+  });
+});
+
+describe("moments of a run", () => {
+  const equity = fc.oneof(
+    { weight: 30, arbitrary: fc.double({ min: 1, max: 3, noNaN: true }) },
+    fc.constantFrom(0, -1),
+  );
+
+  it("are those of its returns, added up before or not, to the bit", () => {
+    let defined = 0;
+    fc.assert(
+      fc.property(fc.array(equity, { maxLength: 12 }), fc.nat(12), fc.boolean(), (curve, cut, inRows) => {
+        const tracker = createEquityTracker({ calendar: "24x7", startEquity: 2, intervalMs: 1, basis: "bar" });
+        const column = Float64Array.from(curve);
+        const columns = { times: column.map((_, row) => row + 1), equity: column, isCurve: true };
+        const from = Math.min(cut, curve.length);
+        tracker.addRows(columns, 0, from);
+        if (inRows) tracker.addRows(columns, from, curve.length);
+        else for (let row = from; row < curve.length; row++) tracker.add(row + 1, curve[row]!, false);
+        const { periods, closes } = tracker.read();
+        const returns = returnsOfCloses(closes);
+        const expected = returnMoments(returns ?? new Float64Array(0));
+        expect(momentsOfRun(periods)).toEqual(expected);
+        const { returns: _, ...plain } = periods;
+        expect(momentsOfRun(plain)).toEqual(expected);
+        if (returns !== null && curve.length > 1) defined++;
+      }),
+      { numRuns: 500 },
+    );
+    expect(defined).toBeGreaterThan(100);
   });
 });
 

@@ -45,6 +45,15 @@ export interface RunCloses {
   readonly finished: Float64Array;
   /** NaN: there was no bar. */
   readonly last: number;
+  /** Sums over the returns between all of them, where they are known. */
+  readonly returns?: ReturnSums;
+}
+
+export interface ReturnSums {
+  readonly sum: number;
+  readonly downside: number; // of squared losses
+  /** False: a return would start from an equity that is not positive. */
+  readonly areDefined: boolean;
 }
 
 /** A run's closes, one after another. */
@@ -86,31 +95,30 @@ export function returnMoments(returns: Float64Array): ReturnMoments {
  */
 export function momentsOfRun(closes: RunCloses): ReturnMoments {
   const count = closes.finished.length + (Number.isNaN(closes.last) ? 0 : 1);
-  const sums = addReturns(closes);
-  if (sums === undefined) return momentsOfSums(0, 0, 0, 0, 0, 0);
-  const mean = count > 0 ? sums.sum / count : 0;
+  const { sum, downside, areDefined } = closes.returns ?? addReturns(closes);
+  if (!areDefined) return momentsOfSums(0, 0, 0, 0, 0, 0);
+  const mean = count > 0 ? sum / count : 0;
   const { second, third, fourth } = addPowers(closes, mean);
-  return momentsOfSums(count, mean, sums.downside, second, third, fourth);
+  return momentsOfSums(count, mean, downside, second, third, fourth);
 }
 
-function addReturns({ start, finished, last }: RunCloses): { sum: number; downside: number } | undefined {
+function addReturns({ start, finished, last }: RunCloses): ReturnSums {
   let before = start;
   let sum = 0;
   let downside = 0;
   for (let i = 0; i < finished.length; i++) {
     const close = finished[i]!;
-    if (!(before > 0)) return undefined;
+    if (!(before > 0)) return { sum, downside, areDefined: false };
     const r = close / before - 1;
     const loss = lossOf(r);
     sum += r;
     downside += loss * loss;
     before = close;
   }
-  if (Number.isNaN(last)) return { sum, downside };
-  if (!(before > 0)) return undefined;
+  if (Number.isNaN(last)) return { sum, downside, areDefined: true };
   const r = last / before - 1;
   const loss = lossOf(r);
-  return { sum: sum + r, downside: downside + loss * loss };
+  return { sum: sum + r, downside: downside + loss * loss, areDefined: before > 0 };
 }
 
 function addPowers({ start, finished, last }: RunCloses, mean: number) {
@@ -155,7 +163,7 @@ function momentsOfSums(
 }
 
 // min(r, 0), exactly, without a branch: half of all returns are losses, and nobody can tell which.
-function lossOf(r: number): number {
+export function lossOf(r: number): number {
   return (r - Math.abs(r)) * 0.5;
 }
 
