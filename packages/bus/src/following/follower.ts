@@ -60,7 +60,8 @@ export class Follower<Item extends { readonly offset: number }> implements Subsc
     this.#unwatch();
     this.#wake();
     await this.#running;
-    await this.#options.place?.leave();
+    // A place that cannot be given back is free when its lease has run out.
+    await this.#options.place?.leave().catch(this.#options.onFailure);
   }
 
   async #run(): Promise<void> {

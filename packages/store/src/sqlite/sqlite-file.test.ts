@@ -1,7 +1,10 @@
 import { systemClock } from "@qmtl/service/edge";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { copyFileSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SqliteFile } from "./index.ts";
 
@@ -79,6 +82,20 @@ it("tells of commits, those of other connections too", async () => {
   unwatch();
   await insert(file, 3);
   expect(news).toBe(2);
+});
+
+it("is made once when several processes make it at the same moment", async () => {
+  const program = fileURLToPath(new URL("fixtures/opener.ts", import.meta.url));
+  const atMs = String(Date.now() + 1_500);
+  const codes = await Promise.all(
+    Array.from({ length: 5 }, async () => {
+      const child = spawn(process.execPath, [program, path, atMs], { stdio: "inherit" });
+      const [code] = (await once(child, "close")) as [number];
+      return code;
+    }),
+  );
+  expect(codes).toEqual([0, 0, 0, 0, 0]);
+  expect(await ids(opened())).toHaveLength(5);
 });
 
 it("gives up when another process keeps the lock, and has not stored anything", async () => {

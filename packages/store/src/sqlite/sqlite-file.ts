@@ -2,7 +2,7 @@ import { QmtlError, type Clock } from "@qmtl/core";
 import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { storeError } from "./sqlite-error.ts";
+import { isBusy, storeError } from "./sqlite-error.ts";
 import { StatementCache, type SqlRow, type StatementResult } from "./statement-cache.ts";
 import { WriteGroup } from "./write-group.ts";
 
@@ -163,8 +163,13 @@ export class SqliteFile {
     this.#changed();
   }
 
+  // NaN, which differs from everything, when the file does not answer: whoever reads next learns why.
   #dataVersion(): number {
-    return Number(this.#reads.run("pragma data_version", []).rows[0]!["data_version"]);
+    try {
+      return Number(this.#reads.run("pragma data_version", []).rows[0]!["data_version"]);
+    } catch {
+      return Number.NaN;
+    }
   }
 
   #errorOf(cause: unknown): unknown {
@@ -193,12 +198,14 @@ function newerSchema(path: string, found: number, known: number): QmtlError {
 const memoryPath = ":memory:";
 const watchIntervalMs = 20;
 const openTimeoutMs = 5_000;
+const busyPauseMs = 10;
 
 function openWriter(path: string): DatabaseSync {
   if (path !== memoryPath) createPrivately(path);
   const connection = new DatabaseSync(path, { timeout: openTimeoutMs });
   try {
-    connection.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on");
+    enterWriteAheadLog(connection);
+    connection.exec("pragma synchronous = full; pragma foreign_keys = on");
     checkIntegrity(connection, path);
     // From here on a locked database is waited for without stopping the event loop.
     connection.exec("pragma busy_timeout = 0");
@@ -207,6 +214,20 @@ function openWriter(path: string): DatabaseSync {
     throw cause;
   }
   return connection;
+}
+
+// Of several processes that make a file at once one changes its mode, and SQLite turns the others away without waiting.
+function enterWriteAheadLog(connection: DatabaseSync): void {
+  const waiting = new Int32Array(new SharedArrayBuffer(4));
+  for (let attempt = 1; ; attempt++) {
+    try {
+      connection.exec("pragma journal_mode = wal");
+      return;
+    } catch (cause) {
+      if (!isBusy(cause) || attempt >= openTimeoutMs / busyPauseMs) throw cause;
+    }
+    Atomics.wait(waiting, 0, 0, busyPauseMs);
+  }
 }
 
 function openReader(path: string): DatabaseSync {

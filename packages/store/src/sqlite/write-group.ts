@@ -162,7 +162,12 @@ export class WriteGroup {
 
   #abandon(): void {
     this.#open = false;
-    if (this.#connection.isTransaction) this.#connection.exec("rollback");
+    if (!this.#connection.isTransaction) return;
+    try {
+      this.#connection.exec("rollback");
+    } catch {
+      // SQLite has ended the transaction by itself; otherwise the next one cannot begin, and says so.
+    }
   }
 
   #afterFailure(cause: unknown): void {
