@@ -30,7 +30,10 @@ export const stochasticRows: FunctionSource = {
     const weight = scope.params[8]!;
     const [at, block] = [scope.variable("i32"), scope.variable("i32")];
     const [check, weights] = [scope.variable("f64"), scope.variable("v128")];
+    const [next, touched] = [scope.variable("i32"), scope.variable("v128")];
     const rowAt = (column: Variable) => i32.add(column.get, at.get);
+    const touch = (column: Variable, place: Variable) =>
+      touched.set(f64x2.add(touched.get, f64x2.load(i32.add(i32.add(rowAt(column), place.get), next.get))));
 
     const extremes = (larger: Larger, column: Variable, target: number) => {
       const [input, fours, output, end] = [0, 1, 2, 3].map(() => scope.variable("i32")) as Four;
@@ -61,20 +64,28 @@ export const stochasticRows: FunctionSource = {
         i32.lessThan(at.get, bytes.get),
         block.set(i32.sub(bytes.get, at.get)),
         when(i32.lessThan(i32.const(BLOCK), block.get), block.set(i32.const(BLOCK))),
+        next.set(i32.const(0)),
+        when(i32.lessThan(i32.add(at.get, i32.const(2 * BLOCK)), bytes.get), next.set(i32.const(BLOCK))),
         extremes(f64x2.larger, highs, TOPS),
         extremes(f64x2.smaller, lows, BOTTOMS),
-        placesLoop(scope, {
-          prices: rowAt(closes),
-          tops: i32.const(TOPS),
-          bottoms: i32.const(BOTTOMS),
-          output: places,
-          end: block.get,
-        }),
+        placesLoop(
+          scope,
+          {
+            prices: rowAt(closes),
+            tops: i32.const(TOPS),
+            bottoms: i32.const(BOTTOMS),
+            output: places,
+            end: block.get,
+          },
+          // The divisions leave time to fetch the highs and lows of the next block, which are read too fast otherwise.
+          (place) => seq(touch(highs, place), touch(lows, place)),
+        ),
         meansLoop(scope, places, rowAt(ks), block.get, weights.get),
         meansLoop(scope, rowAt(ks), rowAt(ds), block.get, weights.get),
         f64x2.store(i32.const(0), f64x2.load(block.get, PLACES - 16), PLACES - 16),
         at.set(i32.add(at.get, block.get)),
       ),
+      f64x2.store(i32.const(0), touched.get, FOURS), // or nothing would be fetched
       at.get,
     );
   },
