@@ -18,7 +18,7 @@ export interface ChannelLimits {
 export const channelLimits: ChannelLimits = { bufferBytesMax: 1_000_000, transportBytesMax: 64_000 };
 
 /** Close code for clients that do not keep up (RFC 6455 registry: try again later). */
-export const slowConsumerCode = 1013;
+const slowConsumerCode = 1013;
 
 interface Waiting {
   readonly frame: Frame;

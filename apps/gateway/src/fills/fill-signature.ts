@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
 /** How far a signature's time may be from now. */
-export const signatureAgeMsMax = 300_000;
+const signatureAgeMsMax = 300_000;
 
 /** Hex HMAC-SHA256 of `<timestamp>.<body>`: with the time inside, a recorded request cannot be sent again later. */
 export function fillSignature(secret: string, timestampSeconds: string, body: string): string {

@@ -25,7 +25,7 @@ export interface StreamCredentials {
 }
 
 export const streamPaths = ["/ws/evt", "/ws"] as const;
-export const streamProtocol = "qmtl.events";
+const streamProtocol = "qmtl.events";
 
 const frameBytesMax = 16_384;
 const pingEveryMs = 20_000;

@@ -32,7 +32,7 @@ export type NewSubmission = Pick<
 > & { readonly worldIds: readonly string[]; readonly idempotency: { key: string; bodyHash: string } | null };
 
 /** How long an idempotency key is remembered (S-4). */
-export const idempotencyMs = 24 * 3_600_000;
+const idempotencyMs = 24 * 3_600_000;
 
 /** Submissions in the Gateway's database: record, work item, bindings, history and answers change together. */
 export class Submissions {

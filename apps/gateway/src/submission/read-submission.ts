@@ -21,7 +21,7 @@ export interface NodeTagQuery extends Pick<TagQuery, "tags" | "intervalSeconds" 
   readonly nodeId: string;
 }
 
-export const nodeCountMax = 10_000;
+const nodeCountMax = 10_000;
 const tagCountMax = 64;
 
 /**

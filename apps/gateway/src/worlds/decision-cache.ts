@@ -15,7 +15,7 @@ interface Entry extends Decision {
 }
 
 /** A decision whose envelope does not say how long it holds, holds so long. */
-export const decisionTtlMsDefault = 300_000;
+const decisionTtlMsDefault = 300_000;
 
 /**
  * Decisions by world (and dataset time, which is another question). What is past its time is kept only so that it can
