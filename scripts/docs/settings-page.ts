@@ -13,6 +13,9 @@ export function settingsPage(): string {
     "",
     "Settings marked *secret* take `env:NAME`, `file:path` or the text itself, and are never printed. Relative paths are",
     "relative to the file. `qmtl config generate` writes such a file, `qmtl config validate` checks one.",
+    "",
+    "The services speak HTTP and gRPC without TLS, and by default to this machine alone. Where others are to reach the Gateway,",
+    "set `auth.mode` to `local` or `oidc` and put it behind a proxy that encrypts.",
   ];
   for (const [section, members] of Map.groupBy(settings, ({ path }) => path[0]!)) {
     lines.push("", `## ${section}`, "", "| setting | default | meaning |", "| --- | --- | --- |");

@@ -27,6 +27,8 @@ export interface WorldDependencies {
   readonly metrics: Metrics;
   readonly auth: Authenticator;
   readonly tracing?: Tracing;
+  /** Of the product, for the API document. */
+  readonly version?: string;
   /** Told of named moments of every change: a test may end the process there. */
   readonly at?: (moment: string) => void;
 }

@@ -11,7 +11,7 @@ import { holdPlace } from "./single-instance.ts";
  * @returns its address
  */
 export async function startWorld(foundation: Foundation): Promise<string> {
-  const { config, stateFolder, clock, ids, auth, bus, host } = foundation;
+  const { config, stateFolder, clock, ids, auth, bus, host, version } = foundation;
   checkBinding(config.worldservice.bind.host, "worldservice.bind.host", auth);
   const release = holdPlace(stateFolder, "worldservice");
   await host.run({ name: "place of the WorldService", stop: async () => release() });
@@ -20,6 +20,7 @@ export async function startWorld(foundation: Foundation): Promise<string> {
   await host.run({ name: "database of the WorldService", stop: () => database.destroy() });
   const app = await createWorld({
     ...foundation.ofService("worldservice"),
+    version,
     config,
     database,
     bus,
