@@ -1,4 +1,4 @@
-"""pandas reading a CSV file."""
+"""pandas reading a CSV file, on several threads with either engine."""
 
 import pandas as pd
 
@@ -6,7 +6,7 @@ from serve import serve
 
 PATHS = dict(
     pandas={},
-    pyarrow=dict(engine="pyarrow"),  # several threads
+    pyarrow=dict(engine="pyarrow"),
 )
 
 
