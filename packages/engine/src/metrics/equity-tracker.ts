@@ -176,7 +176,12 @@ class Tracker implements EquityTracker {
     let peakTime = s[peakTimeAt]!;
     let trough = s[troughAt]!;
     let sum = s[equitySumAt]!;
-    if (this.basis === "bar") {
+    const endsEveryBar = this.basis === "bar";
+    let last = s[lastEquityAt]!;
+    let returnSum = s[returnSumAt]!;
+    let downside = s[downsideAt]!;
+    let broken = 0;
+    if (endsEveryBar) {
       this.#endEveryBar(times[from]! + timeOffsetMs, equity, from, to, isCurve);
       if (before === 0) peakTime = s[peakTimeAt]!;
       periodEnd = Number.POSITIVE_INFINITY;
@@ -203,8 +208,18 @@ class Tracker implements EquityTracker {
         trough = value;
       }
       sum += value;
+      if (endsEveryBar) {
+        if (!(last > 0)) broken++;
+        const gained = value / last - 1;
+        const loss = lossOf(gained);
+        returnSum += gained;
+        downside += loss * loss;
+        last = value;
+      }
     }
-    if (this.basis === "bar") this.#addReturns(equity, from, to);
+    s[returnSumAt] = returnSum;
+    s[downsideAt] = downside;
+    s[brokenReturnsAt]! += broken;
     s[barsAt] = before + to - from;
     s[peakAt] = peak;
     s[peakTimeAt] = peakTime;
@@ -212,7 +227,7 @@ class Tracker implements EquityTracker {
     s[equitySumAt] = sum;
     s[lastTimeAt] = times[to - 1]! + timeOffsetMs;
     s[lastEquityAt] = equity[to - 1]!;
-    if (this.basis === "bar") s[periodEndAt] = s[lastTimeAt]!;
+    if (endsEveryBar) s[periodEndAt] = s[lastTimeAt]!;
     s[exposedAt]! += position ? countHeld(position, from, to) : heldRows;
     if (price) this.#addPrices(price, from, to);
   }
@@ -313,26 +328,6 @@ class Tracker implements EquityTracker {
     const loss = lossOf(value);
     s[returnSumAt]! += value;
     s[downsideAt]! += loss * loss;
-  }
-
-  #addReturns(equity: Float64Array, from: number, to: number): void {
-    const s = this.#scalars;
-    let before = s[lastEquityAt]!;
-    let sum = s[returnSumAt]!;
-    let downside = s[downsideAt]!;
-    let broken = 0;
-    for (let i = from; i < to; i++) {
-      const now = equity[i]!;
-      if (!(before > 0)) broken++;
-      const value = now / before - 1;
-      const loss = lossOf(value);
-      sum += value;
-      downside += loss * loss;
-      before = now;
-    }
-    s[returnSumAt] = sum;
-    s[downsideAt] = downside;
-    s[brokenReturnsAt]! += broken;
   }
 
   #growCloses(): void {

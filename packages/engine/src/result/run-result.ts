@@ -15,6 +15,7 @@ export interface RunResult {
   readonly cash: Float64Array;
   /** Signed units per instrument at every close time. */
   readonly positions: readonly Float64Array[];
+  /** Records of a finished run are made when somebody looks at them: a copy (`[...trades]`) can go to another thread. */
   readonly orders: readonly Order[];
   readonly fills: readonly Fill[];
   readonly trades: readonly Trade[];
