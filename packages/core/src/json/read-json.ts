@@ -53,10 +53,18 @@ class JsonReader {
   #value(): WireValue {
     this.#skipBlanks();
     switch (this.#text[this.#at]) {
-      case "{":
-        return this.#nested(() => this.#object());
-      case "[":
-        return this.#nested(() => this.#array());
+      case "{": {
+        this.#descend();
+        const object = this.#object();
+        this.#depth--;
+        return object;
+      }
+      case "[": {
+        this.#descend();
+        const array = this.#array();
+        this.#depth--;
+        return array;
+      }
       case '"':
         return this.#string();
       case "t":
@@ -70,11 +78,8 @@ class JsonReader {
     }
   }
 
-  #nested(read: () => WireValue): WireValue {
+  #descend(): void {
     if (++this.#depth > jsonDepthMax) this.#fail(`at most ${jsonDepthMax} levels of nesting`);
-    const value = read();
-    this.#depth--;
-    return value;
   }
 
   #object(): WireValue {
@@ -107,12 +112,13 @@ class JsonReader {
 
   #string(): string {
     const start = this.#at++;
-    let result = "";
+    let result = this.#plainRun();
+    if (this.#text[this.#at] === '"') {
+      this.#at++;
+      return result; // nearly every string; a plain run holds no surrogates
+    }
     for (;;) {
-      plainString.lastIndex = this.#at;
-      const run = plainString.exec(this.#text)![0];
-      result += run;
-      this.#at += run.length;
+      result += this.#plainRun();
       const next = this.#text[this.#at];
       if (next === '"') break;
       if (next === undefined) this.#fail("a closing double quote");
@@ -123,6 +129,14 @@ class JsonReader {
     // Escapes and raw code units may pair up, so this is only known once the string is whole.
     if (!result.isWellFormed()) this.#fail("surrogates in pairs", start);
     return result;
+  }
+
+  #plainRun(): string {
+    const from = this.#at;
+    plainString.lastIndex = from;
+    plainString.test(this.#text); // always does, and leaves its end in lastIndex
+    this.#at = plainString.lastIndex;
+    return this.#text.slice(from, this.#at);
   }
 
   #escape(): string {
@@ -158,7 +172,7 @@ class JsonReader {
   }
 
   #taken(character: string): boolean {
-    this.#skipBlanks();
+    if (this.#text[this.#at] !== character) this.#skipBlanks();
     if (this.#text[this.#at] !== character) return false;
     this.#at++;
     return true;
