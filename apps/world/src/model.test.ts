@@ -88,7 +88,7 @@ async function holds(test: TestWorld, seen: { epoch: number; sequence: number },
 
 async function put(test: TestWorld, id: string, effective_mode: string | undefined, based: boolean): Promise<Reply> {
   const { headers } = await test.call("GET", `/worlds/w/activation?strategy_id=${id}&side=long`);
-  const etag = headers["etag"];
+  const etag = headers["etag"] as string | undefined;
   const body = {
     strategy_id: id,
     side: "long",
@@ -99,7 +99,7 @@ async function put(test: TestWorld, id: string, effective_mode: string | undefin
     "PUT",
     "/worlds/w/activation",
     body,
-    based && etag !== undefined ? { headers: { "if-match": String(etag) } } : {},
+    based && etag !== undefined ? { headers: { "if-match": etag } } : {},
   );
 }
 

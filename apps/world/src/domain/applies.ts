@@ -1,5 +1,5 @@
-import type { ApplyRequest } from "@qmtl/contracts/worlds";
-import { executionDomainOfMode, QmtlError } from "@qmtl/core";
+import type { ApplyRequest, EvaluateRequest } from "@qmtl/contracts/worlds";
+import { executionDomainOfMode, QmtlError, type Clock } from "@qmtl/core";
 import { effectiveModeOf, type EffectiveMode } from "@qmtl/policy/activation";
 import { parseGatingPolicy, type GatingPolicy } from "@qmtl/policy/gating";
 import type { RunRecord } from "@qmtl/policy/world-protocol";
@@ -9,7 +9,7 @@ import { requestedMode } from "./activations.ts";
 import type { Evaluations } from "./evaluations.ts";
 import type { Policies } from "./policies.ts";
 import { etagsOf, requireEtag, worldEtag } from "./preconditions.ts";
-import { entriesOfDecision, entriesOfPlan, type RunTarget } from "./run-target.ts";
+import { entriesOfDecision, entriesOfPlan, memoryOfPlan, type RunTarget } from "./run-target.ts";
 import type { WorldProtocolService } from "./world-protocol-service.ts";
 
 /** From a request to the target of a run. */
@@ -18,8 +18,16 @@ export class Applies {
   readonly #protocol: WorldProtocolService;
   readonly #evaluations: Evaluations;
   readonly #policies: Policies;
+  readonly #clock: Clock;
 
-  constructor(store: WorldStore, protocol: WorldProtocolService, evaluations: Evaluations, policies: Policies) {
+  constructor(
+    store: WorldStore,
+    protocol: WorldProtocolService,
+    evaluations: Evaluations,
+    policies: Policies,
+    clock: Clock,
+  ) {
+    this.#clock = clock;
     this.#store = store;
     this.#protocol = protocol;
     this.#evaluations = evaluations;
@@ -40,7 +48,7 @@ export class Applies {
     const gating = request.gating_policy === undefined ? undefined : parseGatingPolicy(request.gating_policy);
     const { run_id: runId } = request;
     const expectedEpoch = await this.#expectedEpoch(worldId, request, ifMatch);
-    const plan = (world: WorldState): Promise<RunTarget> => this.#target(world, request, gating);
+    const plan = (world: WorldState): Promise<RunTarget> => this.#target(world, asked, request, gating);
     const run = await this.#protocol.apply(worldId, asked, { runId, expectedEpoch, plan }, waitMs);
     const { decisions } = await this.#store.current(worldId);
     return { run, active: decisions };
@@ -64,7 +72,12 @@ export class Applies {
     return world.record.epoch;
   }
 
-  async #target(world: WorldState, request: ApplyRequest, gating: GatingPolicy | undefined): Promise<RunTarget> {
+  async #target(
+    world: WorldState,
+    asked: Asked,
+    request: ApplyRequest,
+    gating: GatingPolicy | undefined,
+  ): Promise<RunTarget> {
     const { disableBefore = [], enableAfter = [] } = gating ?? {};
     const mode = targetMode(world, request, gating);
     const drains = await this.drains(world);
@@ -72,12 +85,13 @@ export class Applies {
     if (request.plan !== undefined) {
       const { activate = [], deactivate = [] } = request.plan;
       const { entries, active } = entriesOfPlan(world, { activate, deactivate }, drains);
-      const { memory, row } = world;
-      return { ...common, entries, decisions: active, memory, dataIsCurrent: true, decidedMs: row.updated_ms };
+      const decidedMs = this.#clock.nowMs();
+      const memory = memoryOfPlan(world, active, decidedMs);
+      return { ...common, entries, decisions: active, memory, dataIsCurrent: true, decidedMs };
     }
     const { decision, decidedMs } =
       request.evaluation_id === undefined
-        ? await this.#evaluations.judge(world, request)
+        ? await this.#evaluations.record(world, asked, evaluationIn(request))
         : await this.#evaluations.get(world.row.id, request.evaluation_id);
     return {
       ...common,
@@ -95,6 +109,12 @@ export class Applies {
     const { positions } = await this.#policies.parsed(row.id, row.default_policy_version);
     return positions.onDemote === "disable_then_flat";
   }
+}
+
+function evaluationIn(request: ApplyRequest): EvaluateRequest {
+  const { run_id: _run, plan: _plan, gating_policy: _gating, effective_mode: _mode, ...rest } = request;
+  const { evaluation_id: _evaluation, expected_epoch: _epoch, ...evaluation } = rest;
+  return evaluation;
 }
 
 /**

@@ -41,45 +41,59 @@ export class Evaluations {
     this.#clock = clock;
   }
 
-  /** @throws QmtlError `POLICY_NOT_FOUND`, `POLICY_INVALID`, `REQUEST_INVALID` */
-  async evaluate(worldId: string, asked: Asked, request: EvaluateRequest): Promise<Evaluation> {
-    return this.#store.turn(worldId, async () => {
-      const world = await this.#store.current(worldId);
-      const evaluation = await this.judge(world, request);
-      const known = await this.#read(worldId, evaluation.evaluationId);
-      if (known !== undefined) return evaluationOf(known);
-      await this.#store.change(worldId, asked, "evaluated", async ({ transaction, set, note }) => {
-        const position = await nextCount(transaction, `world/evaluations/${worldId}`);
-        const { evaluationId, decidedMs, policyVersion, policy, inputs, decision } = evaluation;
-        note({ evaluation_id: evaluationId, policy_version: policyVersion, active: decision.active });
-        await transaction
-          .insertInto("world_evaluations")
-          .values({
-            world_id: worldId,
-            evaluation_id: evaluationId,
-            position,
-            decided_ms: decidedMs,
-            policy_version: policyVersion,
-            policy: JSON.stringify(policy.document),
-            inputs: JSON.stringify(inputs),
-            decision: JSON.stringify(decision),
-          })
-          .execute();
-        // What was only tried out leaves no trace in the counts of the world's own policy.
-        if (policyVersion > 0 && request.previous === undefined)
-          set({ memory: JSON.stringify(counted(world, decision)) });
-      });
-      return evaluation;
-    });
+  /**
+   * Judges and writes down. The same inputs at the same decision time are the same evaluation: asked again, it answers
+   * what it has answered.
+   *
+   * @throws QmtlError `POLICY_NOT_FOUND`, `POLICY_INVALID`, `REQUEST_INVALID`
+   */
+  evaluate(worldId: string, asked: Asked, request: EvaluateRequest): Promise<Evaluation> {
+    return this.#store.turn(worldId, async () => this.record(await this.#store.current(worldId), asked, request));
   }
 
-  /** An evaluation that is not written down. */
-  async judge(world: WorldState, request: EvaluateRequest): Promise<Evaluation> {
+  /** As `evaluate`, within a turn of the world. */
+  async record(world: WorldState, asked: Asked, request: EvaluateRequest): Promise<Evaluation> {
+    const worldId = world.row.id;
+    const evaluation = await this.#judge(world, request);
+    const known = await this.#read(worldId, evaluation.evaluationId);
+    if (known !== undefined) return evaluationOf(known);
+    await this.#store.change(worldId, asked, "evaluated", async ({ transaction, set, note }) => {
+      const position = await nextCount(transaction, `world/evaluations/${worldId}`);
+      const { evaluationId, decidedMs, policyVersion, policy, inputs, decision } = evaluation;
+      note({ evaluation_id: evaluationId, policy_version: policyVersion, active: decision.active });
+      await transaction
+        .insertInto("world_evaluations")
+        .values({
+          world_id: worldId,
+          evaluation_id: evaluationId,
+          position,
+          decided_ms: decidedMs,
+          policy_version: policyVersion,
+          policy: JSON.stringify(policy.document),
+          inputs: JSON.stringify(inputs),
+          decision: JSON.stringify(decision),
+        })
+        .execute();
+      await transaction
+        .deleteFrom("world_evaluations")
+        .where("world_id", "=", worldId)
+        .where("position", "<=", position - keptMax)
+        .execute();
+      // What was only tried out leaves no trace in the counts of the world's own policy.
+      if (policyVersion > 0 && request.previous === undefined)
+        set({ memory: JSON.stringify(counted(world, decision)) });
+    });
+    return evaluation;
+  }
+
+  async #judge(world: WorldState, request: EvaluateRequest): Promise<Evaluation> {
     const { id, default_policy_version: policyVersion } = world.row;
     const own = request.policy === undefined;
     const policy = own ? await this.#policies.parsed(id, policyVersion) : parsePolicy(request.policy);
     const inputs = inputsOf(request, world, this.#clock.nowMs());
-    const hash = blake3Text(sortedAsciiJson([id, policy.checksum, JSON.parse(JSON.stringify(inputs))]));
+    const { memory: _memory, ...asked } = inputs;
+    const question = [id, policy.checksum, JSON.parse(JSON.stringify(asked)), request.previous ?? null];
+    const hash = blake3Text(sortedAsciiJson(question));
     return {
       evaluationId: `ev:${hash.slice(7, 39)}`,
       decidedMs: inputs.decidedAtMs,
@@ -125,7 +139,7 @@ export class Evaluations {
       .where("decided_ms", "<", toMs)
       .orderBy("decided_ms")
       .orderBy("position")
-      .limit(replayMax)
+      .limit(keptMax)
       .execute();
     return replayPolicy(
       policy,
@@ -147,7 +161,8 @@ export class Evaluations {
   }
 }
 
-const replayMax = 10_000;
+/** Evaluations kept of each world. */
+const keptMax = 10_000;
 
 function evaluationOf(row: Selectable<WorldTables["world_evaluations"]>): Evaluation {
   return {

@@ -47,6 +47,20 @@ export function entriesOfPlan(
   return { entries, active };
 }
 
+/** What hysteresis remembers after a plan: whom it has moved, it has moved now. */
+export function memoryOfPlan(
+  { memory, decisions }: WorldState,
+  active: readonly string[],
+  decidedMs: EpochMs,
+): RunTarget["memory"] {
+  const after: Record<string, StrategyMemory> = { ...memory };
+  for (const id of new Set([...decisions, ...active])) {
+    const isActive = active.includes(id);
+    if (isActive !== decisions.includes(id)) after[id] = { active: isActive, sinceMs: decidedMs, passes: 0, fails: 0 };
+  }
+  return after;
+}
+
 /** Entries after a policy's decision; sides the decision says nothing of go out. */
 export function entriesOfDecision(
   activation: ActivationTable,

@@ -43,7 +43,7 @@ export function worldServices(options: {
     policies,
     activations: new Activations(store, protocol),
     evaluations,
-    applies: new Applies(store, protocol, evaluations, policies),
+    applies: new Applies(store, protocol, evaluations, policies, clock),
     nodes: new NodeRegistry(store),
     allocations: new Allocations(store, clock, metrics),
   };

@@ -31,14 +31,7 @@ export type FunctionName = keyof typeof functionArity;
 const functionArity = { abs: [1, 1], sqrt: [1, 1], log: [1, 1], min: [1, 16], max: [1, 16], size: [1, 1] } as const;
 
 /** Names that are not metrics. */
-const scopeNames: ReadonlySet<string> = new Set([
-  "metrics",
-  "evidence",
-  "strategy_id",
-  "side",
-  "sector",
-  "tags",
-]);
+const scopeNames: ReadonlySet<string> = new Set(["metrics", "evidence", "strategy_id", "side", "sector", "tags"]);
 
 const lengthMax = 2_000;
 const limits = { maxAstNodes: 200, maxDepth: 24, maxListElements: 64, maxMapEntries: 0, maxCallArguments: 16 };
