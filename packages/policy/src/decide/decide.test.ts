@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parsePolicy } from "../document/index.ts";
-import { decide, type Decision, type DecisionInputs, type StrategyInputs, type StrategyMemory } from "./index.ts";
+import {
+  decide,
+  replayPolicy,
+  type Decision,
+  type DecisionInputs,
+  type StrategyInputs,
+  type StrategyMemory,
+} from "./index.ts";
 
 const hourMs = 3_600_000;
 const nowMs = 1_700_000_000_000;
@@ -264,4 +271,24 @@ it("gives the same decision again, and in any order of keys (W-8)", () => {
     }),
     { numRuns: 300 },
   );
+});
+
+describe("a replay of recorded evaluations", () => {
+  it("carries hysteresis from each to the next, and says what differs and why", () => {
+    const policy = parsePolicy("gates: [s > 0]\nhysteresis: {promote_after: 2}");
+    const recorded = [1, 1, -1].map((s, index) => ({
+      evaluationId: `e${index}`,
+      inputs: inputs({ a: { s } }, { decidedAtMs: nowMs + index }),
+      active: ["a"],
+    }));
+    const { evaluations, differing } = replayPolicy(policy, recorded);
+    expect(evaluations.map(({ replayed }) => replayed)).toEqual([[], ["a"], []]);
+    expect(evaluations.map(({ decidedBy }) => decidedBy)).toEqual([
+      { a: "hysteresis.promote_after" },
+      {},
+      { a: "gates.0" },
+    ]);
+    expect(differing).toBe(2);
+    expect(replayPolicy(policy, []).evaluations).toEqual([]);
+  });
 });
