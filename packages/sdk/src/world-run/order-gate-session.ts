@@ -53,8 +53,9 @@ export class OrderGateSession {
   readonly #stop = new AbortController();
   #state: OrderGateState;
   #cancelTick: (() => void) | undefined;
-  /** Counts connections: an answer to a question of an older one is of no use. */
-  #connection = 0;
+  /** Counts connections: an answer to a question of an older one is of no use. Undefined while there is none. */
+  #connection: number | undefined;
+  #connections = 0;
   #hasContact = true;
   #said: string | undefined = "";
   #cancelSay: (() => void) | undefined;
@@ -74,13 +75,13 @@ export class OrderGateSession {
       onEvent: (type, data) => this.#onEvent(type, data),
       onConnected: () => {
         this.#contact(true, "the gateway answers again");
-        this.#connection++;
+        this.#connection = ++this.#connections;
         // Nothing between two connections is known to have been seen.
         this.#take({ kind: "disconnected" });
         void this.#readState();
       },
       onDisconnected: (reason) => {
-        this.#connection++;
+        this.#connection = undefined;
         this.#take({ kind: "disconnected" });
         this.#contact(false, reason);
       },
@@ -211,12 +212,14 @@ export class OrderGateSession {
   }
 
   async #readState(): Promise<void> {
+    // Without a stream behind it a snapshot says how things were, and nothing of what comes (OG-4).
     const connection = this.#connection;
+    if (connection === undefined) return;
     const { client, worldId } = this.#options;
     try {
       const { signal } = this.#stop;
       const state = checkOrderState(await client.world("GET", worldId, "/order-state", { signal }));
-      // A snapshot counts only on the connection it was read behind: what came between would be missed (OG-4).
+      // It counts only on the connection it was read behind: what came between would be missed.
       if (connection === this.#connection && !signal.aborted) {
         this.#take({ kind: "snapshot", snapshot: snapshotOf(state) });
       }

@@ -44,7 +44,15 @@ export interface SubmitResult {
  * `DEPENDENCY_UNAVAILABLE` when it does not answer in time
  */
 export async function submitStrategy(strategy: StrategyInput, options: SubmitOptions): Promise<SubmitResult> {
-  const { world, gatewayUrl = "http://127.0.0.1:8000", token, waitMs = 30_000, clock = systemClock } = options;
+  const {
+    world,
+    gatewayUrl = "http://127.0.0.1:8000",
+    token,
+    waitMs = 30_000,
+    clock = systemClock,
+    evidence,
+    ...runOptions
+  } = options;
   const client = new GatewayClient({ url: gatewayUrl, ...(token !== undefined && { token }) });
   const prepared = prepareRun([strategy], options.params);
   const [graph] = prepared.graphs;
@@ -52,7 +60,7 @@ export async function submitStrategy(strategy: StrategyInput, options: SubmitOpt
     options.data !== undefined ||
     graph!.nodes.every(({ node }) => !(node instanceof StreamInput) || node.history !== undefined);
   // An instance is set up once: what was prepared is what is run.
-  const [precheck] = hasHistory ? await runOffline(prepared.strategies, options) : [];
+  const [precheck] = hasHistory ? await runOffline(prepared.strategies, runOptions) : [];
 
   const deadline = new AbortController();
   const cancel = clock.after(waitMs, () => deadline.abort(notInTime(gatewayUrl, waitMs)));
@@ -68,7 +76,7 @@ export async function submitStrategy(strategy: StrategyInput, options: SubmitOpt
     });
     const queueMap = (await queuesOf(client, strategyId, clock, signal)) ?? {};
     const hints: string[] = [];
-    const evaluation = precheck && (await said(hints, () => evaluate(client, strategyId, precheck, options)));
+    const evaluation = precheck && (await said(hints, () => evaluate(client, strategyId, precheck, world, evidence)));
     if (precheck === undefined) hints.push("no figures: the streams have no history, and no data was given");
     const decision = await said(hints, () => client.world<Readonly<Record<string, unknown>>>("GET", world, "/decide"));
     return { strategyId, world, queueMap, precheck, evaluation, decision, hints };
@@ -81,7 +89,8 @@ async function evaluate(
   client: GatewayClient,
   strategyId: string,
   result: RunResult,
-  { world, evidence }: SubmitOptions,
+  world: string,
+  evidence: SubmitOptions["evidence"],
 ): Promise<Readonly<Record<string, unknown>>> {
   const { startMs, endMs } = result.metrics;
   const seen = { ...evidence, manifest: result.strategyId };
