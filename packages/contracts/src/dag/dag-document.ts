@@ -74,13 +74,16 @@ export const schemaVersions = ["1", "1.0", "v1"] as const;
  * Reads a DAG document from its text: strict JSON (integers and floats kept apart, as ids need it), shape, version.
  * Ids and checksum are for `validateNodeIdentity`.
  *
- * @throws QmtlError `JSON_INVALID`, `SCHEMA_INVALID`
+ * @throws QmtlError `JSON_INVALID`, `SCHEMA_INVALID`, `REQUEST_TOO_LARGE`
  */
 export function readDagDocument(text: string): DagDocument & WireObject {
-  const document = checkDagDocument(readJson(text, "the DAG document")) as DagDocument & WireObject;
+  const document = checkDagDocument(readJson(text, "the DAG document", valuesMax)) as DagDocument & WireObject;
   checkSchemaVersion(document);
   return document;
 }
+
+/** Fifty for each of ten thousand nodes. */
+const valuesMax = 500_000;
 
 const checkDagDocument = shapeCheck(DagDocument, "the DAG document");
 

@@ -106,6 +106,38 @@ describe("reading JSON strictly (D-1)", () => {
   });
 });
 
+describe("a limit on the number of values", () => {
+  /** Values, and one more for each empty container: it has a bracket and nothing in it. */
+  const sizeOf = (value: unknown): number => {
+    if (typeof value !== "object" || value === null) return 1;
+    const inner = Object.values(value);
+    return 1 + (inner.length === 0 ? 1 : inner.reduce<number>((sum, part) => sum + sizeOf(part), 0));
+  };
+
+  it("counts what stands outside of strings", () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ depthSize: "medium" }), fc.constantFrom(0, 2), (value, indent) => {
+        const text = JSON.stringify(value, null, indent);
+        const size = sizeOf(value);
+        expect(() => readJson(text, "x", size)).not.toThrow();
+        if (size > 1) {
+          expect(() => readJson(text, "x", size - 1)).toThrow(expect.objectContaining({ code: "REQUEST_TOO_LARGE" }));
+        }
+      }),
+      { numRuns: 300 },
+    );
+    const tricky = ['","', '"\\\\",[', "\\", "{[,", ""];
+    expect(readJson(JSON.stringify(tricky), "x", 6)).toEqual(tricky);
+  });
+
+  it("refuses a large text of small values before it reads it", () => {
+    for (const piece of ["[],", "{},", "1,", "[", '"",']) {
+      const text = `[${piece.repeat(16_000_000 / piece.length)}`;
+      expect(() => readJson(text, "the body", 500_000)).toThrow("the body must hold at most 500000 values; found more");
+    }
+  });
+});
+
 describe("floats that say so", () => {
   it("hold a finite number and calculate like one", () => {
     expect(Number(float(1.5)) + 1).toBe(2.5);

@@ -13,10 +13,36 @@ export const jsonDepthMax = 64;
  * Text is compared by code point: no Unicode normalisation, so NFC and NFD forms are different strings.
  *
  * @param what - what the text is, for messages: "the request body"
- * @throws QmtlError `JSON_INVALID` with line and column
+ * @param valuesMax - how many values it may hold, for texts of strangers: a value costs many times the memory of its text
+ * @throws QmtlError `JSON_INVALID` with line and column; `REQUEST_TOO_LARGE`
  */
-export function readJson(text: string, what = "the JSON text"): WireValue {
+export function readJson(text: string, what = "the JSON text", valuesMax = Number.POSITIVE_INFINITY): WireValue {
+  if (text.length > valuesMax && holdsMoreThan(text, valuesMax)) {
+    throw new QmtlError("REQUEST_TOO_LARGE", `${what} must hold at most ${valuesMax} values; found more`);
+  }
   return new JsonReader(text, what).document();
+}
+
+// Every value but the first stands after a comma or an opening bracket. Looking for those takes a fraction of the time
+// and none of the memory of reading.
+function holdsMoreThan(text: string, valuesMax: number): boolean {
+  let count = 1;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === 0x22) at = endOfString(text, at);
+    else if ((unit === 0x2c || unit === 0x5b || unit === 0x7b) && ++count > valuesMax) return true;
+  }
+  return false;
+}
+
+/** The closing quote of the string that opens at `start`, or the end of the text. */
+function endOfString(text: string, start: number): number {
+  for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
+    let before = quote;
+    while (text.charCodeAt(before - 1) === 0x5c) before--;
+    if ((quote - before) % 2 === 0) return quote;
+  }
+  return text.length;
 }
 
 const number = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;

@@ -1,6 +1,8 @@
 import { plainJson, QmtlError, readJson } from "@qmtl/core";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
+const valuesMax = 100_000;
+
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Reads JSON bodies strictly: see `readJson`. Other kinds of bodies are refused. */
@@ -17,7 +19,7 @@ async function parsed(request: FastifyRequest, body: Buffer): Promise<unknown> {
   const text = textOf(body);
   if (request.routeOptions.config.rawBody === true) request.rawBody = text;
   if (text === "") return undefined;
-  return plainJson(readJson(text, "the request body"));
+  return plainJson(readJson(text, "the request body", valuesMax));
 }
 
 function textOf(body: Buffer): string {
