@@ -601,6 +601,17 @@ describe("allocations", () => {
   });
 });
 
+it("stops while an apply is under way, without waiting for its end", async () => {
+  await created();
+  await post("/worlds/w/lease", lease({}));
+  const waiting = post("/worlds/w/apply?wait_ms=10000", { run_id: "r", plan: {}, expected_epoch: 1 });
+  while ((await get("/worlds/w")).body.phase !== "FREEZING");
+  await test.world.stop();
+  expect((await waiting).body).toMatchObject({ ok: true, phase: "freeze" });
+  await test.database.destroy();
+  test = await openWorld({ clock });
+});
+
 it("a second process takes over, and the first one says so", async () => {
   await created();
   await test.database.updateTable("store_counters").set({ value: 99 }).where("name", "=", "world/owner").execute();

@@ -81,8 +81,9 @@ export async function createWorld(dependencies: WorldDependencies): Promise<Worl
       if (listens) url = await listen(http, config.worldservice.bind);
     },
     async stop() {
-      await http.close();
       services.protocol.stop();
+      await http.close();
+      await store.idle();
       await relay.stop();
     },
     ready: () => store.isOwner(),

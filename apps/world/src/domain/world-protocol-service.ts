@@ -1,4 +1,4 @@
-import { QmtlError, sleep, type Clock } from "@qmtl/core";
+import { QmtlError, type Clock } from "@qmtl/core";
 import type { ActivationEntry, EffectiveMode } from "@qmtl/policy/activation";
 import {
   createWorld,
@@ -86,6 +86,8 @@ export class WorldProtocolService {
     this.#stopped = true;
     for (const cancel of this.#wakes.values()) cancel();
     this.#wakes.clear();
+    // Whoever waits for an end is told how far it has come.
+    for (const waiting of this.#waiting.values()) for (const tell of waiting) tell();
   }
 
   /** A world that was created just now: no lease of it can be out. */
@@ -162,9 +164,9 @@ export class WorldProtocolService {
       return found.run;
     });
     if (isFinished(run)) return run;
-    const ended = this.#ended(worldId, run.runId);
+    const ended = this.#ended(worldId, run.runId, waitMs);
     await this.#goOn(worldId);
-    await Promise.race([ended, sleep(this.#clock, waitMs)]);
+    await ended;
     return (await this.#run(worldId, run.runId)) ?? run;
   }
 
@@ -279,6 +281,10 @@ export class WorldProtocolService {
     try {
       await this.#drive(worldId);
     } catch (error) {
+      if (error instanceof QmtlError && error.code === "FENCED") {
+        this.#logger.error("another WorldService has taken over; this one stops", { world_id: worldId });
+        return this.stop();
+      }
       this.#logger.error("an apply cannot go on for now", { world_id: worldId, error });
       this.#wake(worldId, this.#clock.monotonicMs() + retryMs);
     }
@@ -346,16 +352,19 @@ export class WorldProtocolService {
     this.#wakes.set(worldId, cancel);
   }
 
-  #ended(worldId: string, runId: string): Promise<void> {
+  /** Resolves when the run has ended, and after `waitMs` at the latest. */
+  #ended(worldId: string, runId: string, waitMs: number): Promise<void> {
     const key = waitKey(worldId, runId);
+    const waiting = this.#waiting.get(key) ?? new Set();
+    this.#waiting.set(key, waiting);
     return new Promise((resolve) => {
-      const waiting = this.#waiting.get(key) ?? new Set();
-      this.#waiting.set(key, waiting);
       const tell = (): void => {
+        cancel();
         waiting.delete(tell);
         if (waiting.size === 0) this.#waiting.delete(key);
         resolve();
       };
+      const cancel = this.#clock.after(waitMs, tell);
       waiting.add(tell);
     });
   }

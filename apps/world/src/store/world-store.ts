@@ -107,6 +107,11 @@ export class WorldStore {
     return mine;
   }
 
+  /** Resolves when every turn that was asked for has ended. */
+  async idle(): Promise<void> {
+    while (this.#turns.size > 0) await Promise.all(this.#turns.values());
+  }
+
   /**
    * A change of a world that is there. To be called within a turn.
    *
