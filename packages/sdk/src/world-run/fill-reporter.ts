@@ -1,4 +1,4 @@
-import { sleep, QmtlError, type Clock } from "@qmtl/core";
+import { sleep, type Clock } from "@qmtl/core";
 import type { FillReport } from "@qmtl/contracts/gateway";
 import type { Instrument } from "@qmtl/engine/instrument";
 import type { GatewayClient } from "../gateway-client/index.ts";
@@ -15,7 +15,7 @@ export interface FillReporterOptions {
 }
 
 /**
- * Tells the Gateway of fills, in order and at least once: each stays in the journal as unreported until it was taken, and
+ * Tells the Gateway of fills at least once: each stays in the journal as unreported until it was taken, and
  * carries what a repeat is recognised by. Never in the way of computing.
  */
 export class FillReporter {
@@ -32,26 +32,31 @@ export class FillReporter {
     this.#running ??= this.#run().finally(() => (this.#running = undefined));
   }
 
-  /** Fills that are not reported by then are reported when the run starts again. */
+  /** Gives what is left a last moment; what is not reported by then is reported when the run starts again. */
   async close(): Promise<void> {
-    this.#stop.abort(new QmtlError("CANCELLED", "the run was shut down"));
+    const cancel = this.#options.clock.after(lastMomentMs, () => this.#stop.abort());
+    this.wake();
     await this.#running;
+    cancel();
+    this.#stop.abort();
   }
 
   async #run(): Promise<void> {
-    const { journal, client, clock } = this.#options;
+    const { journal, clock } = this.#options;
     const { signal } = this.#stop;
     for (let attempt = 0; !signal.aborted && this.#options.strategyId() !== undefined;) {
-      const [next] = journal.unreportedFills(1);
-      if (next === undefined) return;
-      try {
-        await client.reportFill(this.#reportOf(next), `${next.clientOrderId}:${next.fill.id}`);
-        journal.markReported(next.fill.id);
-        attempt = 0;
-      } catch {
-        await sleep(clock, Math.min(10_000, 200 * 2 ** Math.min(attempt++, 6)), signal).catch(() => undefined);
-      }
+      const next = journal.unreportedFills(fillsAtOnce);
+      if (next.length === 0) return;
+      const outcomes = await Promise.allSettled(next.map((fill) => this.#report(fill)));
+      if (outcomes.every(({ status }) => status === "fulfilled")) attempt = 0;
+      else await sleep(clock, Math.min(10_000, 200 * 2 ** Math.min(attempt++, 6)), signal).catch(() => undefined);
     }
+  }
+
+  async #report(journaled: JournaledFill): Promise<void> {
+    const { journal, client } = this.#options;
+    await client.reportFill(this.#reportOf(journaled), `${journaled.clientOrderId}:${journaled.fill.id}`);
+    if (!this.#stop.signal.aborted) journal.markReported(journaled.fill.id);
   }
 
   #reportOf({ clientOrderId, fill }: JournaledFill): FillReport {
@@ -73,6 +78,9 @@ export class FillReporter {
     };
   }
 }
+
+const fillsAtOnce = 16;
+const lastMomentMs = 2_000;
 
 /** The shortest decimal text of a number, without an exponent. */
 function decimal(value: number): string {
