@@ -122,12 +122,26 @@ function addReturns({ start, finished, last }: RunCloses): ReturnSums {
 }
 
 function addPowers({ start, finished, last }: RunCloses, mean: number) {
-  let before = start;
-  let second = 0;
-  let third = 0;
-  let fourth = 0;
-  for (let i = 0; i < finished.length; i++) {
-    const close = finished[i]!;
+  const powers = new Float64Array(4);
+  powers[0] = start;
+  // Piece by piece: a loop of a million rounds in a function that is called once is never compiled for good.
+  for (let from = 0; from < finished.length; from += closesAtOnce) {
+    addPowersOf(finished, from, Math.min(finished.length, from + closesAtOnce), mean, powers);
+  }
+  if (!Number.isNaN(last)) addPowersOf(Float64Array.of(last), 0, 1, mean, powers);
+  return { second: powers[1]!, third: powers[2]!, fourth: powers[3]! };
+}
+
+const closesAtOnce = 2_048;
+
+/** @param powers - the close before, and the sums of second, third and fourth powers of deviations so far */
+function addPowersOf(closes: Float64Array, from: number, to: number, mean: number, powers: Float64Array): void {
+  let before = powers[0]!;
+  let second = powers[1]!;
+  let third = powers[2]!;
+  let fourth = powers[3]!;
+  for (let i = from; i < to; i++) {
+    const close = closes[i]!;
     const d = close / before - 1 - mean;
     const square = d * d;
     second += square;
@@ -135,10 +149,10 @@ function addPowers({ start, finished, last }: RunCloses, mean: number) {
     fourth += square * square;
     before = close;
   }
-  if (Number.isNaN(last)) return { second, third, fourth };
-  const d = last / before - 1 - mean;
-  const square = d * d;
-  return { second: second + square, third: third + square * d, fourth: fourth + square * square };
+  powers[0] = before;
+  powers[1] = second;
+  powers[2] = third;
+  powers[3] = fourth;
 }
 
 function momentsOfSums(
