@@ -2,16 +2,19 @@ import { createDagManager, dagManagerMigrations, FolderArchive, type DagManagerT
 import { openEmbeddedDatabase } from "@qmtl/store";
 import { join } from "node:path";
 import type { Foundation } from "./foundation.ts";
+import { LocalDagManager } from "./local-dag-manager.ts";
 import { holdPlace } from "./single-instance.ts";
 
-export interface DagManagerAddresses {
+export interface StartedDagManager {
   /** "127.0.0.1:50051". */
   readonly grpc: string;
   readonly http: string;
+  /** For those of its process. */
+  readonly local: LocalDagManager;
 }
 
 /** Adds the DAG Manager to the host and starts it. */
-export async function startDagManager(foundation: Foundation): Promise<DagManagerAddresses> {
+export async function startDagManager(foundation: Foundation): Promise<StartedDagManager> {
   const { config, stateFolder, clock, ids, auth, bus, queues, host, version } = foundation;
   const settings = config.dagmanager;
   const release = holdPlace(stateFolder, "dagmanager");
@@ -19,8 +22,9 @@ export async function startDagManager(foundation: Foundation): Promise<DagManage
   const path = join(stateFolder, "dag.db");
   const database = await openEmbeddedDatabase<DagManagerTables>({ path, migrations: dagManagerMigrations, clock });
   await host.run({ name: "database of the DAG Manager", stop: () => database.destroy() });
+  const tools = foundation.ofService("dagmanager");
   const app = await createDagManager({
-    ...foundation.ofService("dagmanager"),
+    ...tools,
     version,
     database,
     bus,
@@ -39,5 +43,5 @@ export async function startDagManager(foundation: Foundation): Promise<DagManage
     },
   });
   await host.run({ name: "DAG Manager", start: () => app.start(), stop: () => app.stop() });
-  return app.addresses!;
+  return { ...app.addresses!, local: new LocalDagManager(app.manager, tools.tracing) };
 }

@@ -47,16 +47,16 @@ export class ConnectDagManager implements DagManagerClient {
     return this.#call(() => this.#diff(call));
   }
 
-  queuesByTag({
-    tags,
-    intervalSeconds,
-    matchMode,
-    worldId,
-    executionDomain,
-  }: TagQuery): Promise<readonly QueueDescriptor[]> {
+  queuesByTag(query: TagQuery): Promise<readonly QueueDescriptor[]> {
     return this.#call(async () => {
+      const { tags, intervalSeconds, matchMode, worldId, executionDomain, asOf = "", partition = "" } = query;
       const request = { tags: [...tags], interval: BigInt(intervalSeconds), matchMode };
-      const headers = { [dagManagerMetadata.worldId]: worldId, [dagManagerMetadata.executionDomain]: executionDomain };
+      const headers = {
+        [dagManagerMetadata.worldId]: worldId,
+        [dagManagerMetadata.executionDomain]: executionDomain,
+        [dagManagerMetadata.asOf]: asOf,
+        [dagManagerMetadata.partition]: partition,
+      };
       const { queues } = await this.#tags.getQueues(request, { ...this.#limits(this.#options.callMs), headers });
       return queues.map(({ queue, global }) => ({ queue, global }));
     });

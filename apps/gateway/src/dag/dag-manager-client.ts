@@ -25,6 +25,9 @@ export interface TagQuery {
   readonly matchMode: "any" | "all";
   readonly worldId: string;
   readonly executionDomain: string;
+  /** Blank: the context of that world and domain that was used first last. */
+  readonly asOf?: string;
+  readonly partition?: string;
 }
 
 /**

@@ -50,8 +50,9 @@ async function queuesOfQuery(
   context: ComputeContext,
 ): Promise<QueueMap> {
   const { nodeId, ...rest } = query;
-  const { worldId, executionDomain } = context;
-  return { [nodeId]: [...(await client.queuesByTag({ ...rest, worldId, executionDomain }))] };
+  const { worldId, executionDomain, asOf, partition } = context;
+  const scope = { worldId, executionDomain, asOf: asOf ?? "", partition: partition ?? "" };
+  return { [nodeId]: [...(await client.queuesByTag({ ...rest, ...scope }))] };
 }
 
 function checkChecksum({ nodeIdsCrc32 }: DiffAnswer, sent: number): void {
