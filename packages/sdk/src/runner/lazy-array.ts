@@ -2,19 +2,23 @@
  * An array of known length whose elements are made when somebody looks: one at its index, all with whatever else is
  * asked but the length. A run of a million bars has tens of thousands of orders, and most readers want to know how many.
  *
- * @param make - makes the element at an index, an object; called once for each
+ * @param make - makes the element at an index; called once for each
  */
 export function lazyArray<T extends object>(length: number, make: (index: number) => T): readonly T[] {
-  const elements = Array.from<T | undefined>({ length: 0 });
-  elements.length = length;
-  let missing = length;
+  const elements: T[] = []; // empty, or whole
+  const single = new Map<number, T>(); // those that were asked for by themselves
   const elementAt = (index: number): T | undefined => {
-    if (!(index < length) || elements[index] !== undefined) return elements[index];
-    missing--;
-    return (elements[index] = make(index));
+    if (!(index < length) || elements.length === length) return elements[index];
+    const known = single.get(index);
+    if (known !== undefined) return known;
+    const element = make(index);
+    single.set(index, element);
+    return element;
   };
-  const whole = (): readonly (T | undefined)[] => {
-    if (missing > 0) for (let index = 0; index < length; index++) elementAt(index);
+  const whole = (): readonly T[] => {
+    if (elements.length === length) return elements;
+    for (let index = 0; index < length; index++) elements.push(single.get(index) ?? make(index));
+    single.clear();
     return elements;
   };
   // What Node.js prints is the array behind the proxy, unless that says otherwise.
@@ -33,7 +37,7 @@ export function lazyArray<T extends object>(length: number, make: (index: number
     set: () => false,
     defineProperty: () => false,
     deleteProperty: () => false,
-  }) as readonly T[];
+  });
 }
 
 function isIndex(key: string): boolean {
