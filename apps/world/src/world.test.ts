@@ -451,6 +451,8 @@ describe("the kill switch (OG-7)", () => {
   it("closes at once and opens with a reason", async () => {
     await created();
     await applied("r", { plan: { activate: ["a"] } });
+    const open = await get("/worlds/w/activation?strategy_id=a&side=long");
+    expect(open.body.active).toBe(true);
     expect((await post("/worlds/w/kill", { reason: " " })).status).toBe(422);
     expect((await post("/worlds/w/kill", { reason: "odd fills" })).body.killed).toEqual({
       actor: "olive",
@@ -458,10 +460,10 @@ describe("the kill switch (OG-7)", () => {
     });
     expect((await post("/worlds/w/lease", lease({}))).body).toMatchObject({ granted: false, reason: "killed" });
     expect((await get("/worlds/w/decide")).body).toMatchObject({ effective_mode: "compute-only", reason: "killed" });
-    expect((await get("/worlds/w/activation?strategy_id=a&side=long")).body).toMatchObject({
-      active: false,
-      freeze: true,
+    const closed = await get("/worlds/w/activation?strategy_id=a&side=long", {
+      "if-none-match": String(open.headers["etag"]),
     });
+    expect(closed).toMatchObject({ status: 200, body: { active: false, freeze: true } });
     await post("/worlds/w/revive", { reason: "checked" });
     expect((await post("/worlds/w/lease", lease({}))).body.granted).toBe(true);
     expect((await post("/worlds/w/revive", { reason: "again" })).status).toBe(409);

@@ -19,7 +19,7 @@ export function requireMatch(what: string, etag: string, ifMatch: string | undef
       hint: "read it first, and send its ETag",
     });
   }
-  if (etagsOf(ifMatch).includes(etag)) return;
+  if (etagsOf(ifMatch).some((given) => given.replace(/\+[0-9a-f]{12}$/, "") === etag)) return;
   throw new QmtlError("PRECONDITION_FAILED", `${what} has changed: its etag is ${etag}, not ${ifMatch}`, {
     details: { etag },
     hint: "read it again",
