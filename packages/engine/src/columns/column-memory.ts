@@ -28,14 +28,14 @@ export function inColumnMemory(columns: readonly Float64Array[]): boolean {
 }
 
 const pageBytes = 65_536;
-const pagesMax = 65_536; // 4 GB, of which only what is touched is ever taken from the system
+const pagesMax = 65_535; // 4 GB less a page, so that no end of a column is 0; only what is touched is taken from the system
 const workBytes = 2 * pageBytes;
 
 function makeMemory(): ColumnMemory | undefined {
   const { WebAssembly: wasm } = globalThis as { WebAssembly?: WebAssemblyLike };
   if (!wasm) return undefined;
-  // Shared, because what stands in a shared memory stays where it is when the memory grows.
-  const memory = new wasm.Memory({ initial: workBytes / pageBytes, maximum: pagesMax, shared: true });
+  const memory = reserve(wasm);
+  if (!memory) return undefined;
   const buffers = new Set<ArrayBufferLike>([memory.buffer]);
   const released = new Map<number, number[]>();
   let end = workBytes;
@@ -77,6 +77,15 @@ function makeMemory(): ColumnMemory | undefined {
   };
 }
 
+function reserve(wasm: WebAssemblyLike): SharedMemory | undefined {
+  try {
+    // Shared, because what stands in a shared memory stays where it is when the memory grows.
+    return new wasm.Memory({ initial: workBytes / pageBytes, maximum: pagesMax, shared: true });
+  } catch {
+    return undefined; // no room for so many addresses: columns are then plain ones
+  }
+}
+
 /**
  * Bytes set aside for so many: eight sizes to a doubling, so that columns of nearly one length replace each other, and an
  * odd number of cache lines, because columns a power of two apart compete for the same few lines of the cache.
@@ -88,8 +97,10 @@ function sizeClass(bytes: number): number {
 
 /** What is used of a global that the types of this package do not know. */
 interface WebAssemblyLike {
-  readonly Memory: new (descriptor: { initial: number; maximum: number; shared: boolean }) => {
-    readonly buffer: SharedArrayBuffer;
-    grow(pages: number): number;
-  };
+  readonly Memory: new (descriptor: { initial: number; maximum: number; shared: boolean }) => SharedMemory;
+}
+
+interface SharedMemory {
+  readonly buffer: SharedArrayBuffer;
+  grow(pages: number): number;
 }

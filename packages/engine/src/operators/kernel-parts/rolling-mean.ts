@@ -57,23 +57,26 @@ export class RollingMean {
     return mean;
   }
 
-  /** The same over rows `from..to-1` of a column; writes from index `target` on. */
+  /** The same over rows `from..to-1` of a column; writes from index `target` on, which is not below `from`. */
   run(input: Float64Array, output: Float64Array, from: number, to: number, target = from): void {
     if (this.direct) return this.direct.run(input, output, from, to, target);
+    if (to - from === 1) output[target] = this.push(input[from]!);
+    else this.#run(input, target === from ? output : output.subarray(target - from), from, to);
+  }
+
+  #run(input: Float64Array, output: Float64Array, from: number, to: number): void {
     const size = this.#slots.length;
     const unit = size <= LONGEST_BLOCK ? vectorUnitFor(to - from, input, output) : undefined;
     const start = from + ((size - this.#position[0]!) % size); // the first row of a block
     const rounds = unit ? Math.floor((to - start) / (4 * size)) : 0;
-    if (!unit || rounds < 1) return this.#runRows(input, output, from, to, target);
-    this.#runRows(input, output, from, start, target);
-    this.#runBlocks(unit, input, output, start, rounds, target + start - from);
-    const done = start + rounds * 4 * size;
-    this.#runRows(input, output, done, to, target + done - from);
+    if (!unit || rounds < 1) return this.#runRows(input, output, from, to);
+    this.#runRows(input, output, from, start);
+    this.#runBlocks(unit, input, output, start, rounds);
+    this.#runRows(input, output, start + rounds * 4 * size, to);
   }
 
   /** With the state in registers. */
-  #runRows(input: Float64Array, output: Float64Array, from: number, to: number, target: number): void {
-    const shift = target - from;
+  #runRows(input: Float64Array, output: Float64Array, from: number, to: number): void {
     const slots = this.#slots;
     const size = slots.length;
     const weight = this.#weight;
@@ -87,7 +90,7 @@ export class RollingMean {
       for (; row < end; row++, position++) {
         const value = input[row]!;
         prefix += value - anchor;
-        output[row + shift] = anchor + (slots[position]! + prefix) * weight;
+        output[row] = anchor + (slots[position]! + prefix) * weight;
         slots[position] = value;
       }
       if (position === size) {
@@ -102,18 +105,11 @@ export class RollingMean {
   }
 
   /** Whole blocks, four of them in a round, from the start of one on. */
-  #runBlocks(
-    unit: VectorUnit,
-    input: Float64Array,
-    output: Float64Array,
-    from: number,
-    rounds: number,
-    target: number,
-  ): void {
+  #runBlocks(unit: VectorUnit, input: Float64Array, output: Float64Array, from: number, rounds: number): void {
     const { work } = unit;
     const slots = this.#slots;
     const size = slots.length;
-    const [start, end] = [input.byteOffset + 8 * from, output.byteOffset + 8 * target];
+    const [start, end] = [input.byteOffset + 8 * from, output.byteOffset + 8 * from];
     for (let position = 0; position < size; position++) work[2 * position + 1] = slots[position]!;
     unit.get("meanBlocks")(start, end, 0, 8 * size, rounds, this.#sums[0]!, this.#weight);
     for (let position = 0; position < size; position++) slots[position] = work[2 * position + 1]!;
