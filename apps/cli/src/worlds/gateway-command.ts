@@ -4,14 +4,6 @@ import { GatewayClient } from "@qmtl/sdk/gateway-client";
 import type { Command } from "commander";
 import type { CommandCall, CommandModule, CommandResult, Palette } from "../shell/index.ts";
 
-/** One request to the Gateway, as the words of a command make it. */
-export interface GatewayAsk {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
-  readonly path: string;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
 export interface GatewayCommand<Answer> {
   /** Positional words, as commander writes them: "<world>", "[strategy]". */
   readonly words?: readonly (readonly [word: string, what: string])[];
@@ -45,7 +37,7 @@ export function gatewayCommand<Answer>(definition: GatewayCommand<Answer>): Comm
   };
 }
 
-export function clientOf({ options }: CommandCall): GatewayClient {
+function clientOf({ options }: CommandCall): GatewayClient {
   const url = (options["gatewayUrl"] ?? process.env["QMTL_GATEWAY_URL"] ?? "http://127.0.0.1:8000") as string;
   const token = (options["token"] ?? process.env["QMTL_TOKEN"]) as string | undefined;
   return new GatewayClient({ url, timeoutMs: 30_000, ...(token !== undefined && token !== "" && { token }) });

@@ -17,5 +17,11 @@ export function sha256Hex(data: string | Uint8Array): string {
 /** CRC-32 (zlib's polynomial) over well-formed parts in order, without a separator; unsigned, 0 for no parts. */
 export function crc32Of(parts: Iterable<string>): number {
   // One call for all: each way into WebAssembly costs more than hashing an id.
-  return Number.parseInt(crc32.init().update([...parts].join("")).digest("hex"), 16);
+  return Number.parseInt(
+    crc32
+      .init()
+      .update([...parts].join(""))
+      .digest("hex"),
+    16,
+  );
 }

@@ -15,7 +15,7 @@ export interface Split {
 /**
  * Nodes whose rows somebody here needs for themselves: those that orders come from, and those that nothing else reads.
  */
-export function wantedNodes({ nodes }: StrategyGraph): readonly IdentifiedNode[] {
+function wantedNodes({ nodes }: StrategyGraph): readonly IdentifiedNode[] {
   const readByPure = new Set(
     nodes.flatMap(({ node, inputs }) => (node instanceof OrderStageNode ? [] : inputs.map(({ id }) => id))),
   );
