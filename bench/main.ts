@@ -11,6 +11,7 @@ import { diff } from "./rows/diff.ts";
 import { gatewayActivation, gatewayFanout } from "./rows/gateway-streams.ts";
 import { gatewayBurst, gatewaySubmit } from "./rows/gateway-submit.ts";
 import { graph } from "./rows/graph.ts";
+import { liveIntent, liveRestart } from "./rows/live.ts";
 import { memory } from "./rows/memory.ts";
 import { operators } from "./rows/operators.ts";
 import { sharing } from "./rows/sharing.ts";
@@ -35,5 +36,7 @@ await runBenches("bench", fileURLToPath(import.meta.url), [
   gatewayBurst,
   gatewayFanout,
   gatewayActivation,
+  liveIntent,
+  liveRestart,
   up,
 ]);
