@@ -7,6 +7,8 @@ import { openWorld, type TestWorld } from "./testing/open-world.ts";
 
 let folder: string;
 let clock: VirtualClock;
+/** Of the process opened last. */
+let died: Promise<void>;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "qmtl-world-"));
   clock = new VirtualClock();
@@ -17,9 +19,13 @@ afterEach(() => rmSync(folder, { recursive: true }));
 function open(moment?: string, count = 1): Promise<TestWorld> {
   let seen = 0;
   let dead = false;
+  let die: () => void;
+  died = new Promise((resolve) => (die = resolve));
   const at = (name: string): void => {
     if (name === moment && ++seen === count) dead = true;
-    if (dead) throw new Error("the process is gone");
+    if (!dead) return;
+    die();
+    throw new Error("the process is gone");
   };
   return openWorld({ clock, path: join(folder, "world.db"), at });
 }
@@ -45,7 +51,7 @@ async function prepared(test: TestWorld): Promise<void> {
 /** Sends the request to a process that dies over it. */
 async function tried(test: TestWorld, body: object = request): Promise<void> {
   void test.call("POST", "/worlds/w/apply?wait_ms=10000", body).catch(() => undefined);
-  await new Promise((resolve) => setTimeout(resolve, 60));
+  await died;
   await test.close();
 }
 
@@ -105,6 +111,77 @@ describe("an apply whose process ends (W-3)", () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect((await test.call("GET", "/worlds/w")).body.phase).toBe("FREEZING");
     await until(test, ({ phase }) => phase === "ACTIVE");
+    await test.close();
+  });
+});
+
+describe("a second process on the same file", () => {
+  it("takes over; the first one grants and writes nothing any more, and says why", async () => {
+    const first = await open();
+    await prepared(first);
+    const lease = { holder: "h", incarnation: "1", strategy_id: "b", seen_epoch: 1, sequence: 0 };
+    expect((await first.call("POST", "/worlds/w/lease", lease)).body.granted).toBe(true);
+    await clock.advance(1_000);
+
+    const second = await open();
+    expect([await first.world.ready(), await second.world.ready()]).toEqual([false, true]);
+    for (const [method, url, body] of [
+      ["POST", "/worlds/w/lease", lease],
+      ["POST", "/worlds/w/apply", request],
+      ["POST", "/worlds/w/bindings", { strategies: ["c"] }],
+      ["POST", "/worlds", { id: "v" }],
+      ["GET", "/worlds/w/decide", undefined],
+    ] as const) {
+      expect((await first.call(method, url, body)).body.detail.code, url).toBe("E_FENCED");
+    }
+    expect((await first.call("GET", "/health")).status).toBe(503);
+
+    // What the first one has granted may be out until its clock says otherwise (OG-2).
+    void second.call("POST", "/worlds/w/apply?wait_ms=10000", request);
+    await clock.advance(3_000);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect((await second.call("GET", "/worlds/w")).body.phase).toBe("FREEZING");
+    await until(second, ({ run }) => run?.stage === "completed");
+    await first.close();
+    await second.close();
+  });
+});
+
+describe("a transaction that was carried out, and said to have failed", () => {
+  it.each([1, 2, 3, 4])("number %d of an apply: it goes on from what the store holds", async (failing) => {
+    let seen = 0;
+    const at = (moment: string): void => {
+      if (moment === "apply_stage:committed" && ++seen === failing) throw new Error("no answer from the store");
+    };
+    const test = await openWorld({ clock, at });
+    await prepared(test);
+    const first = test.call("POST", "/worlds/w/apply?wait_ms=10000", request);
+    await until(test, ({ run }) => run?.stage === "completed" || seen === 1);
+    if (failing === 1) expect((await first).status).toBe(500);
+    const again = test.call("POST", "/worlds/w/apply?wait_ms=10000", request);
+    await until(test, ({ run }) => run?.stage === "completed");
+    expect((await again).body).toMatchObject({ ok: true, phase: "completed" });
+    expect((await test.call("GET", "/worlds/w")).body).toMatchObject({ phase: "ACTIVE", epoch: 3, sequence: 6 });
+    const lease = { holder: "h", incarnation: "1", strategy_id: "b", seen_epoch: 3, sequence: 0 };
+    expect((await test.call("POST", "/worlds/w/lease", lease)).body).toMatchObject({ granted: true, epoch: 3 });
+    await test.close();
+  });
+
+  it("of a kill: the world is killed, and the next one is told so", async () => {
+    let fails = true;
+    const at = (moment: string): void => {
+      if (moment === "world_killed:committed" && fails) throw new Error("no answer from the store");
+    };
+    const test = await openWorld({ clock, at });
+    await prepared(test);
+    expect((await test.call("POST", "/worlds/w/kill", { reason: "r" })).status).toBe(500);
+    fails = false;
+    const lease = { holder: "h", incarnation: "1", strategy_id: "b", seen_epoch: 1, sequence: 0 };
+    expect((await test.call("POST", "/worlds/w/lease", lease)).body).toMatchObject({
+      granted: false,
+      reason: "killed",
+    });
+    expect((await test.call("POST", "/worlds/w/kill", { reason: "r" })).body).toMatchObject({ epoch: 2 });
     await test.close();
   });
 });

@@ -614,16 +614,6 @@ it("stops while an apply is under way, without waiting for its end", async () =>
   test = await openWorld({ clock });
 });
 
-it("a second process takes over, and the first one says so", async () => {
-  await created();
-  await test.database.updateTable("store_counters").set({ value: 99 }).where("name", "=", "world/owner").execute();
-  expect((await post("/worlds/w/lease", lease({}))).body.detail.code).toBe("E_FENCED");
-  expect((await put("/worlds/w/activation", { strategy_id: "s", side: "long", active: true })).body.detail.code).toBe(
-    "E_FENCED",
-  );
-  expect(await test.world.ready()).toBe(false);
-});
-
 function lease(more: object): object {
   return { holder: "h", incarnation: "1", strategy_id: "a", seen_epoch: 1, sequence: 0, ...more };
 }

@@ -58,6 +58,8 @@ export class WorldProtocolService {
   readonly #logger: Logger;
   readonly #metrics: WorldMetrics;
   readonly #states = new Map<string, WorldProtocolState>();
+  /** Worlds whose last transaction failed, or was said to: what the store holds is to be read again. */
+  readonly #doubtful = new Set<string>();
   readonly #wakes = new Map<string, () => void>();
   readonly #waiting = new Map<string, Set<() => void>>();
   #startedAtMs = Number.POSITIVE_INFINITY;
@@ -246,10 +248,14 @@ export class WorldProtocolService {
     const persist = effects.find((effect) => effect.kind === "persist");
     if (persist?.kind === "persist") {
       if (asked === undefined || write === undefined) throw new Error(`internal: ${input.kind} is not to be written`);
-      await this.#store.change(worldId, asked, action, async (change) => {
-        requireUnchanged(change.world.record, persist.before);
-        change.set(changesOf(persist.record));
-        await write(change, persist);
+      const change = this.#store.change(worldId, asked, action, async (inside) => {
+        requireUnchanged(inside.world.record, persist.before);
+        inside.set(changesOf(persist.record));
+        await write(inside, persist);
+      });
+      await change.catch((error: unknown) => {
+        this.#doubtful.add(worldId);
+        throw error;
       });
     }
     this.#states.set(worldId, state);
@@ -258,10 +264,12 @@ export class WorldProtocolService {
 
   async #state(worldId: string): Promise<WorldProtocolState> {
     const known = this.#states.get(worldId);
-    if (known !== undefined) return known;
+    if (known !== undefined && !this.#doubtful.has(worldId)) return known;
     const { record } = await readWorld(this.#store.database, worldId);
-    const state = restoreWorld(record, this.#startedAtMs);
+    // The leases this process has granted are out whatever became of a transaction.
+    const state = known === undefined ? restoreWorld(record, this.#startedAtMs) : { ...known, record };
     this.#states.set(worldId, state);
+    this.#doubtful.delete(worldId);
     return state;
   }
 

@@ -43,6 +43,8 @@ export class WorldStore {
   readonly #turns = new Map<string, Promise<unknown>>();
   /** What the last transaction has left behind. Only this process writes, so it holds until the next one. */
   readonly #known = new Map<string, WorldState>();
+  /** Changes begun and ended, by world: odd while one is under way. */
+  readonly #generations = new Map<string, number>();
   #owner = 0;
 
   constructor(options: WorldStoreOptions) {
@@ -71,18 +73,29 @@ export class WorldStore {
    */
   async current(worldId: string): Promise<WorldState> {
     if (!(await this.isOwner())) throw fenced();
-    const known = this.#known.get(worldId);
-    if (known !== undefined) return known;
-    const read = await readWorld(this.database, worldId);
-    // A change may have come while this was read.
-    const world = this.#known.get(worldId) ?? read;
-    this.#remember(worldId, world);
-    return world;
+    for (;;) {
+      const known = this.#known.get(worldId);
+      if (known !== undefined) return known;
+      const generation = this.#generationOf(worldId);
+      const world = await readWorld(this.database, worldId);
+      // Several queries, and a change between them: parts of two states.
+      if (this.#generationOf(worldId) !== generation) continue;
+      if (generation % 2 === 0) this.#remember(worldId, world);
+      return world;
+    }
   }
 
   /** A world that has just been created, or is no longer there. */
   forget(worldId: string): void {
     this.#known.delete(worldId);
+  }
+
+  #generationOf(worldId: string): number {
+    return this.#generations.get(worldId) ?? 0;
+  }
+
+  #nextGeneration(worldId: string): void {
+    this.#generations.set(worldId, this.#generationOf(worldId) + 1);
   }
 
   #remember(worldId: string, world: WorldState): void {
@@ -127,7 +140,10 @@ export class WorldStore {
     const nowMs = clock.nowMs();
     let events: readonly OutboxEvent[] = [];
     at(`${action}:begin`);
-    const done = await this.database.transaction().execute(async (transaction) => {
+    // Until the commit is known to have succeeded, nothing is known.
+    this.forget(worldId);
+    this.#nextGeneration(worldId);
+    const committed = this.database.transaction().execute(async (transaction) => {
       if (!(await this.isOwner(transaction))) throw fenced();
       const before = await readWorld(transaction, worldId);
       const values: Updateable<WorldTables["worlds"]> = {};
@@ -166,6 +182,7 @@ export class WorldStore {
       at(`${action}:inside`);
       return { result, world: after ?? before, deleted };
     });
+    const done = await committed.finally(() => this.#nextGeneration(worldId));
     if (done.deleted) this.forget(worldId);
     else this.#remember(worldId, done.world);
     at(`${action}:committed`);
