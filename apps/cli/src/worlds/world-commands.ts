@@ -209,8 +209,7 @@ export const policyCommands = {
   "set-default": gatewayCommand<Answer>({
     words: [world, ["<version>", "number of the version"]],
     examples: ["world policy set-default crypto 1"],
-    ask: (call, client) =>
-      client.call("POST", at(call, "/set-default"), { body: { version: Number(wordOf(call, 1)) } }),
+    ask: (call, client) => setDefault(call, client, Number(wordOf(call, 1))),
     text: fields,
   }),
 } satisfies Record<string, CommandModule>;

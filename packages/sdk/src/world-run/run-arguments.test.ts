@@ -8,7 +8,10 @@ describe("arguments of a strategy file", () => {
       worldId: "w",
       gatewayUrl: "http://h:1",
     });
-    expect(runArguments(["--world-id=w", "--replay", "max"])).toEqual({
+    expect(runArguments(["--world-id=w"], { QMTL_GATEWAY_URL: "http://h:2" })).toMatchObject({
+      gatewayUrl: "http://h:2",
+    });
+    expect(runArguments(["--world-id=w", "--replay", "max"], {})).toEqual({
       worldId: "w",
       gatewayUrl: "http://127.0.0.1:8000",
       replaySpeed: "max",

@@ -19,10 +19,14 @@ const options = {
  * Reads `--world-id W --gateway-url http://127.0.0.1:8000 [--replay 60|max]` of a strategy file that is run by itself.
  *
  * @param args - `process.argv.slice(2)`
+ * @param environment - `QMTL_GATEWAY_URL` says where the Gateway is when the words do not
  * @returns undefined when no world is named: the file runs offline
  * @throws QmtlError `USAGE`
  */
-export function runArguments(args: readonly string[]): RunArguments | undefined {
+export function runArguments(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): RunArguments | undefined {
   let values: { "world-id"?: string | undefined; "gateway-url"?: string | undefined; replay?: string | undefined };
   try {
     ({ values } = parseArgs({ args: [...args], options, strict: true }));
@@ -37,7 +41,8 @@ export function runArguments(args: readonly string[]): RunArguments | undefined 
       },
     );
   }
-  const { "world-id": worldId, "gateway-url": gatewayUrl = "http://127.0.0.1:8000", replay } = values;
+  const { "world-id": worldId, replay } = values;
+  const gatewayUrl = values["gateway-url"] ?? environment["QMTL_GATEWAY_URL"] ?? "http://127.0.0.1:8000";
   if (worldId === undefined) {
     if (Object.keys(values).length === 0) return undefined;
     throw new QmtlError("USAGE", "--world-id is needed with the other options", {
