@@ -88,6 +88,17 @@ describe("worlds", () => {
     expect((await get("/worlds/w/order-state")).body.entries).toEqual([]);
   });
 
+  it("that come back wait for the leases of their former life (OG-2)", async () => {
+    await created();
+    expect((await post("/worlds/w/lease", lease({}))).body.granted).toBe(true);
+    await test.call("DELETE", "/worlds/w", undefined, { headers: await etagOf() });
+    await created();
+    const apply = { run_id: "r", plan: {}, expected_epoch: 3 };
+    expect((await inTime(post("/worlds/w/apply", apply))).body.phase).toBe("freeze");
+    await clock.advance(3_000);
+    expect((await inTime(post("/worlds/w/apply", apply))).body.phase).toBe("completed");
+  });
+
   it("start with what cannot trade (W-5)", async () => {
     await created();
     expect((await get("/worlds/w/decide")).body).toMatchObject({

@@ -97,9 +97,9 @@ export class WorldProtocolService {
     this.#states.set(record.worldId, createWorld(record));
   }
 
-  /** A world that came back after it was deleted: old leases of it may be out. */
-  forget(worldId: string): void {
-    this.#states.delete(worldId);
+  /** A world that was deleted, or has come back: its record is another one, its leases are still out. */
+  reread(worldId: string): void {
+    this.#doubtful.add(worldId);
   }
 
   /** @throws QmtlError `WORLD_NOT_FOUND`, `FENCED` */

@@ -79,7 +79,7 @@ export class Worlds {
       });
       this.#store.forget(id);
       if (record.epoch === 1) this.#protocol.created(record);
-      else this.#protocol.forget(id);
+      else this.#protocol.reread(id);
       return this.#store.current(id);
     });
   }
@@ -139,7 +139,7 @@ export class Worlds {
         for (const table of dependent) await transaction.deleteFrom(table).where("world_id", "=", worldId).execute();
       }),
     );
-    this.#protocol.forget(worldId);
+    this.#protocol.reread(worldId);
   }
 
   async bind(worldId: string, asked: Asked, strategies: readonly string[]): Promise<readonly string[]> {
