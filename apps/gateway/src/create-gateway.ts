@@ -11,6 +11,7 @@ import { DataPlane } from "./data-plane/data-plane.ts";
 import type { DagManagerClient } from "./dag/dag-manager-client.ts";
 import { BusRelay } from "./events/bus-relay.ts";
 import type { Outlet } from "./events/client-channel.ts";
+import { nextTurn } from "./edge/next-turn.ts";
 import { EventHub } from "./events/event-hub.ts";
 import { Snapshots } from "./events/snapshots.ts";
 import { StreamSession } from "./events/stream-session.ts";
@@ -105,6 +106,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
       logger,
       holder,
       limits: settings.worker,
+      turn: nextTurn,
       yields: () => service.accepting > acceptingMany,
       onFinal: (row) => service.settled(row),
     });

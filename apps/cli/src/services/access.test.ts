@@ -79,18 +79,24 @@ const askers: readonly (Principal | undefined)[] = [
 ];
 
 /** What the rule says in plain words, apart from how the server comes to it. */
-function mayCall({ access: { role, world } }: RouteEntry, { kind, via, grants }: Principal): boolean {
+function mayCall({ url, access: { role, world } }: RouteEntry, { kind, via, grants }: Principal): boolean {
   if (role === "public" || role === "ticket" || role === "authenticated") return true;
   if (role === "service") return kind === "service" || via !== undefined;
   const held = (name: string): boolean => roles.indexOf(grants[name] ?? ("" as Role)) >= roles.indexOf(role);
   if (held("*")) return true;
   if (world === "*") return false;
+  // A queue belongs to the world its name begins with, which the route itself finds out.
+  if (url.startsWith("/queues/:topic/")) return held("w1");
   // Every request below names w1 wherever a rule may look for a world.
   return world === undefined ? ["w1", "w2"].some(held) : held("w1");
 }
 
 function call(server: HttpServer, { method, url }: RouteEntry, authorization: string | undefined) {
-  const path = url.replaceAll(":id", "w1").replaceAll(/:\w+/g, "x").replace("*", "policies");
+  const path = url
+    .replaceAll(":id", "w1")
+    .replaceAll(":topic", "w1.live.t")
+    .replaceAll(/:\w+/g, "x")
+    .replace("*", "policies");
   return server.inject({
     method: method as "GET",
     url: path,
@@ -106,6 +112,7 @@ const bodies: Readonly<Record<string, object>> = {
   "/strategies/dry-run": { dag_json: '{"nodes":[]}', node_ids_crc32: 0, world_id: "w1" },
   "/events/subscribe": { world_id: "w1", strategy_id: "s", topics: [] },
   "/fills/replay": { world_id: "w1", from_ts: 0, to_ts: 1 },
+  "/leases/nodes": { action: "acquire", compute_key: "k", world_id: "w1", holder: "h", ttl_ms: 1_000 },
   "/strategies/:id/history": { world_id: "w1", node_id: "n", interval: 60 },
 };
 

@@ -30,7 +30,7 @@ export class DataPlane {
   /** @param subject - who asks: one subject cannot take another's lease by using its holder's name */
   async lease(request: NodeLeaseRequest, subject: string): Promise<NodeLeaseAnswer> {
     const { leases } = this.#options;
-    const resource = `node:${request.compute_key}`;
+    const resource = `node:${request.world_id ?? ""}:${request.compute_key}`;
     if (request.action === "acquire") {
       const holder = `${subject}/${request.holder}`;
       const answer = await leases.acquire(resource, holder, request.ttl_ms);

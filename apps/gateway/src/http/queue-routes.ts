@@ -9,6 +9,7 @@ import {
 } from "@qmtl/contracts/gateway";
 import { MatchMode } from "@qmtl/contracts/events";
 import { QmtlError } from "@qmtl/core";
+import { allows, everyWorld, type Principal, type Role } from "@qmtl/service/auth";
 import type { HttpServer } from "@qmtl/service/http";
 import type { Logger } from "@qmtl/service/logging";
 import { Type, type Static } from "typebox";
@@ -77,10 +78,13 @@ export function addQueueRoutes(server: HttpServer, options: QueueRouteOptions): 
   server.post<{ Body: NodeLeaseRequest }>(
     "/leases/nodes",
     {
-      config: { access: { role: "operator" } },
+      config: { access: { role: "operator", world: "body.world_id" } },
       schema: { summary: "the right to compute a node", body: NodeLeaseRequest, response: { 200: NodeLeaseAnswer } },
     },
-    async ({ body, principal }) => dataPlane.lease(body, principal.subject),
+    async ({ body, principal }) => {
+      requireWorld(principal, "operator", body.world_id);
+      return dataPlane.lease(body, principal.subject);
+    },
   );
   server.post<{ Params: { topic: string }; Body: AppendRecords }>(
     "/queues/:topic/records",
@@ -94,7 +98,10 @@ export function addQueueRoutes(server: HttpServer, options: QueueRouteOptions): 
         response: { 200: AppendAnswer },
       },
     },
-    async ({ params, body }) => dataPlane.append(params.topic, body),
+    async ({ params, body, principal }) => {
+      requireTopic(principal, "operator", params.topic);
+      return dataPlane.append(params.topic, body);
+    },
   );
   server.get<{ Params: { topic: string }; Querystring: ReadQuery }>(
     "/queues/:topic/records",
@@ -107,6 +114,33 @@ export function addQueueRoutes(server: HttpServer, options: QueueRouteOptions): 
         response: { 200: ReadRecords },
       },
     },
-    async ({ params, query }) => dataPlane.read(params.topic, query.from ?? 0, query.limit ?? 500, query.wait_ms ?? 0),
+    async ({ params, query, principal }) => {
+      requireTopic(principal, "reader", params.topic);
+      return dataPlane.read(params.topic, query.from ?? 0, query.limit ?? 500, query.wait_ms ?? 0);
+    },
   );
+}
+
+/** Who may act in one world has no business in another's queues: topics are named `world.domain.…`. */
+function requireTopic(principal: Principal, role: Role, topic: string): void {
+  const [segment, , rest] = topic.split(".");
+  const isGranted = Object.keys(principal.grants).some(
+    (world) => rest !== undefined && topicSegment(world) === segment && allows(principal, role, world),
+  );
+  if (!isGranted) requireWorld(principal, role, undefined);
+}
+
+/** A world's id as it stands in topics. */
+function topicSegment(world: string): string {
+  return world
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_-]/g, "-")
+    .replaceAll(/^[-_]+|[-_]+$/g, "");
+}
+
+/** @throws QmtlError `PERMISSION_DENIED`; what belongs to no world asks for the role in every one */
+function requireWorld(principal: Principal, role: Role, world: string | undefined): void {
+  if (allows(principal, role, world ?? everyWorld)) return;
+  const where = world === undefined ? "that world" : `world "${world}"`;
+  throw new QmtlError("PERMISSION_DENIED", `this needs the role ${role} in ${where}`, { details: { role } });
 }

@@ -201,6 +201,28 @@ describe("queues", () => {
       (await post("/leases/nodes", { action: "renew", compute_key: "k", holder: "a", ttl_ms: 500 })).statusCode,
     ).toBe(422);
   });
+
+  it("belong to their world: who may act in another one reads and writes none of it", async () => {
+    const { gateway } = await gatewayWith();
+    await gateway.deps.dataLog!.ensureTopic("w-1.live.t", { partitions: 1, retentionMs: 60_000 });
+    const { auth } = gateway.deps;
+    const asked = async (grants: Principal["grants"], method: "GET" | "POST", url: string, payload?: object) => {
+      const token = await auth.issueToken({ subject: "r", kind: "runner", grants }, 60_000);
+      const headers = { authorization: `Bearer ${token}` };
+      return (await gateway.server.inject({ method, url, headers, ...(payload && { payload }) })).statusCode;
+    };
+    const records = [{ key: "k", bucket_ms: 0, input_hash: "h", token: 1, payload: null }];
+    const lease = { action: "acquire", compute_key: "k", holder: "a", ttl_ms: 500 };
+    // The world's name stands in topics in their own spelling.
+    expect(await asked({ "W.1": "operator" }, "POST", "/queues/w-1.live.t/records", { records })).toBe(200);
+    expect(await asked({ "W.1": "reader" }, "GET", "/queues/w-1.live.t/records")).toBe(200);
+    expect(await asked({ "W.1": "operator" }, "POST", "/leases/nodes", { ...lease, world_id: "W.1" })).toBe(200);
+    expect(await asked({ w2: "owner" }, "POST", "/queues/w-1.live.t/records", { records })).toBe(403);
+    expect(await asked({ w2: "owner" }, "GET", "/queues/w-1.live.t/records")).toBe(403);
+    expect(await asked({ w2: "owner" }, "POST", "/leases/nodes", { ...lease, world_id: "W.1" })).toBe(403);
+    expect(await asked({ w2: "owner" }, "POST", "/leases/nodes", lease)).toBe(403);
+    expect(await asked({ "W.1": "reader" }, "POST", "/queues/w-1.live.t/records", { records })).toBe(403);
+  });
 });
 
 describe("fills", () => {

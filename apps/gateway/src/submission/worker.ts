@@ -13,11 +13,13 @@ export interface WorkerLimits {
   readonly claimMs: number;
   /** A diff that ends sooner is not told as having begun before: one write less. */
   readonly startedMs: number;
+  /** While others wait, how long after one item another may begin. */
+  readonly yieldMs: number;
   /** How often another process's items are looked for. */
   readonly pollMs: number;
 }
 
-export const workerLimits: WorkerLimits = { concurrency: 8, claimMs: 30_000, startedMs: 50, pollMs: 500 };
+export const workerLimits: WorkerLimits = { concurrency: 8, claimMs: 30_000, startedMs: 50, yieldMs: 20, pollMs: 500 };
 
 export interface WorkerOptions {
   readonly submissions: Submissions;
@@ -28,7 +30,9 @@ export interface WorkerOptions {
   /** Of this process start, for claims. */
   readonly holder: string;
   readonly limits?: WorkerLimits;
-  /** Whether others wait for what this process does before it works things off. Then it works on one at a time. */
+  /** Awaited before each item: lets in what has arrived meanwhile. */
+  readonly turn?: () => Promise<void>;
+  /** Whether others wait for what this process does before it works things off. */
   readonly yields?: () => boolean;
   /** Told when an item reaches its end. */
   readonly onFinal?: (row: StoredSubmission) => void;
@@ -51,7 +55,9 @@ export class SubmissionWorker {
   #busy = 0;
   /** Claimed and waiting for a place. */
   #ready: StoredSubmission[] = [];
+  #begunMs = -Infinity;
   #cancelPoll: () => void = () => {};
+  #cancelFill: () => void = () => {};
   #idle: (() => void)[] = [];
 
   constructor(options: WorkerOptions) {
@@ -68,6 +74,7 @@ export class SubmissionWorker {
   async stop(): Promise<void> {
     this.#running = false;
     this.#cancelPoll();
+    this.#cancelFill();
     this.#ready = [];
     if (this.#busy > 0 || this.#claiming) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
@@ -123,8 +130,11 @@ export class SubmissionWorker {
     this.#settleIdle();
   }
 
+  /** How many may be under way. While others wait, one begins now and then, so that there is always some progress. */
   #places(): number {
-    return this.#options.yields?.() === true ? 1 : this.#limits.concurrency;
+    if (this.#options.yields?.() !== true) return this.#limits.concurrency;
+    const sinceMs = this.#options.clock.monotonicMs() - this.#begunMs;
+    return sinceMs >= this.#limits.yieldMs ? this.#busy + 1 : 0;
   }
 
   #fill(): void {
@@ -134,6 +144,9 @@ export class SubmissionWorker {
       this.#busy++;
       void this.#work(row);
     }
+    if (this.#ready.length === 0 || this.#busy >= this.#limits.concurrency) return;
+    this.#cancelFill();
+    this.#cancelFill = this.#options.clock.after(this.#limits.yieldMs, () => this.#fill());
   }
 
   #schedule(): void {
@@ -149,7 +162,9 @@ export class SubmissionWorker {
   }
 
   async #work(row: StoredSubmission): Promise<void> {
-    const { submissions, logger, random, onFinal, clock } = this.#options;
+    this.#begunMs = this.#options.clock.monotonicMs();
+    const { submissions, logger, random, onFinal, clock, turn } = this.#options;
+    await turn?.();
     const token = row.claim_token!;
     const stopRenewing = this.#keepClaim(row.strategy_id, token);
     let isStarted = false;

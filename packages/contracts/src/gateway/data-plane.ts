@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { shapeCheck } from "../schema/index.ts";
+import { WorldId } from "./submission.ts";
 
 const ResourceName = Type.String({ minLength: 1, maxLength: 512 });
 const Token = Type.Integer({ minimum: 1 });
@@ -10,6 +11,7 @@ export const NodeLeaseRequest = Type.Object(
   {
     action: Type.Enum(["acquire", "renew", "release"]),
     compute_key: ResourceName,
+    world_id: Type.Optional(WorldId), // where the node is computed; without one the caller needs every world
     holder: Type.String({ minLength: 1, maxLength: 128 }), // one per process start
     ttl_ms: Type.Integer({ minimum: 100, maximum: 60_000 }),
     token: Type.Optional(Token), // renew and release

@@ -53,10 +53,10 @@ export interface SharedNodeAddress {
 }
 
 /** The exchange behind a Gateway. */
-export function gatewayExchange(client: GatewayClient): NodeExchange {
+export function gatewayExchange(client: GatewayClient, worldId: string): NodeExchange {
   return {
     async lease(computeKey, holder, ttlMs, token) {
-      const request = { compute_key: computeKey, holder, ttl_ms: ttlMs };
+      const request = { compute_key: computeKey, world_id: worldId, holder, ttl_ms: ttlMs };
       const answer = await client.nodeLease(
         token === undefined ? { action: "acquire", ...request } : { action: "renew", ...request, token },
       );
@@ -65,7 +65,14 @@ export function gatewayExchange(client: GatewayClient): NodeExchange {
       return { granted: false, heldBy: heldBy ?? "nobody", expiresInMs };
     },
     async release(computeKey, holder, token) {
-      await client.nodeLease({ action: "release", compute_key: computeKey, holder, ttl_ms: 1_000, token });
+      await client.nodeLease({
+        action: "release",
+        compute_key: computeKey,
+        world_id: worldId,
+        holder,
+        ttl_ms: 1_000,
+        token,
+      });
     },
     async append(topic, records) {
       await client.appendRecords(topic, {

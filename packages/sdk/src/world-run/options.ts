@@ -18,7 +18,8 @@ export interface WorldRunOptions extends Pick<
   readonly feed?: LiveFeed;
   /**
    * Instead of a feed: the history itself is played as if it happened now, so many times faster. What comes before
-   * `historyEnd` is history, what follows is played; by default the second half.
+   * `historyEnd` is history, what follows is played; by default the second half. It begins when the Gateway has answered,
+   * or after 5 s without.
    */
   readonly replaySpeed?: number | "max";
   /** Half-open range of history: epoch seconds, ISO-8601 text, or a Date. */

@@ -1,6 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { assert, computeContextOf, computeKey, QmtlError, type Clock, type EpochMs, type NodeId } from "@qmtl/core";
+import {
+  assert,
+  computeContextOf,
+  computeKey,
+  formatInstant,
+  QmtlError,
+  type Clock,
+  type EpochMs,
+  type NodeId,
+} from "@qmtl/core";
 import { blake3Text } from "@qmtl/core/identity";
 import type { Frame } from "@qmtl/engine/frame";
 import type { RunResult } from "@qmtl/engine/result";
@@ -61,6 +70,9 @@ export class WorldRun implements AsyncDisposable {
   /** Instants that were computed in this turn. */
   readonly #unwritten: JournalInstant[] = [];
   #rowsSinceCheckpoint = 0;
+  /** A state that was written down has been found. */
+  #wasThere = false;
+  #cancelWait: (() => void) | undefined;
   #isFinished = false;
   #isJournalClosed = false;
   #lastEquity: ReturnType<RunJournal["equity"]> = { times: new Float64Array(0), equity: new Float64Array(0) };
@@ -131,10 +143,9 @@ export class WorldRun implements AsyncDisposable {
     try {
       await callHook(first, "onStart", () => first.onStart());
       const { data, feed } = await rowsOf(prepared, options);
-      const folder = options.stateFolder ?? join(".qmtl", "runs", options.worldId, strategyName(first));
-      const journal = RunJournal.open(join(folder, "run.db"), contentId(prepared, options));
+      const journal = RunJournal.open(join(folderOf(first, options), "run.db"), contentId(prepared, options));
       const run = new WorldRun(prepared, data, journal, { ...options, ...(feed && { feed }) }, onClose);
-      run.#start();
+      run.#start(feed !== options.feed);
       return run;
     } catch (error) {
       await reportFailure(prepared.strategies, error);
@@ -196,16 +207,26 @@ export class WorldRun implements AsyncDisposable {
     await this.#closed;
   }
 
-  #start(): void {
-    this.#run.start(this.#journal.read());
+  #start(isReplay: boolean): void {
+    const before = this.#journal.read();
+    this.#run.start(before);
     // The first one says where the account began: behind the history of that day.
     this.#checkpoint();
     this.#options.signal?.addEventListener("abort", () => this.#finish(undefined), { once: true });
     void this.#join();
-    this.#openStreams();
+    this.#wasThere = before.checkpoint !== undefined || before.instants.length > 0;
+    if (isReplay) this.#cancelWait = this.#clock.after(joinMsMax, () => this.#openStreams());
+    else this.#openStreams();
+  }
+
+  /** Played rows can wait, as live ones cannot: at full speed all would be over before the world has been joined. */
+  #replay(): void {
+    this.#cancelWait?.();
+    if (this.#cancelWait !== undefined && !this.#isFinished) this.#openStreams();
   }
 
   #openStreams(): void {
+    this.#cancelWait = undefined;
     const { feed } = this.#options;
     if (feed === undefined) {
       this.#notice("data", "the run has no feed: its history is computed, and no row follows");
@@ -213,6 +234,14 @@ export class WorldRun implements AsyncDisposable {
       return;
     }
     const { streams, closedMs } = this.#run.compute;
+    const sayWhenNothingCame = (): void => {
+      if (!this.#wasThere || this.closedMs > closedMs) return;
+      const place = folderOf(this.strategy, this.#options);
+      this.#notice(
+        "data",
+        `no row followed ${formatInstant(closedMs)}, to which the run had come before; to start afresh, move "${place}" away`,
+      );
+    };
     this.#streams = new LiveStreams({
       streams,
       feed,
@@ -223,7 +252,10 @@ export class WorldRun implements AsyncDisposable {
       ),
       history: (index, range) => this.#historyOf(index, range),
       onNotice: ({ message }) => this.#notice("data", message),
-      onEnd: () => this.#finish(undefined),
+      onEnd: () => {
+        sayWhenNothingCame();
+        this.#finish(undefined);
+      },
     });
   }
 
@@ -262,6 +294,7 @@ export class WorldRun implements AsyncDisposable {
       if (signal.aborted) return;
       const message = error instanceof Error ? error.message : String(error);
       this.#notice("submission", `the gateway refuses the strategy: ${message}; orders stay off`);
+      this.#replay();
     }
   }
 
@@ -293,6 +326,7 @@ export class WorldRun implements AsyncDisposable {
       onOrders: (offBecause) => {
         this.#saidRefusals.clear();
         this.#notice("orders", offBecause === undefined ? "orders are on" : `orders are off: ${offBecause}`);
+        this.#replay();
       },
       onContact: (isThere, message) =>
         this.#notice("contact", isThere ? message : `${message}; the strategy computes, orders are off`),
@@ -309,7 +343,7 @@ export class WorldRun implements AsyncDisposable {
       if (topic !== undefined && isShared) addresses.set(id, { id, topic, key: computeKey(id, context) });
     }
     if (addresses.size === 0) return;
-    const exchange = gatewayExchange(this.#client);
+    const exchange = gatewayExchange(this.#client, this.#options.worldId);
     this.#sharing = new NodeSharing({
       exchange,
       clock: this.#clock,
@@ -373,6 +407,7 @@ export class WorldRun implements AsyncDisposable {
   #finish(error: unknown): void {
     if (this.#isFinished) return;
     this.#isFinished = true;
+    this.#cancelWait?.();
     this.#stop.abort(new QmtlError("CANCELLED", "the run was shut down"));
     this.#write();
     this.#gate?.close();
@@ -403,6 +438,11 @@ export class WorldRun implements AsyncDisposable {
 }
 
 const rowsPerCheckpoint = 1_000;
+const joinMsMax = 5_000;
+
+function folderOf(strategy: Strategy, { worldId, stateFolder }: WorldRunOptions): string {
+  return stateFolder ?? join(".qmtl", "runs", worldId, strategyName(strategy));
+}
 
 function checkOptions({ worldId }: WorldRunOptions): void {
   if (typeof worldId === "string" && /^[A-Za-z0-9][\w.-]{0,127}$/.test(worldId)) return;
