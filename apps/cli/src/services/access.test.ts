@@ -113,6 +113,7 @@ const bodies: Readonly<Record<string, object>> = {
   "/events/subscribe": { world_id: "w1", strategy_id: "s", topics: [] },
   "/fills/replay": { world_id: "w1", from_ts: 0, to_ts: 1 },
   "/leases/nodes": { action: "acquire", compute_key: "k", world_id: "w1", holder: "h", ttl_ms: 1_000 },
+  "/queues/:topic/records": { records: [{ key: "k", bucket_ms: 0, input_hash: "h", token: 1, payload: null }] },
   "/strategies/:id/history": { world_id: "w1", node_id: "n", interval: 60 },
 };
 
