@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { send } from "./http-client.ts";
 
 const command = fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url));
 
@@ -40,7 +41,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
     url,
     stateFolder: join(folder, ".qmtl"),
     memoryMb: async () => {
-      const text = await (await fetch(`${url}/metrics`)).text();
+      const { text } = await send("GET", `${url}/metrics`);
       return Number(/^process_resident_memory_bytes ([0-9.e+]+)$/m.exec(text)![1]) / 1_048_576;
     },
     stop: async () => {

@@ -2,6 +2,7 @@ import { crc32OfNodeIds, nodeIdOf } from "@qmtl/core";
 import { wireNodeSpec } from "@qmtl/contracts";
 import { startControlPlane } from "../harness/control-plane.ts";
 import { requireSame } from "../harness/equality.ts";
+import { send, type HttpAnswer } from "../harness/http-client.ts";
 import type { Bench, Row } from "../harness/row.ts";
 import { sampleOf } from "../harness/timing.ts";
 
@@ -60,7 +61,8 @@ export const gatewayBurst: Bench = {
       await sendAtRate(plane.url, bodies(2, 200, "warm-up"), 100);
       const sent = bodies(2, perSecond * seconds, "burst");
       let peakMb = await plane.memoryMb();
-      const watch = setInterval(() => void plane.memoryMb().then((mb) => (peakMb = Math.max(peakMb, mb))), 1_000);
+      const look = async (): Promise<void> => void (peakMb = Math.max(peakMb, await plane.memoryMb()));
+      const watch = setInterval(() => void look().catch(() => undefined), 1_000);
       const { answers, latenciesMs } = await sendAtRate(plane.url, sent, perSecond);
       const drainMs = await drained(plane.url);
       clearInterval(watch);
@@ -119,28 +121,21 @@ function bodies(nodeCount: number, count: number, salt: string): string[] {
   });
 }
 
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-}
-
 /** Sends at a fixed rate whatever the answers do; a latency counts from when its request was due. */
 async function sendAtRate(
   url: string,
   sent: readonly string[],
   perSecond: number,
-  complete: (url: string, answer: Answer) => Promise<Answer> = async (_, answer) => answer,
+  complete: (url: string, answer: HttpAnswer) => Promise<HttpAnswer> = async (_, answer) => answer,
 ) {
   const latenciesMs: number[] = [];
-  const answers: Answer[] = [];
+  const answers: HttpAnswer[] = [];
   const startedMs = performance.now() + 50;
   await Promise.all(
     sent.map(async (body, index) => {
       const dueMs = startedMs + (index * 1_000) / perSecond;
       await new Promise((resolve) => setTimeout(resolve, dueMs - performance.now()));
-      const headers = { "content-type": "application/json" };
-      const response = await fetch(`${url}/strategies`, { method: "POST", headers, body });
-      const answer = await complete(url, { status: response.status, text: await response.text() });
+      const answer = await complete(url, await send("POST", `${url}/strategies`, body));
       latenciesMs.push(performance.now() - dueMs);
       answers.push(answer);
     }),
@@ -149,13 +144,13 @@ async function sendAtRate(
 }
 
 /** What an answer does not say yet, the status does. */
-async function withQueueMap(url: string, answer: Answer): Promise<Answer> {
+async function withQueueMap(url: string, answer: HttpAnswer): Promise<HttpAnswer> {
   if (answer.status !== 202) return answer;
   const { strategy_id: id } = JSON.parse(answer.text) as Ack;
   for (let { text } = answer; ;) {
     if (queueCountOf(text) > 0) return { status: answer.status, text };
     await new Promise((resolve) => setTimeout(resolve, 5));
-    text = await (await fetch(`${url}/strategies/${id}/status`)).text();
+    ({ text } = await send("GET", `${url}/strategies/${id}/status`));
   }
 }
 
@@ -166,7 +161,8 @@ function queueCountOf(text: string): number {
 async function drained(url: string): Promise<number> {
   const startedMs = performance.now();
   for (;;) {
-    const status = (await (await fetch(`${url}/status`)).json()) as { submissions: Record<string, number> };
+    const { text } = await send("GET", `${url}/status`);
+    const status = JSON.parse(text) as { submissions: Record<string, number> };
     if (Object.keys(status.submissions).length === 0) return performance.now() - startedMs;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
@@ -177,10 +173,8 @@ async function topicsOf(url: string, ids: readonly string[]): Promise<number> {
   for (let from = 0; from < ids.length; from += 50) {
     await Promise.all(
       ids.slice(from, from + 50).map(async (id) => {
-        const status = (await (await fetch(`${url}/strategies/${id}/status`)).json()) as {
-          status: string;
-          queue_map: Ack["queue_map"];
-        };
+        const { text } = await send("GET", `${url}/strategies/${id}/status`);
+        const status = JSON.parse(text) as Ack & { status: string };
         requireSame(`status of ${id}`, status.status, "completed");
         for (const queues of Object.values(status.queue_map)) for (const { queue } of queues) topics.add(queue);
       }),
