@@ -10,7 +10,14 @@ const mayImport = {
   "packages/store": ["packages/core", "packages/contracts"],
   "packages/service": ["packages/core", "packages/contracts"],
   "packages/sdk": ["packages/core", "packages/contracts", "packages/engine", "packages/policy"],
-  "packages/testkit": ["packages/core", "packages/contracts", "packages/engine", "packages/bus", "packages/store"],
+  "packages/testkit": [
+    "packages/core",
+    "packages/contracts",
+    "packages/engine",
+    "packages/policy",
+    "packages/bus",
+    "packages/store",
+  ],
 };
 
 const arrows = Object.entries(mayImport).map(([from, allowed]) => ({

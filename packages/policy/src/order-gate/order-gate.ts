@@ -176,10 +176,14 @@ function onReply(
   nowMs: number,
   rules: GateRules,
 ): OrderGateState {
-  const ask = state.asks.find((known) => known.askId === askId);
-  if (ask === undefined || !isCount(reply.epoch) || !isCount(reply.highWater)) return state;
+  if (!isCount(reply.epoch) || !isCount(reply.highWater)) return state;
   const phase = phaseOf(reply.phase);
   const seen = withEpoch(state, reply.epoch, isOpen(phase, reply.reason === "killed"));
+  const ask = state.asks.find((known) => known.askId === askId);
+  if (ask === undefined) {
+    // It gives no lease any more, but news that is missing is missing, whoever says so.
+    return seen.stream.kind === "caught-up" ? { ...seen, stream: caughtUp(seen.stream, reply.highWater) } : seen;
+  }
   const asks = seen.asks.filter((known) => known.askId > askId);
   const answered: OrderGateState = { ...seen, asks, stream: caughtUp(seen.stream, reply.highWater) };
   if (reply.granted !== true || phase !== "ACTIVE") return { ...answered, lease: undefined };
