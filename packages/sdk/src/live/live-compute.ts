@@ -17,6 +17,7 @@ import type { JournalState } from "./run-journal.ts";
 
 export interface LiveComputeOptions {
   readonly broker?: OfflineOptions["broker"];
+  readonly returnsBasis?: OfflineOptions["returnsBasis"];
   /** World, epoch and strategy: with the intent, what the ids of orders are a function of (OG-9). */
   readonly orderScope: () => OrderScope;
   readonly admit: AdmitOrder;
@@ -93,7 +94,11 @@ export class LiveCompute {
     this.streams = liveStreams(prepared, plan);
     this.#rows = new Map(this.streams.map((stream) => [stream.index, new OneRow(stream)]));
     this.#frames = new Map(Array.from(this.#rows.values(), ({ id, frame }) => [id, frame]));
-    const runOptions: OfflineOptions = { keep: "none", ...(options.broker && { broker: options.broker }) };
+    const runOptions: OfflineOptions = {
+      keep: "none",
+      ...(options.broker && { broker: options.broker }),
+      ...(options.returnsBasis && { returnsBasis: options.returnsBasis }),
+    };
     const wrap = (broker: Broker, instruments: readonly Instrument[]): Broker =>
       new GatedBroker(
         broker,

@@ -2,7 +2,7 @@ import { nearestWord, QmtlError, shown } from "@qmtl/core";
 import { optionalWord } from "../strategy/option-checks.ts";
 import type { OfflineOptions } from "./options.ts";
 
-const known: Readonly<Record<keyof OfflineOptions, true>> = {
+export const offlineOptionNames: Readonly<Record<keyof OfflineOptions, true>> = {
   data: true,
   load: true,
   startTime: true,
@@ -20,9 +20,9 @@ const known: Readonly<Record<keyof OfflineOptions, true>> = {
 
 /** Refuses options of a run that nobody reads: misspelt fees would be no fees. @throws QmtlError `PARAMETER_INVALID` */
 export function checkRunOptions(options: OfflineOptions): void {
-  const names = Object.keys(known);
+  const names = Object.keys(offlineOptionNames);
   for (const key of Object.keys(options)) {
-    if (Object.hasOwn(known, key)) continue;
+    if (Object.hasOwn(offlineOptionNames, key)) continue;
     const guess = nearestWord(key, names);
     throw new QmtlError("PARAMETER_INVALID", `a run has no option "${key}"; it has ${names.join(", ")}`, {
       ...(guess !== undefined && { hint: `did you mean "${guess}"?` }),

@@ -7,7 +7,7 @@ import type { OfflineOptions } from "../runner/options.ts";
 /** How a strategy follows a world. History, broker and parameters are those of an offline run. */
 export interface WorldRunOptions extends Pick<
   OfflineOptions,
-  "data" | "load" | "params" | "broker" | "signal" | "onProgress"
+  "data" | "load" | "startTime" | "endTime" | "params" | "broker" | "returnsBasis" | "trials" | "signal" | "onProgress"
 > {
   readonly worldId: string;
   /** Address of the Gateway, "http://127.0.0.1:8000". While it cannot be reached the run computes and sends no order. */
@@ -22,7 +22,7 @@ export interface WorldRunOptions extends Pick<
    * or after 5 s without.
    */
   readonly replaySpeed?: number | "max";
-  /** Half-open range of history: epoch seconds, ISO-8601 text, or a Date. */
+  /** Half-open range of history: epoch seconds, ISO-8601 text, or a Date. Default `startTime` and `endTime`. */
   readonly historyStart?: number | string | Date;
   readonly historyEnd?: number | string | Date;
   /**

@@ -6,7 +6,7 @@ import {
   type OrderLeaseRequest,
   type OrderState,
 } from "@qmtl/contracts/leases";
-import { activationKey, type ActivationEntry } from "@qmtl/policy/activation";
+import { activationKey, type ActivationEntry, type EffectiveMode } from "@qmtl/policy/activation";
 import {
   closedBecause,
   closedOrderGate,
@@ -36,7 +36,7 @@ export interface OrderGateSessionOptions {
   readonly silenceMsMax?: number;
   readonly openSocket?: ControlStreamOptions["openSocket"];
   /** Whether orders may leave has changed: undefined when they may, else why they may not. */
-  onOrders(offBecause: string | undefined): void;
+  onOrders(offBecause: string | undefined, mode: EffectiveMode | undefined): void;
   /** Contact with the Gateway was lost or found again; each is said once. */
   onContact(isThere: boolean, message: string): void;
   /** Queues of a tag query have changed. */
@@ -167,7 +167,7 @@ export class OrderGateSession {
         const offBecause = this.closedBecause();
         if (offBecause === this.#said || this.#stop.signal.aborted) return;
         this.#said = offBecause;
-        this.#options.onOrders(offBecause);
+        this.#options.onOrders(offBecause, this.#state.lease?.mode);
       });
     }
   }

@@ -12,7 +12,8 @@ export async function rowsOf(
   prepared: PreparedRun,
   options: WorldRunOptions,
 ): Promise<{ readonly data: BoundData; readonly feed: LiveFeed | undefined }> {
-  const { data, load, historyStart, historyEnd, signal, onProgress, feed, replaySpeed, clock } = options;
+  const { data, load, signal, onProgress, feed, replaySpeed, clock } = options;
+  const { historyStart = options.startTime, historyEnd = options.endTime } = options;
   const nodes = prepared.graphs[0]!.nodes.filter(({ node }) => node instanceof StreamInput);
   const streams = nodes.map(({ id, node, intervalMs }) => ({ id, intervalMs, stream: node as StreamInput<string> }));
   const hasPast = data !== undefined || streams.some(({ stream }) => stream.history !== undefined);

@@ -17,7 +17,7 @@ export interface SubmitOptions extends OfflineOptions {
   /** How long to wait for the Gateway to take the strategy, ms. Default 30 s. */
   readonly waitMs?: number;
   /** What offline checks have shown, for policies that ask for it. */
-  readonly evidence?: { readonly parity?: "passed"; readonly lookahead?: "passed"; readonly trials?: number };
+  readonly evidence?: { readonly parity?: "pass"; readonly lookahead?: "pass"; readonly trials?: number };
   readonly clock?: Clock;
 }
 

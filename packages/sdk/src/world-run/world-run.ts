@@ -9,6 +9,7 @@ import {
   type Clock,
   type EpochMs,
   type NodeId,
+  nearestWord,
 } from "@qmtl/core";
 import { blake3Text } from "@qmtl/core/identity";
 import type { Frame } from "@qmtl/engine/frame";
@@ -28,8 +29,10 @@ import {
 } from "../live/index.ts";
 import { assembleResult } from "../runner/assemble-result.ts";
 import type { BoundData } from "../runner/bind-data.ts";
+import { offlineOptionNames } from "../runner/check-options.ts";
 import { callHook, reportFailure } from "../runner/hooks.ts";
 import { prepareRun, type PreparedRun, type StrategyInput } from "../runner/offline.ts";
+import type { OfflineOptions } from "../runner/options.ts";
 import { gatewayExchange, NodeSharing, type SharedNodeAddress } from "../sharing/index.ts";
 import { StreamInput } from "../strategy/stream-input.ts";
 import { strategyName, type Strategy } from "../strategy/strategy.ts";
@@ -74,6 +77,7 @@ export class WorldRun implements AsyncDisposable {
   #wasThere = false;
   #cancelWait: (() => void) | undefined;
   #isFinished = false;
+  #saidPaper = false;
   #isJournalClosed = false;
   #lastEquity: ReturnType<RunJournal["equity"]> = { times: new Float64Array(0), equity: new Float64Array(0) };
   #closed: Promise<void> = Promise.resolve();
@@ -105,6 +109,7 @@ export class WorldRun implements AsyncDisposable {
       journal,
       clock: this.#clock,
       ...(options.broker && { broker: options.broker }),
+      ...(options.returnsBasis && { returnsBasis: options.returnsBasis }),
       orderScope: () => ({
         worldId: options.worldId,
         epoch: this.#gate?.epoch ?? 0,
@@ -179,7 +184,10 @@ export class WorldRun implements AsyncDisposable {
       timeOf: () => new Float64Array(0),
     };
     const { account } = this.#run.compute;
-    const result = assembleResult(account, outputs, this.#data.quality, { keep: "none" });
+    const result = assembleResult(account, outputs, this.#data.quality, {
+      keep: "none",
+      ...(this.#options.trials && { trials: this.#options.trials }),
+    });
     this.#write();
     // Curves go back to where the run began, before this process did; why nothing traded is for the gate to say.
     const { times, equity } = this.#isJournalClosed ? this.#lastEquity : this.#journal.equity();
@@ -323,8 +331,12 @@ export class WorldRun implements AsyncDisposable {
       incarnation: this.#incarnation,
       clock: this.#clock,
       silenceMsMax: testMode === true ? 2_000 : 5_000,
-      onOrders: (offBecause) => {
+      onOrders: (offBecause, mode) => {
         this.#saidRefusals.clear();
+        if (mode === "live" && !this.#saidPaper) {
+          this.#saidPaper = true;
+          this.#notice("orders", "the world is live, but this run has no venue to trade on: its orders stay on paper");
+        }
         this.#notice("orders", offBecause === undefined ? "orders are on" : `orders are off: ${offBecause}`);
         this.#replay();
       },
@@ -444,7 +456,33 @@ function folderOf(strategy: Strategy, { worldId, stateFolder }: WorldRunOptions)
   return stateFolder ?? join(".qmtl", "runs", worldId, strategyName(strategy));
 }
 
-function checkOptions({ worldId }: WorldRunOptions): void {
+// Those of an offline run stand in the same record of a strategy file.
+const optionNames: Readonly<Record<keyof WorldRunOptions | keyof OfflineOptions, true>> = {
+  ...offlineOptionNames,
+  worldId: true,
+  gatewayUrl: true,
+  token: true,
+  feed: true,
+  replaySpeed: true,
+  historyStart: true,
+  historyEnd: true,
+  stateFolder: true,
+  limits: true,
+  onOrder: true,
+  onNotice: true,
+  testMode: true,
+  clock: true,
+};
+
+function checkOptions(options: WorldRunOptions): void {
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(optionNames, name)) continue;
+    const guess = nearestWord(name, Object.keys(optionNames));
+    throw new QmtlError("PARAMETER_INVALID", `a run in a world has no option "${name}"`, {
+      hint: guess === undefined ? `it has ${Object.keys(optionNames).join(", ")}` : `did you mean "${guess}"?`,
+    });
+  }
+  const { worldId } = options;
   if (typeof worldId === "string" && /^[A-Za-z0-9][\w.-]{0,127}$/.test(worldId)) return;
   throw new QmtlError("USAGE", `worldId must be letters, digits, ".", "-" and "_"; found ${JSON.stringify(worldId)}`);
 }
