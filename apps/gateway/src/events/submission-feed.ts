@@ -87,25 +87,33 @@ export class SubmissionFeed {
     hub.flush();
   }
 
-  async #tell({ strategy_id, revision, event, status, reason, ts_ms }: StoredEvent): Promise<void> {
-    this.#publish("progress", strategy_id, revision, ts_ms, { strategy_id, status, event, reason, version: 1 });
+  async #tell(stored: StoredEvent & { readonly world_ids: string }): Promise<void> {
+    const { strategy_id, status, event, reason } = stored;
+    this.#publish("progress", stored, { strategy_id, status, event, reason, version: 1 });
     if (event !== "COMPLETE") return;
     const row = await this.#options.submissions.find(strategy_id);
     const queue_map = JSON.parse(row.queue_map ?? "{}") as QueueMap;
-    this.#publish("queue_map", strategy_id, revision, ts_ms, { strategy_id, queue_map, version: 1 });
+    this.#publish("queue_map", stored, { strategy_id, queue_map, version: 1 });
   }
 
-  #publish(type: string, strategyId: string, sequence: number, timeMs: number, data: Record<string, unknown>): void {
+  /** To the strategy's clients in each of its worlds; one outside any world has them in all. */
+  #publish(
+    type: string,
+    {
+      strategy_id: strategyId,
+      revision: sequence,
+      ts_ms: timeMs,
+      world_ids,
+    }: StoredEvent & { readonly world_ids: string },
+    data: Record<string, unknown>,
+  ): void {
     const id = this.#options.ids.next();
     const event = cloudEvent({ id, source: eventSources.gateway, type, timeMs, data, correlationId: id });
-    this.#options.hub.publish({
-      topic: null,
-      key: `${type}:${strategyId}`,
-      sequence,
-      worldId: null,
-      strategyId,
-      coalesceBy: null,
-      frame: frameOf({ ...event, key: strategyId, sequence }),
-    });
+    const frame = frameOf({ ...event, key: strategyId, sequence });
+    const worldIds = JSON.parse(world_ids) as string[];
+    for (const worldId of worldIds.length === 0 ? [null] : worldIds) {
+      const key = `${type}:${strategyId}:${worldId ?? ""}`;
+      this.#options.hub.publish({ topic: null, key, sequence, worldId, strategyId, coalesceBy: null, frame });
+    }
   }
 }

@@ -503,6 +503,19 @@ describe("who may do what", () => {
     expect([(await subscribe("w1")).statusCode, (await subscribe("w2")).statusCode]).toEqual([200, 403]);
     const submit = (world_id: string) => post("/strategies", submissionOf(chainOf(1), { world_id }), headers);
     expect((await submit("w1")).statusCode).toBe(403);
+    const operator = {
+      authorization: `Bearer ${await auth.issueToken({ subject: "o", kind: "user", grants: { w1: "operator", w2: "operator" } }, 60_000)}`,
+    };
+    const ids = await Promise.all(
+      ["w1", "w2"].map(
+        async (world_id) =>
+          (await post("/strategies", submissionOf(chainOf(1), { world_id }), operator)).json<StrategyAck>().strategy_id,
+      ),
+    );
+    const seen = await Promise.all(
+      ids.flatMap((id) => [get(`/strategies/${id}/status`, headers), get(`/strategies/${id}/history`, headers)]),
+    );
+    expect(seen.map(({ statusCode }) => statusCode)).toEqual([200, 200, 403, 403]);
     expect((await get("/events/jwks")).json()).toMatchObject({ keys: [{ kty: "OKP", crv: "Ed25519" }] });
     expect((await get("/events/jwks")).body).not.toContain('"d"');
   });

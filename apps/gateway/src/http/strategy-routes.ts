@@ -8,6 +8,7 @@ import {
   type DegradeLevel,
 } from "@qmtl/contracts/gateway";
 import { errorCatalog, QmtlError } from "@qmtl/core";
+import { allows, type Principal, type Role } from "@qmtl/service/auth";
 import type { HttpServer } from "@qmtl/service/http";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
@@ -76,7 +77,11 @@ export function addStrategyRoutes(server: HttpServer, options: StrategyRouteOpti
       config: { access: reading },
       schema: { summary: "where a submission stands", params: StrategyParams, response: { 200: StrategyStatus } },
     },
-    async ({ params }) => service.status(params.id),
+    async ({ params, principal }) => {
+      const status = await service.status(params.id);
+      requireRoleInSome(principal, "reader", status.world_ids);
+      return status;
+    },
   );
   server.get<{ Params: { id: string } }>(
     "/strategies/:id/history",
@@ -84,7 +89,10 @@ export function addStrategyRoutes(server: HttpServer, options: StrategyRouteOpti
       config: { access: reading },
       schema: { summary: "the steps of a submission", params: StrategyParams, response: { 200: StrategyHistory } },
     },
-    async ({ params }) => service.history(params.id),
+    async ({ params, principal }) => {
+      requireRoleInSome(principal, "reader", await service.worldsOf(params.id));
+      return service.history(params.id);
+    },
   );
   server.post<{ Params: { id: string }; Body: HistoryReport }>(
     "/strategies/:id/history",
@@ -92,11 +100,20 @@ export function addStrategyRoutes(server: HttpServer, options: StrategyRouteOpti
       config: { access: { role: "operator", world: "body.world_id" } },
       schema: { summary: "report a node's history coverage", params: StrategyParams, body: HistoryReport },
     },
-    async ({ params, body }, reply) => {
+    async ({ params, body, principal }, reply) => {
+      requireRoleInSome(principal, "operator", await service.worldsOf(params.id));
       await service.report(params.id, body);
       return reply.code(204).send();
     },
   );
+}
+
+/** A strategy is its worlds' affair; one outside any world, everybody's who may read or act at all. */
+function requireRoleInSome(principal: Principal, role: Role, worldIds: readonly string[]): void {
+  if (worldIds.length === 0 || worldIds.some((worldId) => allows(principal, role, worldId))) return;
+  throw new QmtlError("PERMISSION_DENIED", `"${principal.subject}" is no ${role} of a world of this strategy`, {
+    hint: "ask an owner of the world for the role",
+  });
 }
 
 function idempotencyKeyOf({ headers }: FastifyRequest): string | undefined {

@@ -117,17 +117,18 @@ describe("an event stream", () => {
     dagManager.pause = gate.promise;
     const { stream, call } = await gatewayAt({ dagManager, settings: { queueMapWaitMs: 0 } });
     const nodes = chainOf(2);
-    const ack = (await (await call("/strategies", submissionOf(nodes))).json()) as StrategyAck;
+    const ack = (await (await call("/strategies", submissionOf(nodes, { world_id: "w1" }))).json()) as StrategyAck;
     const mine = await stream("w1", ["policy"], ack.strategy_id);
     const other = await stream("w1", ["policy"], "another");
-    await Promise.all([mine.frames(1), other.frames(1)]);
+    const elsewhere = await stream("w2", ["policy"], ack.strategy_id);
+    await Promise.all([mine.frames(1), other.frames(1), elsewhere.frames(1)]);
     gate.resolve();
     const told: Record<string, unknown>[] = [];
     while (told.at(-1)?.["queue_map"] === undefined) told.push(...dataOf(await mine.frames(1)));
     const [progress, map] = told.slice(-2);
     expect(progress).toMatchObject({ strategy_id: ack.strategy_id, status: "completed" });
     expect(Object.keys(map!["queue_map"] as object)).toEqual(nodes.map((node) => node["node_id"]));
-    expect(other.pending()).toEqual([]);
+    expect([other.pending(), elsewhere.pending()]).toEqual([[], []]);
   });
 
   it("starts with the queues a client asks about", async () => {

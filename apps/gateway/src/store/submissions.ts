@@ -155,12 +155,14 @@ export class Submissions {
   }
 
   /** Events of all submissions after a position, oldest first. */
-  async eventsAfter(id: number, limit: number): Promise<StoredEvent[]> {
+  async eventsAfter(id: number, limit: number): Promise<(StoredEvent & { readonly world_ids: string })[]> {
     return this.#database
       .selectFrom("submission_events")
-      .selectAll()
-      .where("id", ">", id)
-      .orderBy("id")
+      .innerJoin("submissions", "submissions.strategy_id", "submission_events.strategy_id")
+      .selectAll("submission_events")
+      .select("submissions.world_ids")
+      .where("submission_events.id", ">", id)
+      .orderBy("submission_events.id")
       .limit(limit)
       .execute();
   }

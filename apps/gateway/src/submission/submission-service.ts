@@ -178,6 +178,11 @@ export class SubmissionService {
     };
   }
 
+  /** @throws QmtlError `SUBMISSION_NOT_FOUND` */
+  async worldsOf(strategyId: string): Promise<readonly string[]> {
+    return JSON.parse((await this.#options.submissions.find(strategyId)).world_ids) as string[];
+  }
+
   async history(strategyId: string): Promise<StrategyHistory> {
     const events = await this.#options.submissions.history(strategyId);
     if (events.length === 0) await this.#options.submissions.find(strategyId);
