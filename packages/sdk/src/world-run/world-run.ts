@@ -368,6 +368,9 @@ export class WorldRun implements AsyncDisposable {
         if (this.#isFinished) return;
         try {
           this.#run.share(sharing, exchange);
+          const { computed, read } = sharing.split;
+          const reads = read.size === 0 ? "" : `, and reads ${read.size} that another run computes`;
+          this.#notice("data", `this run computes ${computed.size} nodes${reads}`);
         } catch (error) {
           this.#finish(error);
         }
