@@ -86,7 +86,7 @@ const errorReply = {
 };
 
 function operationOf({ method, url, schema, role }: DocumentedRoute): ApiOperation {
-  const { summary = `${method} ${url}`, description, tags = ["other"], body } = schema;
+  const { summary = `${method} ${url}`, description, tags = [url.split("/")[1] || "root"], body } = schema;
   return {
     summary,
     description: [description, `Who may call it: ${role}.`].filter((text) => text !== undefined).join(" "),
