@@ -350,6 +350,7 @@ function createRelay(
     hub,
     clock,
     logger,
+    turn: nextTurn,
     observer: {
       relayed: (topic, lagMs) => {
         metrics.relayed.increment({ topic });

@@ -24,6 +24,8 @@ export interface BusRelayOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly observer: RelayObserver;
+  /** Lets the sockets write. */
+  readonly turn: () => Promise<void>;
   /** A world's activation or policy has changed. */
   readonly worldChanged: (worldId: string) => void;
   /** Events of the topic and world are missing: who follows it needs a snapshot. */
@@ -32,6 +34,7 @@ export interface BusRelayOptions {
   readonly closeWorld: (worldId: string, reason: string) => void;
 }
 
+const eventsPerTurn = 64;
 const followed = ["control.activation", "control.policy", "control.queues", "control.sentinel"] as const;
 const unreadable = new Set<ControlTopic>(["control.activation"]);
 
@@ -44,6 +47,7 @@ export class BusRelay {
   #subscriptions: Subscription[] = [];
   #sequence = 0;
   #flushing = false;
+  #sinceTurn = 0;
 
   constructor(options: BusRelayOptions) {
     this.#options = options;
@@ -56,13 +60,25 @@ export class BusRelay {
         if (unreadable.has(topic)) closeWorld(key, "an activation event cannot be handled");
       };
       this.#subscriptions.push(
-        await bus.subscribe(topic, { from: "latest", onDeadLetter }, (message) => this.take(message)),
+        await bus.subscribe(topic, { from: "latest", onDeadLetter }, (message) => this.#follow(message)),
       );
     }
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.#subscriptions.splice(0).map((subscription) => subscription.close()));
+  }
+
+  /**
+   * Events that lie ready come without a pause. After some of them the sockets get their turn: otherwise clients that
+   * read would be taken for slow ones.
+   */
+  #follow(message: ControlMessage): void | Promise<void> {
+    this.take(message);
+    if (++this.#sinceTurn < eventsPerTurn) return;
+    this.#sinceTurn = 0;
+    this.#options.hub.flush();
+    return this.#options.turn();
   }
 
   /** One event from the bus. */
@@ -98,6 +114,7 @@ export class BusRelay {
     this.#flushing = true;
     this.#options.clock.after(0, () => {
       this.#flushing = false;
+      this.#sinceTurn = 0;
       this.#options.hub.flush();
     });
   }

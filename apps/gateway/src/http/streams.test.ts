@@ -99,6 +99,23 @@ describe("an event stream", () => {
     expect([mine.pending(), other.pending()]).toEqual([[], []]);
   });
 
+  it("brings many events that lie ready to a client that reads", async () => {
+    const { stream, gateway } = await gatewayAt();
+    const client = await stream("w1", ["activation"]);
+    await client.frames(1);
+    const padding = "x".repeat(1_000);
+    const events = Array.from({ length: 3_000 }, (_, index) => {
+      const sequence = index + 1;
+      const fields = { epoch: 1, sequence, etag: `e${sequence}`, run_id: "", state_hash: "h", tsMs: Date.now() };
+      const data = { ...activationUpdated({ world_id: "w1", ...fields }), compute_context: { padding } };
+      const envelope = { id: systemIds.next(), source: eventSources.worldService, type: "activation_updated" };
+      return { key: "w1", sequence, event: cloudEvent({ ...envelope, timeMs: Date.now(), data, correlationId: "c" }) };
+    });
+    await gateway.deps.bus!.publish("control.activation", events);
+    const sequences = (await client.frames(3_000)).map(({ sequence }) => sequence);
+    expect(sequences).toEqual(events.map(({ sequence }) => sequence));
+  });
+
   it("tells the weights of versions", async () => {
     const { stream, publish, gateway } = await gatewayAt();
     const client = await stream("w1", ["activation"]);
