@@ -53,8 +53,8 @@ export interface WorldView {
 
 export type StreamState =
   | { readonly kind: "down" }
-  /** A snapshot is in; how far the stream had come by then is not known yet. */
-  | { readonly kind: "snapshot" }
+  /** A snapshot is in; how far the stream had come by then no answer that was asked for behind it has said yet. */
+  | { readonly kind: "snapshot"; readonly highWater: number }
   | { readonly kind: "caught-up"; readonly highWater: number };
 
 export interface HeldLease {

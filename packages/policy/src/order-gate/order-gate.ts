@@ -133,7 +133,7 @@ function onSnapshot(state: OrderGateState, snapshot: WorldSnapshot, rules: GateR
   return {
     ...seen,
     view,
-    stream: { kind: "snapshot" },
+    stream: { kind: "snapshot", highWater: sequence },
     // A lease counts for this view only if it was asked for after it (OG-4).
     lease: undefined,
     asks: [],
@@ -182,7 +182,7 @@ function onReply(
   const ask = state.asks.find((known) => known.askId === askId);
   if (ask === undefined) {
     // It gives no lease any more, but news that is missing is missing, whoever says so.
-    return seen.stream.kind === "caught-up" ? { ...seen, stream: caughtUp(seen.stream, reply.highWater) } : seen;
+    return { ...seen, stream: withHighWater(seen.stream, reply.highWater) };
   }
   const asks = seen.asks.filter((known) => known.askId > askId);
   const answered: OrderGateState = { ...seen, asks, stream: caughtUp(seen.stream, reply.highWater) };
@@ -217,10 +217,11 @@ function isOpen(phase: WorldPhase | undefined, killed: boolean): boolean {
 
 function caughtUp(stream: StreamState, highWater: number): StreamState {
   if (stream.kind === "down") return stream;
-  return {
-    kind: "caught-up",
-    highWater: stream.kind === "snapshot" ? highWater : Math.max(stream.highWater, highWater),
-  };
+  return { kind: "caught-up", highWater: Math.max(stream.highWater, highWater) };
+}
+
+function withHighWater(stream: StreamState, highWater: number): StreamState {
+  return stream.kind === "down" ? stream : { ...stream, highWater: Math.max(stream.highWater, highWater) };
 }
 
 // Events of one change come one after the other, and all of them name the hash after the last.
