@@ -1,4 +1,3 @@
-import { QmtlError } from "@qmtl/core";
 import type { RunResult } from "@qmtl/engine/result";
 import type { SdkRunRequest } from "../commands/tools-sdk.ts";
 import { renderTable, type CommandContext, type CommandResult } from "../shell/index.ts";
@@ -28,21 +27,13 @@ export async function runOffline(request: SdkRunRequest, context: CommandContext
   };
 }
 
-/** `tools sdk run` with a world has to reach a gateway, which this version cannot do: it says so instead of backtesting. */
-export function refuseWorld({ worldId, gatewayUrl }: SdkRunRequest): void {
-  if (worldId === undefined && gatewayUrl === undefined) return;
-  throw new QmtlError("USAGE", "following a world (--world-id, --gateway-url) is not available in this version", {
-    hint: "leave both out to run the strategy over its history",
-  });
-}
-
-function summaryJson(result: RunResult): object {
+export function summaryJson(result: RunResult): object {
   const { strategy, strategyId, currency, metrics, warnings, zeroTradeReasons } = result;
   const counts = { orders: result.orders.length, fills: result.fills.length, trades: result.trades.length };
   return { strategy, strategyId, currency, ...counts, metrics, warnings, zeroTradeReasons };
 }
 
-async function summaryText(result: RunResult, { palette }: CommandContext): Promise<string> {
+export async function summaryText(result: RunResult, { palette }: CommandContext): Promise<string> {
   const { remarks, summaryFigures } = await import("@qmtl/sdk/report");
   const rows = summaryFigures(result).map(({ label, text }) => [label, text]);
   const table = await renderTable([{ title: result.strategy }, { title: "", align: "right" }], rows, palette);

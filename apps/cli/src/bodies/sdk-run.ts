@@ -1,7 +1,7 @@
 import { sdkRun } from "../commands/tools-sdk.ts";
-import { refuseWorld, runOffline } from "./run-offline.ts";
+import { followWorld } from "./follow-world.ts";
+import { runOffline } from "./run-offline.ts";
 
-export const command = sdkRun(async (request, context) => {
-  refuseWorld(request);
-  return runOffline(request, context);
-});
+export const command = sdkRun((request, context) =>
+  request.world === undefined ? runOffline(request, context) : followWorld(request, request.world, context),
+);

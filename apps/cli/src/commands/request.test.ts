@@ -109,12 +109,11 @@ describe("tools sdk", () => {
   });
 
   it("passes on the world to follow", async () => {
-    const words = ["s.ts", "--world-id", "w", "--gateway-url", "http://localhost:8000", "--out", "runs/1"];
-    expect(await requestOf(sdkRun, ...words)).toMatchObject({
-      worldId: "w",
-      gatewayUrl: "http://localhost:8000",
-      out: "runs/1",
-    });
+    const words = ["s.ts", "--world-id", "w", "--gateway-url", "http://localhost:8000", "--replay", "60"];
+    const world = { worldId: "w", gatewayUrl: "http://localhost:8000", replaySpeed: 60 };
+    expect(await requestOf(sdkRun, ...words)).toMatchObject({ world });
+    expect(await requestOf(sdkRun, "s.ts")).toMatchObject({ world: undefined });
+    await expect(requestOf(sdkRun, "s.ts", "--replay", "60")).rejects.toThrow("--world-id is needed");
   });
 });
 

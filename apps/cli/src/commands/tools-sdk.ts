@@ -13,6 +13,7 @@ import {
   type StrategyReference,
   type TimeRange,
 } from "./request.ts";
+import type { RunArguments } from "@qmtl/sdk/world-run";
 import type { CommandCall, CommandModule } from "../shell/index.ts";
 import type { Command } from "commander";
 
@@ -25,9 +26,8 @@ export interface SdkRunRequest extends StrategyReference, TimeRange {
   readonly executor: "batch" | "stream" | undefined;
   /** Folder the run is kept in. */
   readonly out: string | undefined;
-  /** A world to follow and the gateway that knows it: both or neither. */
-  readonly worldId: string | undefined;
-  readonly gatewayUrl: string | undefined;
+  /** The world to follow; undefined for a backtest. */
+  readonly world: RunArguments | undefined;
 }
 
 /** `tools sdk run`: with a world it follows that world, without one it is a backtest. */
@@ -36,7 +36,14 @@ export function sdkRun(body: CommandBody<SdkRunRequest>): CommandModule {
     (command) =>
       addRunOptions(command)
         .option("--world-id <id>", "world whose decisions the strategy follows")
-        .option("--gateway-url <url>", "gateway to reach that world through")
+        .option(
+          "--gateway-url <url>",
+          "gateway to reach it through; default QMTL_GATEWAY_URL, then http://127.0.0.1:8000",
+        )
+        .option(
+          "--replay <speed>",
+          "play the history's second half as if it happened now, so many times faster, or max",
+        )
         .addHelpText("after", examples("run")),
     requestOf,
     body,
@@ -74,9 +81,18 @@ async function requestOf({ words: [strategy], options }: CommandCall): Promise<S
     broker: brokerOf(options),
     executor: options["executor"] as SdkRunRequest["executor"],
     out: options["out"] as string | undefined,
-    worldId: options["worldId"] as string | undefined,
-    gatewayUrl: options["gatewayUrl"] as string | undefined,
+    world: await worldOf(options),
   };
+}
+
+/** The words are those of a strategy file that is run by itself. */
+async function worldOf({ worldId, gatewayUrl, replay }: CommandCall["options"]): Promise<RunArguments | undefined> {
+  const words = Object.entries({ "world-id": worldId, "gateway-url": gatewayUrl, replay })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `--${name}=${value as string}`);
+  if (words.length === 0) return undefined;
+  const { runArguments } = await import("@qmtl/sdk/world-run");
+  return runArguments(words);
 }
 
 function examples(name: string): string {

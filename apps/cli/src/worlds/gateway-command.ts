@@ -10,7 +10,7 @@ export interface GatewayCommand<Answer> {
   readonly configure?: (command: Command) => void;
   readonly examples: readonly string[];
   readonly ask: (call: CommandCall, client: GatewayClient) => Promise<Answer>;
-  readonly text: (answer: Answer, palette: Palette) => string | Promise<string>;
+  readonly text: (answer: Answer, palette: Palette, call: CommandCall) => string | Promise<string>;
   /** 1 when what was looked for was found. */
   readonly exitCode?: (answer: Answer) => 0 | 1;
 }
@@ -31,7 +31,7 @@ export function gatewayCommand<Answer>(definition: GatewayCommand<Answer>): Comm
       return {
         exitCode: definition.exitCode?.(answer) ?? 0,
         json: answer,
-        text: () => definition.text(answer, call.context.palette),
+        text: () => definition.text(answer, call.context.palette, call),
       };
     },
   };

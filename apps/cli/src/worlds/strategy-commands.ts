@@ -29,8 +29,13 @@ export const submitCommand = gatewayCommand<StrategyAck>({
         (id: string, before: string[]) => [...before, id],
         [],
       )
-      .option("--dry-run", "check it and show its queues, and change nothing"),
-  examples: ["submit strategy.ts --world crypto", "submit strategy.ts:Momentum --world crypto --dry-run"],
+      .option("--dry-run", "check it and show its queues, and change nothing")
+      .option("--id", "print the strategy's id alone, for scripts"),
+  examples: [
+    "submit strategy.ts --world crypto",
+    "submit strategy.ts --world crypto --id",
+    "submit strategy.ts:Momentum --world crypto --dry-run",
+  ],
   ask: async ({ words, options }, client) => {
     const { loadStrategy } = await import("../bodies/strategy-module.ts");
     const [{ prepareRun }, { strategyDocument }] = await Promise.all([
@@ -44,7 +49,8 @@ export const submitCommand = gatewayCommand<StrategyAck>({
     if (options["dryRun"] === true) return client.dryRun(submission);
     return client.submit(submission, blake3Text(JSON.stringify(submission)));
   },
-  text: (answer, palette) => {
+  text: (answer, palette, { options }) => {
+    if (options["id"] === true) return answer.strategy_id;
     const { queue_map: queues, ...ack } = answer;
     const waiting =
       Object.keys(queues).length === 0 ? `\nits queues are under way: qmtl status ${answer.strategy_id}` : "";

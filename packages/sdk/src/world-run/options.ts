@@ -39,6 +39,8 @@ export interface WorldRunOptions extends Pick<
   readonly onOrder?: (order: OutgoingOrder) => void;
   /** Said once each: lost and found contact, gaps in the data, why orders are off, orders that were refused. */
   readonly onNotice?: (notice: WorldRunNotice) => void;
+  /** Serves the run's metrics for Prometheus at `/metrics` of this machine; 0 takes a free port. */
+  readonly metricsPort?: number;
   /** Short time budgets, for tests; `QMTL_TEST_MODE=1` says the same. */
   readonly testMode?: boolean;
   readonly clock?: Clock;

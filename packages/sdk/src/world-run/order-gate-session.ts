@@ -57,6 +57,8 @@ export class OrderGateSession {
   #connection: number | undefined;
   #connections = 0;
   #hasContact = true;
+  /** The Gateway has answered, and knows no such world. */
+  #isMissing = false;
   #said: string | undefined = "";
   #cancelSay: (() => void) | undefined;
 
@@ -107,6 +109,7 @@ export class OrderGateSession {
   /** Why no order may leave now; undefined while some may. */
   closedBecause(): string | undefined {
     const { lease } = this.#state;
+    if (this.#isMissing) return `there is no world "${this.#options.worldId}"; qmtl world create makes one`;
     const closed = closedBecause(this.#state, this.#options.clock.monotonicMs());
     if (closed !== undefined || lease === undefined) return inWords[closed ?? "lease"];
     return lease.mode === "paper" || lease.mode === "live" ? undefined : `the world's mode is ${lease.mode}`;
@@ -219,12 +222,15 @@ export class OrderGateSession {
     try {
       const { signal } = this.#stop;
       const state = checkOrderState(await client.world("GET", worldId, "/order-state", { signal }));
+      this.#isMissing = false;
       // It counts only on the connection it was read behind: what came between would be missed.
       if (connection === this.#connection && !signal.aborted) {
         this.#take({ kind: "snapshot", snapshot: snapshotOf(state) });
       }
-    } catch {
+    } catch (error) {
       // The gate stays closed, and asks for a snapshot again in its own time.
+      this.#isMissing = error instanceof QmtlError && error.code === "WORLD_NOT_FOUND";
+      if (!this.#stop.signal.aborted) this.#sayOrders();
     }
   }
 

@@ -95,6 +95,21 @@ describe("a run whose gateway is away", () => {
     await run.ended;
   });
 
+  it("counts what it does for Prometheus, under the names operators know", async () => {
+    const feed = new ReplayFeed({ data: sliceFrame(frame, 0, 400), speed: "max" });
+    const run = await Runner.session(Trend, optionsOf("metrics", { feed, metricsPort: 0 }));
+    await vi.waitFor(() => expect(run.closedMs).toBe(frame.time[399]! + 60_000), 5_000);
+    const text = await (run.isClosed ? run.metrics.text() : (await fetch(run.metricsUrl!)).text());
+    expect(text).toMatch(/^pretrade_attempts_total\{world_id="w"\} 100$/m);
+    expect(text).toMatch(/^orders_rejected_total\{world_id="w",reason="not_submitted"\} 100$/m);
+    expect(text).toMatch(/^orders_published_total\{world_id="w"\} 0$/m);
+    expect(text).toMatch(/^pretrade_rejection_ratio\{world_id="w"\} 1$/m);
+    expect(text).toMatch(/^nodecache_resident_bytes\{node_id="all",scope="total"\} \d{3,}$/m);
+    expect(text).toMatch(/^cross_context_cache_hit_total\{.*\} 0$/m);
+    await run[Symbol.asyncDispose]();
+    expect(run.metricsUrl).toBeUndefined();
+  });
+
   it("has history alone without a feed, and says so", async () => {
     const notices: string[] = [];
     const { feed: _, ...options } = optionsOf("history", { onNotice: ({ message }) => notices.push(message) });

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Server } from "node:http";
 import { join } from "node:path";
 import {
   assert,
@@ -30,6 +31,7 @@ import {
 import { assembleResult } from "../runner/assemble-result.ts";
 import type { BoundData } from "../runner/bind-data.ts";
 import { offlineOptionNames } from "../runner/check-options.ts";
+import { RunMetrics, serveMetrics } from "../run-metrics/index.ts";
 import { callHook, reportFailure } from "../runner/hooks.ts";
 import { prepareRun, type PreparedRun, type StrategyInput } from "../runner/offline.ts";
 import type { OfflineOptions } from "../runner/options.ts";
@@ -51,6 +53,7 @@ export class WorldRun implements AsyncDisposable {
   readonly strategy: Strategy;
   /** Ends when the feed does, or when the run is shut down. Rejects when the run cannot go on. */
   readonly ended: Promise<void>;
+  readonly metrics: RunMetrics;
   readonly #options: WorldRunOptions;
   readonly #prepared: PreparedRun;
   readonly #clock: Clock;
@@ -77,6 +80,7 @@ export class WorldRun implements AsyncDisposable {
   #wasThere = false;
   #cancelWait: (() => void) | undefined;
   #isFinished = false;
+  #metricsServer: Server | undefined;
   #saidPaper = false;
   #isJournalClosed = false;
   #lastEquity: ReturnType<RunJournal["equity"]> = { times: new Float64Array(0), equity: new Float64Array(0) };
@@ -103,6 +107,11 @@ export class WorldRun implements AsyncDisposable {
       timeoutMs: options.testMode === true ? 1_500 : 2_000,
       ...(options.token !== undefined && { token: options.token }),
     });
+    this.metrics = new RunMetrics(options.worldId, () => {
+      const { sharpe, maxDrawdown } = this.result().metrics;
+      const stalenessSeconds = (this.#clock.nowMs() - this.closedMs) / 1_000;
+      return { sharpe, maxDrawdown, stalenessSeconds, residentBytes: this.#run.compute.residentBytes() };
+    });
     this.#run = new SharedRun({
       prepared,
       past: data.frames,
@@ -115,7 +124,11 @@ export class WorldRun implements AsyncDisposable {
         epoch: this.#gate?.epoch ?? 0,
         strategyId: this.#strategyId ?? "",
       }),
-      admit: (ask) => this.#admit(ask),
+      admit: (ask) => {
+        const verdict = this.#admit(ask);
+        this.metrics.asked(verdict.allowed ? undefined : verdict.reason);
+        return verdict;
+      },
       onRefused: ({ reason }) => this.#refused(reason),
       ...(options.onOrder && { onSent: (sent) => this.#sent(sent) }),
       onFailure: (error) => this.#finish(error),
@@ -175,6 +188,12 @@ export class WorldRun implements AsyncDisposable {
 
   get isClosed(): boolean {
     return this.#isFinished;
+  }
+
+  /** Where the metrics are served; undefined unless `metricsPort` was given. */
+  get metricsUrl(): string | undefined {
+    const address = this.#metricsServer?.address();
+    return typeof address === "object" && address !== null ? `http://127.0.0.1:${address.port}/metrics` : undefined;
   }
 
   /** Account, orders and figures so far. */
@@ -258,7 +277,16 @@ export class WorldRun implements AsyncDisposable {
       fromMs: streams.map(({ intervalMs }) =>
         closedMs === Number.NEGATIVE_INFINITY ? 0 : Math.floor(closedMs / intervalMs) * intervalMs,
       ),
-      history: (index, range) => this.#historyOf(index, range),
+      history: (index, range) => {
+        const rows = this.#historyOf(index, range);
+        const { id, intervalMs } = streams[index]!;
+        const done = rows && this.metrics.backfilling(id, intervalMs / 1_000);
+        rows?.then(
+          () => done?.(range.end),
+          () => done?.(undefined),
+        );
+        return rows;
+      },
       onNotice: ({ message }) => this.#notice("data", message),
       onEnd: () => {
         sayWhenNothingCame();
@@ -315,6 +343,7 @@ export class WorldRun implements AsyncDisposable {
       this.#rowsSinceCheckpoint += instants.reduce((sum, { rows }) => sum + rows.length, 0);
       if (this.#rowsSinceCheckpoint >= rowsPerCheckpoint) this.#checkpoint();
       this.#run.send();
+      this.metrics.filled(instants.reduce((sum, { fills }) => sum + fills.length, 0));
       if (instants.some(({ fills }) => fills.length > 0)) this.#fills.wake();
     } catch (error) {
       this.#finish(error);
@@ -416,7 +445,9 @@ export class WorldRun implements AsyncDisposable {
   #checkpoint(): void {
     if (!this.#run.isWhole || !this.#run.isDrained) return;
     this.#rowsSinceCheckpoint = 0;
+    const startedMs = this.#clock.monotonicMs();
     this.#journal.checkpoint(this.closedMs, this.#run.compute.save());
+    this.metrics.checkpointed(this.#clock.monotonicMs() - startedMs);
   }
 
   #finish(error: unknown): void {
@@ -445,6 +476,8 @@ export class WorldRun implements AsyncDisposable {
     } catch (failure) {
       this.#end.reject(failure as Error);
     } finally {
+      this.#metricsServer?.close();
+      this.#metricsServer?.closeAllConnections();
       this.#lastEquity = this.#journal.equity();
       this.#isJournalClosed = true;
       this.#journal[Symbol.dispose]();
@@ -473,6 +506,7 @@ const optionNames: Readonly<Record<keyof WorldRunOptions | keyof OfflineOptions,
   limits: true,
   onOrder: true,
   onNotice: true,
+  metricsPort: true,
   testMode: true,
   clock: true,
 };
