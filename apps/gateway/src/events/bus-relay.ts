@@ -97,6 +97,10 @@ export class BusRelay {
     if (reading.type === "sentinel_weight_updated") {
       observer.sentinelWeight(reading.data.sentinel_id, reading.data.weight, lagMs);
     }
+    // Tags that are heard of for the first time; clients that register queries wait for that name.
+    if (reading.type === "queue_updated" && hub.lastSequence("queue", event.key) === 0) {
+      hub.publish(this.#streamEvent(message, reading, "tagquery.upsert"));
+    }
     const admission = hub.publish(event);
     if (admission === "duplicate") {
       observer.dropped(message.topic);
@@ -119,7 +123,7 @@ export class BusRelay {
     });
   }
 
-  #read({ event, topic, key }: ControlMessage): Extract<ControlReading, { kind: "known" }> | undefined {
+  #read({ event, topic, key }: ControlMessage): KnownReading | undefined {
     let reason: string;
     try {
       const reading = controlReading(event);
@@ -133,24 +137,26 @@ export class BusRelay {
     return undefined;
   }
 
-  #streamEvent(message: ControlMessage, reading: Extract<ControlReading, { kind: "known" }>): StreamEvent {
+  #streamEvent(message: ControlMessage, reading: KnownReading, alias?: string): StreamEvent {
     const { key, sequence, event } = message;
-    const place = streamPlaceOf(reading);
-    const { topic, type, data, coalesces } = place;
+    const { topic, data, coalesces, ownKey, type: usualType } = streamPlaceOf(reading);
+    const type = alias ?? usualType;
     const text = (name: string): string | null => (typeof data[name] === "string" ? data[name] : null);
     const frame: CloudEvent = { ...event, source: eventSources.gateway, type, data };
     return {
       topic,
       // Weights and lifecycles have keys and counters of their own beside those of worlds and tag queries.
-      key: place.ownKey ? `${reading.type}:${key}` : key,
+      key: ownKey || alias !== undefined ? `${type}:${key}` : key,
       sequence,
       worldId: text("world_id"),
       strategyId: text("strategy_id"),
-      coalesceBy: coalesces ? `${reading.type}:${key}` : null,
+      coalesceBy: coalesces ? `${type}:${key}` : null,
       frame: frameOf({ ...frame, topic, key, sequence, seq_no: ++this.#sequence }),
     };
   }
 }
+
+type KnownReading = Extract<ControlReading, { kind: "known" }>;
 
 interface StreamPlace {
   readonly topic: Exclude<StreamEvent["topic"], null>;
@@ -160,7 +166,7 @@ interface StreamPlace {
   readonly ownKey: boolean;
 }
 
-function streamPlaceOf(reading: Extract<ControlReading, { kind: "known" }>): StreamPlace {
+function streamPlaceOf(reading: KnownReading): StreamPlace {
   switch (reading.type) {
     case "queue_updated": {
       const data = { ...reading.data, queues: queueDescriptors(reading.data) };

@@ -93,9 +93,15 @@ describe("an event stream", () => {
     });
     expect(second).toMatchObject({ sequence: 2, data: { strategy_id: "s2" } });
     expect(third).toMatchObject({ sequence: 3, data: { freeze: true } });
-    expect(await other.frames(1)).toMatchObject([
-      { type: "queue_update", data: { tags: ["a", "b"], queues: [{ queue: "q", global: false }] } },
+    const told = await other.frames(2);
+    await publish("control.queues", "queue_updated", "k", 2, queue);
+    told.push(...(await other.frames(1)));
+    expect(told.map(({ type, sequence }) => [type, sequence])).toEqual([
+      ["tagquery.upsert", 1],
+      ["queue_update", 1],
+      ["queue_update", 2],
     ]);
+    expect(told[2]).toMatchObject({ data: { tags: ["a", "b"], queues: [{ queue: "q", global: false }] } });
     expect([mine.pending(), other.pending()]).toEqual([[], []]);
   });
 
