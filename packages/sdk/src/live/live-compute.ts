@@ -186,6 +186,16 @@ export class LiveCompute {
     return this.#plan.byId.has(id) ? this.#run.executor.columnsOf(id) : undefined;
   }
 
+  /** Memory of the outputs of nodes that are computed here. */
+  residentBytes(): number {
+    let bytes = 0;
+    for (const { node } of this.#plan.nodes) {
+      if (node.kind === "source") continue;
+      for (const column of this.#run.executor.columnsOf(node.id).numeric.values()) bytes += column.byteLength;
+    }
+    return bytes;
+  }
+
   get executor(): StreamExecutor {
     return this.#run.executor;
   }

@@ -163,6 +163,7 @@ export class WorldRun implements AsyncDisposable {
       const { data, feed } = await rowsOf(prepared, options);
       const journal = RunJournal.open(join(folderOf(first, options), "run.db"), contentId(prepared, options));
       const run = new WorldRun(prepared, data, journal, { ...options, ...(feed && { feed }) }, onClose);
+      if (options.metricsPort !== undefined) run.#metricsServer = await serveMetrics(run.metrics, options.metricsPort);
       run.#start(feed !== options.feed);
       return run;
     } catch (error) {

@@ -1,0 +1,1 @@
+export { RunMetrics, serveMetrics, type RunGauges } from "./run-metrics.ts";
