@@ -1,7 +1,7 @@
-import { QmtlError, shown, type Clock, type Ids } from "@qmtl/core";
+import { compareCodePoints, QmtlError, type Clock, type Ids } from "@qmtl/core";
 import { rowChecksum, verifyRow } from "@qmtl/store/database";
 import type { RunStatement, SqliteFile, SqlRow } from "@qmtl/store/sqlite";
-import type { StartPosition, Subscription } from "../control/index.ts";
+import type { Subscription } from "../control/index.ts";
 import type {
   Appended,
   DataLog,
@@ -16,12 +16,12 @@ import type {
 } from "../data-log/index.ts";
 import { Follower, type Retry } from "../following/index.ts";
 import { EmbeddedPlace } from "./embedded-place.ts";
+import { EmbeddedTopics, found, topicTable } from "./embedded-topics.ts";
 
 export const dataLogSchema = [
-  `create table topics (
-    id integer primary key autoincrement, name text not null unique,
-    partitions bigint not null, retention_ms bigint not null, next_offset bigint not null
-  )`,
+  topicTable,
+  // Of topics that have or had records.
+  `create table ends (topic_id integer primary key, next_offset bigint not null, retention_ms bigint not null)`,
   // The highest token seen: it outlives the records.
   `create table keys (
     topic_id bigint not null, key text not null, token bigint not null, primary key (topic_id, key)
@@ -48,12 +48,14 @@ const retentionPauseMs = 60_000;
 export class EmbeddedDataLog implements DataLog {
   readonly #file: SqliteFile;
   readonly #options: EmbeddedDataLogOptions;
+  readonly #topics: EmbeddedTopics;
   readonly #subscriptions = new Set<Subscription>();
   #prunedMs: number;
 
   constructor(file: SqliteFile, options: EmbeddedDataLogOptions) {
     this.#file = file;
     this.#options = options;
+    this.#topics = new EmbeddedTopics(file);
     this.#prunedMs = options.clock.monotonicMs();
   }
 
@@ -61,63 +63,51 @@ export class EmbeddedDataLog implements DataLog {
     return this.ensureTopics([{ name, config }]);
   }
 
-  async ensureTopics(wanted: readonly NewTopic[]): Promise<void> {
-    for (const { name } of wanted) checkTopicName(name);
-    if (wanted.length === 0) return;
-    await this.#file.write((run) => {
-      const rows = wanted.map(({ name, config }) => [name, config.partitions, config.retentionMs]);
-      // One statement for all: a strategy may bring a thousand topics at a time.
-      const made = run(
-        `insert into topics (name, partitions, retention_ms, next_offset)
-         select value ->> 0, value ->> 1, value ->> 2, 0 from json_each(?) where true
-         on conflict (name) do nothing returning name`,
-        [JSON.stringify(rows)],
-      );
-      if (made.length === wanted.length) return;
-      const isNew = new Set(made.map(({ name }) => name));
-      for (const topic of wanted) if (!isNew.has(topic.name)) requireConfig(run, topic);
-    });
+  ensureTopics(wanted: readonly NewTopic[]): Promise<void> {
+    return this.#topics.ensure(wanted);
   }
 
-  dropTopic(name: string): Promise<boolean> {
+  async dropTopic(name: string): Promise<boolean> {
+    await this.#topics.committed();
     return this.#file.write((run) => {
-      const [found] = run("delete from topics where name = ? returning id", [name]);
-      if (found === undefined) return false;
-      const id = Number(found["id"]);
-      run("delete from records where topic_id = ?", [id]);
-      run("delete from keys where topic_id = ?", [id]);
-      run("delete from places where topic = ?", [String(id)]);
+      const topic = this.#topics.drop(run, name);
+      if (topic === undefined) return false;
+      for (const table of ["ends", "records", "keys"]) run(`delete from ${table} where topic_id = ?`, [topic.id]);
+      run("delete from places where topic = ?", [String(topic.id)]);
       return true;
     });
   }
 
   async topics(): Promise<readonly TopicInfo[]> {
+    const topics = await this.#topics.committed();
     const rows = await this.#file.read(
-      `select name, partitions, retention_ms, next_offset, coalesce(
-        (select min(record_offset) from records where topic_id = id), next_offset) as start_offset
-       from topics order by name`,
+      `select topic_id, next_offset, coalesce(
+        (select min(record_offset) from records where records.topic_id = ends.topic_id), next_offset) as start_offset
+       from ends`,
     );
-    return rows.map((row) => ({
-      name: String(row["name"]),
-      config: { partitions: Number(row["partitions"]), retentionMs: Number(row["retention_ms"]) },
-      startOffset: Number(row["start_offset"]),
-      endOffset: Number(row["next_offset"]),
-    }));
+    const ends = new Map(rows.map((row) => [Number(row["topic_id"]), row]));
+    return [...topics.keys()].sort(compareCodePoints).map((name) => {
+      const { id, config } = topics.get(name)!;
+      const { start_offset: startOffset = 0, next_offset: endOffset = 0 } = ends.get(id) ?? {};
+      return { name, config, startOffset: Number(startOffset), endOffset: Number(endOffset) };
+    });
   }
 
   async append(topic: string, records: readonly OutgoingRecord[]): Promise<readonly Appended[]> {
     const { clock } = this.#options;
     const nowMs = clock.nowMs();
     const alarms: DivergenceAlarm[] = [];
+    await this.#topics.committed();
     const answers = await this.#file.write((run) => {
-      const { id, nextOffset } = topicRow(run("select id, next_offset from topics where name = ?", [topic]), topic);
+      const { id, config } = found(topic, this.#topics.within(run).find(topic));
+      const nextOffset = nextOffsetOf(run(endOf, [id]));
       let offset = nextOffset;
       const appended = records.map((record) => {
         const answer = appendRecord(run, { id, topic, offset, nowMs }, record, alarms);
         if (answer.status !== "duplicate") offset++;
         return answer;
       });
-      if (offset > nextOffset) run("update topics set next_offset = ? where id = ?", [offset, id]);
+      if (offset > nextOffset) run("insert or replace into ends values (?, ?, ?)", [id, offset, config.retentionMs]);
       if (clock.monotonicMs() - this.#prunedMs >= retentionPauseMs) {
         this.#prunedMs = clock.monotonicMs();
         prune(run, nowMs);
@@ -129,14 +119,16 @@ export class EmbeddedDataLog implements DataLog {
   }
 
   async read(topic: string, fromOffset: number, limit: number): Promise<readonly LogRecord[]> {
-    const { id, nextOffset } = await this.#topic(topic);
-    return this.#records(topic, id, fromOffset < 0 ? Math.max(0, nextOffset + fromOffset) : fromOffset, limit);
+    const { id } = await this.#topics.named(topic);
+    const start = fromOffset < 0 ? Math.max(0, (await this.#nextOffset(id)) + fromOffset) : fromOffset;
+    return this.#records(topic, id, start, limit);
   }
 
   async subscribe(topic: string, options: LogSubscribeOptions, handler: LogHandler): Promise<Subscription> {
     const { clock, ids, retry, onFailure } = this.#options;
-    const { id, nextOffset } = await this.#topic(topic);
-    const start = startOffset(options.from, nextOffset);
+    const { id } = await this.#topics.named(topic);
+    const { from } = options;
+    const start = from === "latest" ? await this.#nextOffset(id) : from === "earliest" ? 0 : from;
     const placeOptions = { file: this.#file, clock, topic: id, holder: ids.next() };
     const { group } = options;
     const place = group === undefined ? undefined : await EmbeddedPlace.open({ ...placeOptions, group }, start);
@@ -158,13 +150,13 @@ export class EmbeddedDataLog implements DataLog {
   }
 
   async size(topic: string): Promise<number> {
-    const { id } = await this.#topic(topic);
+    const { id } = await this.#topics.named(topic);
     const [row] = await this.#file.read("select count(*) as size from records where topic_id = ?", [id]);
     return Number(row!["size"]);
   }
 
   async lag(topic: string, group: string): Promise<number> {
-    const { id } = await this.#topic(topic);
+    const { id } = await this.#topics.named(topic);
     const [row] = await this.#file.read(
       `select count(*) as lag from records where topic_id = ? and record_offset >= coalesce(
         (select position from places where topic = ? and place_group = ?), 0)`,
@@ -178,8 +170,8 @@ export class EmbeddedDataLog implements DataLog {
     this.#subscriptions.clear();
   }
 
-  async #topic(name: string): Promise<TopicRow> {
-    return topicRow(await this.#file.read("select id, next_offset from topics where name = ?", [name]), name);
+  async #nextOffset(id: number): Promise<number> {
+    return nextOffsetOf(await this.#file.read(endOf, [id]));
   }
 
   async #records(topic: string, id: number, fromOffset: number, limit: number): Promise<readonly LogRecord[]> {
@@ -189,24 +181,10 @@ export class EmbeddedDataLog implements DataLog {
   }
 }
 
-function checkTopicName(name: string): void {
-  if (/^[a-zA-Z0-9._-]{1,249}$/.test(name)) return;
-  throw new QmtlError("NAME_INVALID", `a topic has 1 to 249 of the characters a-z A-Z 0-9 . _ -; found ${shown(name)}`);
-}
+const endOf = "select next_offset from ends where topic_id = ?";
 
-interface TopicRow {
-  readonly id: number;
-  readonly nextOffset: number;
-}
-
-function topicRow(rows: readonly SqlRow[], name: string): TopicRow {
-  const [row] = rows;
-  if (row !== undefined) return { id: Number(row["id"]), nextOffset: Number(row["next_offset"]) };
-  throw new QmtlError("QUEUE_NOT_FOUND", `there is no topic "${name}"`, { details: { topic: name } });
-}
-
-function startOffset(from: StartPosition, nextOffset: number): number {
-  return from === "latest" ? nextOffset : from === "earliest" ? 0 : from;
+function nextOffsetOf([row]: readonly SqlRow[]): number {
+  return Number(row?.["next_offset"] ?? 0);
 }
 
 interface AppendPlace {
@@ -290,17 +268,8 @@ function logRecord(path: string, topic: string, row: SqlRow): LogRecord {
 }
 
 function prune(run: RunStatement, nowMs: number): void {
-  run("delete from records where appended_ms < ? - (select retention_ms from topics where id = topic_id)", [nowMs]);
-}
-
-function requireConfig(run: RunStatement, { name, config: { partitions, retentionMs } }: NewTopic): void {
-  const [found] = run("select partitions, retention_ms from topics where name = ?", [name]);
-  if (found!["partitions"] === partitions && found!["retention_ms"] === retentionMs) return;
-  throw new QmtlError("QUEUE_CONFLICT", `the topic "${name}" exists with another configuration`, {
-    details: {
-      name,
-      found: { partitions: found!["partitions"], retentionMs: found!["retention_ms"] },
-      wanted: { partitions, retentionMs },
-    },
-  });
+  run(
+    "delete from records where appended_ms < ? - (select retention_ms from ends where ends.topic_id = records.topic_id)",
+    [nowMs],
+  );
 }
