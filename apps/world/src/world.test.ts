@@ -263,6 +263,20 @@ describe("evaluation", () => {
     expect([Object.keys(one.explanation.strategies), Object.keys(one.inputs.strategies)]).toEqual([["b"], ["b"]]);
     expect((await get("/worlds/w/decisions")).body.strategies).toEqual([]);
     expect((await get("/worlds/w/explain?evaluation_id=ev:0")).status).toBe(404);
+    const unknown = await get("/worlds/w/explain?strategy_id=bb");
+    expect([unknown.status, unknown.body.detail.hint]).toEqual([404, 'did you mean "b"?']);
+  });
+
+  it("explains what is active without an evaluation: by whom it was switched on", async () => {
+    await created();
+    await applied("r1", { plan: { activate: ["a"] }, effective_mode: "paper" });
+    const { body } = await get("/worlds/w/explain?strategy_id=a");
+    expect(body).toMatchObject({
+      evaluation_id: null,
+      explanation: null,
+      decision: { effective_mode: "paper" },
+      activation: [{ strategy_id: "a", side: "long", state: "active", weight: 1, by_run: "r1" }],
+    });
   });
 
   it("is the same again for the same inputs (W-8)", async () => {
@@ -382,6 +396,8 @@ describe("apply", () => {
     expect((await inTime(post("/worlds/w/apply", request))).body).toMatchObject({ ok: true, phase: "freeze" });
     expect((await inTime(post("/worlds/w/apply", request))).body.phase).toBe("freeze");
     expect((await post("/worlds/w/apply", { ...request, plan: {} })).body.detail.code).toBe("E_IDEMPOTENCY_CONFLICT");
+    // Who asks again has perhaps read the world anew, and finds its run all the same.
+    expect((await inTime(post("/worlds/w/apply", { ...request, expected_epoch: 2 }))).body.phase).toBe("freeze");
     const other = await post("/worlds/w/apply", { ...request, run_id: "r2", expected_epoch: 2 });
     expect([other.status, other.body.detail.code]).toEqual([409, "E_APPLY_IN_PROGRESS"]);
     await clock.advance(3_000);
@@ -492,7 +508,11 @@ describe("decisions of other times", () => {
       effective_mode: "validate",
       reason: "no_bindings",
     });
-    expect((await get("/worlds/w/decide?as_of=1999-01-01")).status).toBe(404);
+    const early = await get("/worlds/w/decide?as_of=1999-01-01");
+    expect([early.status, early.body.detail]).toMatchObject([
+      404,
+      { world_id: "w", as_of: "1999-01-01T00:00:00.000Z" },
+    ]);
     expect((await get("/worlds/w/decide?as_of=soon")).status).toBe(422);
   });
 
@@ -517,6 +537,11 @@ describe("the audit (W-6)", () => {
     expect(rows[2]!.before_hash).toBe(rows[1]!.after_hash);
     await test.database.updateTable("store_audit").set({ actor: "somebody else" }).where("sequence", "=", 2).execute();
     expect((await get("/worlds/w/audit/verify")).body).toMatchObject({ intact: false, sequence: 2 });
+  });
+
+  it("proves nothing of a name that no world ever had", async () => {
+    const { status, body } = await get("/worlds/nowhere/audit/verify");
+    expect([status, body.detail.code]).toEqual([404, "E_WORLD_NOT_FOUND"]);
   });
 });
 

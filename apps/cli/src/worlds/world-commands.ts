@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { QmtlError } from "@qmtl/core/errors";
 import type { GatewayClient } from "@qmtl/sdk/gateway-client";
 import { parse } from "yaml";
@@ -112,7 +113,7 @@ export const worldCommands = {
       // The Gateway wants every apply that may start live trading confirmed; one to a lower mode cannot.
       const confirmed = allowLive === true || (mode !== undefined && mode !== "live");
       const headers = { "x-allow-live": String(confirmed) };
-      return client.call("POST", at(call, "/apply"), { body, headers, timeoutMs: 60_000 });
+      return untilApplied(call, () => client.call("POST", at(call, "/apply"), { body, headers, timeoutMs: 60_000 }));
     },
     text: fields,
   }),
@@ -150,8 +151,16 @@ export const worldCommands = {
   }),
   audit: gatewayCommand<Answer | readonly Answer[]>({
     words: [world],
-    examples: ["world audit crypto", "world audit crypto --json"],
-    ask: (call, client) => client.call("GET", at(call, "/audit")),
+    configure: (command) =>
+      command
+        .option("--after <sequence>", "rows behind this one, oldest first")
+        .option("--limit <count>", "how many rows at most", "1000"),
+    examples: ["world audit crypto", "world audit crypto --after 1000 --json"],
+    ask: (call, client) =>
+      client.call(
+        "GET",
+        at(call, `/audit${queryOf({ after: optionOf(call, "after"), limit: optionOf(call, "limit") })}`),
+      ),
     text: (answer, palette) => {
       const rows = Array.isArray(answer) ? (answer as readonly Answer[]) : [];
       return rows.length === 0
@@ -269,6 +278,20 @@ export const activationCommands = {
     text: fields,
   }),
 } satisfies Record<string, CommandModule>;
+
+/** Asks again until the run has ended: a freeze may have to wait for the leases of runners that do not answer. */
+async function untilApplied({ context }: CommandCall, apply: () => Promise<Answer>): Promise<Answer> {
+  for (let asked = 1; ; asked++) {
+    const answer = await apply();
+    if (answer["phase"] === "completed" || asked === applyQuestionsMax) return answer;
+    if (asked === 1) context.note("waiting until every runner has closed its orders, or its lease has run out");
+    await setTimeout(applyPauseMs, undefined, { signal: context.signal });
+  }
+}
+
+// A lease lasts 3 s, and that of a service that came back a little longer; each question waits a quarter of a second.
+const applyQuestionsMax = 40;
+const applyPauseMs = 250;
 
 async function setDefault(call: CommandCall, client: GatewayClient, version: number): Promise<Answer> {
   const headers = { "if-match": await client.etagOf(at(call)) };

@@ -1,13 +1,5 @@
 import type { EvaluateRequest } from "@qmtl/contracts/worlds";
-import {
-  blake3Text,
-  formatInstant,
-  parseInstant,
-  QmtlError,
-  sortedAsciiJson,
-  type Clock,
-  type EpochMs,
-} from "@qmtl/core";
+import { blake3Text, parseInstant, QmtlError, sortedAsciiJson, type Clock, type EpochMs } from "@qmtl/core";
 import { decide, replayPolicy, type Decision, type DecisionInputs, type PolicyReplay } from "@qmtl/policy/decide";
 import { parsePolicy, type Policy } from "@qmtl/policy/document";
 import { nextCount } from "@qmtl/store";
@@ -113,16 +105,12 @@ export class Evaluations {
     return evaluationOf(row);
   }
 
-  /** The last one, or the last at or before a time. @throws QmtlError `EVALUATION_NOT_FOUND` */
-  async latest(worldId: string, asOfMs?: EpochMs): Promise<Evaluation> {
+  /** The last one, or the last at or before a time; undefined where there is none. */
+  async latest(worldId: string, asOfMs?: EpochMs): Promise<Evaluation | undefined> {
     let query = this.#store.database.selectFrom("world_evaluations").selectAll().where("world_id", "=", worldId);
     if (asOfMs !== undefined) query = query.where("decided_ms", "<=", asOfMs);
     const row = await query.orderBy("decided_ms", "desc").orderBy("position", "desc").limit(1).executeTakeFirst();
-    if (row !== undefined) return evaluationOf(row);
-    const until = asOfMs === undefined ? "" : ` up to ${formatInstant(asOfMs)}`;
-    throw new QmtlError("EVALUATION_NOT_FOUND", `world "${worldId}" has no evaluation${until}`, {
-      hint: "evaluate it first",
-    });
+    return row === undefined ? undefined : evaluationOf(row);
   }
 
   /** What a policy would have made of the recorded evaluations, changing nothing. */

@@ -6,7 +6,7 @@ import { changesOf } from "./world-transitions.ts";
 import { requireEtag } from "./preconditions.ts";
 import type { WorldProtocolService } from "./world-protocol-service.ts";
 import { decisionOf, envelopeOf, type DecisionEnvelope, type WorldDecision } from "./decision-envelope.ts";
-import { worldNotFound, type WorldProfile, type WorldState } from "../store/world-state.ts";
+import type { WorldProfile, WorldState } from "../store/world-state.ts";
 import { fenced, type Asked, type Change, type WorldStore } from "../store/world-store.ts";
 
 /** Worlds themselves: what they are called, what they may, which strategies belong to them. */
@@ -198,7 +198,7 @@ export class Worlds {
       .limit(1)
       .executeTakeFirst();
     if (row === undefined) {
-      if (asOfMs < world.row.created_ms) throw worldNotFound(`${worldId}" as of "${formatInstant(asOfMs)}`);
+      if (asOfMs < world.row.created_ms) throw notThereYet(worldId, asOfMs, world.row.created_ms);
       const created: WorldDecision = { ...decisionOf(world), ...beforeAnything };
       return envelopeOf(world, created, world.row.created_ms);
     }
@@ -213,6 +213,14 @@ export class Worlds {
   ): Promise<WorldState> {
     return this.#store.turn(worldId, async () => (await this.#store.change(worldId, asked, action, work)).world);
   }
+}
+
+function notThereYet(worldId: string, asOfMs: number, createdMs: number): QmtlError {
+  const [asOf, created] = [formatInstant(asOfMs), formatInstant(createdMs)];
+  return new QmtlError("WORLD_NOT_FOUND", `there was no world "${worldId}" as of ${asOf}`, {
+    details: { world_id: worldId, as_of: asOf, created_at: created },
+    hint: `it was created at ${created}`,
+  });
 }
 
 const beforeAnything = { effective_mode: "validate", reason: "no_bindings", policy_version: 0, active: [] } as const;

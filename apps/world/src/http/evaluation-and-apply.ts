@@ -1,7 +1,9 @@
 import { ApplyRequest, EvaluateRequest, PolicyReplayRequest, Unfreeze } from "@qmtl/contracts/worlds";
-import { formatInstant, parseInstant, QmtlError } from "@qmtl/core";
+import { formatInstant, nearestWord, parseInstant, QmtlError } from "@qmtl/core";
+import { activationOf } from "@qmtl/policy/activation";
 import type { Evaluation } from "../domain/evaluations.ts";
 import type { WorldServices } from "../domain/world-services.ts";
+import type { WorldState } from "../store/world-state.ts";
 import { askedOf, headerOf } from "./asked.ts";
 import { wholeNumber, type AddRoute } from "./route.ts";
 import { worldView } from "./worlds-and-policies.ts";
@@ -22,15 +24,22 @@ export function addEvaluations(
     "/worlds/:id/explain",
     { role: "reader", summary: "why: every input, gate, score and constraint, and the rule that decided" },
     async ({ request, id }) => {
-      const { record } = await store.current(id);
+      const world = await store.current(id);
       const { evaluation_id: evaluationId, as_of: asOf, strategy_id: strategyId } = request.query;
       const evaluation =
         evaluationId === undefined
           ? await evaluations.latest(id, asOf === undefined ? undefined : parseInstant(asOf, "as_of"))
           : await evaluations.get(id, evaluationId);
-      const decision = await worlds.decide(id, asOf);
-      const { phase, killed, run } = record;
-      return { decision, phase, killed, run, ...explanationView(evaluation, strategyId) };
+      if (strategyId !== undefined) requireKnown(strategyId, world, evaluation);
+      const { phase, killed, run } = world.record;
+      return {
+        decision: await worlds.decide(id, asOf),
+        phase,
+        killed,
+        run,
+        activation: activationView(world, strategyId),
+        ...(evaluation === undefined ? noEvaluation : explanationView(evaluation, strategyId)),
+      };
     },
   );
   route(
@@ -97,6 +106,39 @@ const phaseNames = {
   completed: "completed",
   rolled_back: "rolled_back",
 } as const;
+
+const noEvaluation = {
+  evaluation_id: null,
+  explanation: null,
+  hint: "no policy has been evaluated: what is active was activated by an apply with a plan, or by hand",
+} as const;
+
+/** What strategies may do now, and which apply said so; `by_run` is empty for an entry that was written by hand. */
+function activationView({ activation, activationRows }: WorldState, strategyId: string | undefined): unknown[] {
+  const runs = new Map(activationRows.map((row) => [`${row.strategy_id} ${row.side}`, row.run_id]));
+  return [...activation.values()]
+    .filter((entry) => strategyId === undefined || entry.strategyId === strategyId)
+    .map((entry) => ({
+      strategy_id: entry.strategyId,
+      side: entry.side,
+      state: activationOf(entry),
+      weight: entry.weight,
+      by_run: runs.get(`${entry.strategyId} ${entry.side}`) ?? "",
+    }));
+}
+
+function requireKnown(strategyId: string, world: WorldState, evaluation: Evaluation | undefined): void {
+  const evaluated = evaluation === undefined ? [] : Object.keys(evaluation.inputs.strategies);
+  const active = Array.from(world.activation.values(), (entry) => entry.strategyId);
+  const known = new Set([...world.bindings, ...active, ...evaluated]);
+  if (known.has(strategyId)) return;
+  const guess = nearestWord(strategyId, [...known]);
+  throw new QmtlError("EVALUATION_NOT_FOUND", `world "${world.row.id}" knows no strategy "${strategyId}"`, {
+    details: { world_id: world.row.id, strategy_id: strategyId },
+    hint:
+      guess === undefined ? "strategies are known once they were submitted to the world" : `did you mean "${guess}"?`,
+  });
+}
 
 /** An evaluation with all its reasons; of one strategy where one is named. */
 function explanationView(evaluation: Evaluation, strategyId: string | undefined): Record<string, unknown> {

@@ -87,6 +87,8 @@ export function addOrders(route: AddRoute, { protocol, store }: WorldServices): 
     { role: "reader", summary: "whether the audit is as it was written" },
     async ({ id }) => {
       const verdict = await verifyAudit(store.database, id);
+      // A name that was never given to a world is no proof of anything. A deleted world keeps its audit.
+      if (verdict.kind === "intact" && verdict.rows === 0) await store.current(id);
       return verdict.kind === "intact"
         ? { intact: true, rows: verdict.rows, head_hash: verdict.headHash }
         : { intact: false, sequence: verdict.sequence, reason: verdict.reason };
