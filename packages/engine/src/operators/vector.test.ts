@@ -1,4 +1,5 @@
 import { awkwardColumns, firstDifference, runBatch, type OperatorRun } from "@qmtl/testkit/operators";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ColumnPool, columnMemory } from "../columns/index.ts";
 import type { Kernel } from "../operator/index.ts";
@@ -28,6 +29,7 @@ const measured: readonly (readonly [string, object])[] = [
   ["atr", { period: 3, smoothing: "simple" }],
   ...[3, 4, 5, 14, 64, 65].map((period) => ["stochastic_oscillator", { period }] as const),
   ["stochastic_oscillator", { period: 33, smooth: 7, signalPeriod: 3 }],
+  ["crossover", {}],
 ];
 
 describe("columns of a pool", () => {
@@ -51,16 +53,42 @@ describe("columns of a pool", () => {
   });
 });
 
+it("finds the same crossings where lines touch, part again and are absent", () => {
+  const operator = operatorRegistry.get("crossover")!;
+  const level = fc.oneof({ weight: 20, arbitrary: fc.constantFrom(1, 2, 3) }, fc.constantFrom(Number.NaN, 0, -0));
+  const run = fc.tuple(fc.nat(40), level, level); // so many rows on which the lines stay where they are
+  let events = 0;
+  fc.assert(
+    fc.property(
+      fc.array(run, { minLength: 1, maxLength: 60 }),
+      fc.array(fc.nat(rows), { maxLength: 3 }),
+      (runs, cuts) => {
+        const line = (which: 1 | 2) =>
+          Float64Array.from(runs.flatMap((each) => Array<number>(each[0]).fill(each[which])));
+        const inputs = [line(1), line(2)];
+        const params = operator.resolve({});
+        const inOrder = cuts.filter((cut) => cut > 0 && cut < inputs[0]!.length).toSorted((a, b) => a - b);
+        const expected = runBatch({ operator, params, inputs });
+        expect(inPool({ operator, params, inputs }, inOrder)).toEqual(expected);
+        events += expected[0]!.filter((value) => !Number.isNaN(value)).length;
+      },
+    ),
+    { numRuns: 300 },
+  );
+  expect(events).toBeGreaterThan(300);
+});
+
 /** In columns of a pool, with the state saved and loaded before each of the cuts. */
 function inPool(run: OperatorRun, cuts: readonly number[] = []): readonly Float64Array[] {
+  const { length } = run.inputs[0]!;
   const inputs = run.inputs.map((column) => pool.copyOf(column));
-  const outputs = run.operator.outputs.map(() => pool.take(rows));
+  const outputs = run.operator.outputs.map(() => pool.take(length));
   let kernel: Kernel = run.operator.createKernel(run.params);
   [0, ...cuts].forEach((from, index) => {
     const fresh: Kernel = run.operator.createKernel(run.params);
     fresh.load(kernel.save());
     kernel = fresh;
-    kernel.advance(inputs, outputs, from, cuts[index] ?? rows);
+    kernel.advance(inputs, outputs, from, cuts[index] ?? length);
   });
   const found = outputs.map((column) => column.slice());
   pool.releaseAll();

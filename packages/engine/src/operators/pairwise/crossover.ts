@@ -1,4 +1,5 @@
 import { completeParams, defineOperator, KernelState } from "../kernel-parts/index.ts";
+import { vectorUnitFor } from "../vector/index.ts";
 
 /**
  * Event of one line crossing another: `+1` on the row where `a` has come above `b`, `-1` where it has come
@@ -24,7 +25,18 @@ export const crossover = defineOperator({
       const b = inputs[1]!;
       const output = outputs[0]!;
       let side = sides[0]!;
-      for (let row = from; row < to; row++) {
+      let row = from;
+      const unit = vectorUnitFor(to - from, a, b, output);
+      if (unit) {
+        row += Math.floor((to - from) / 8) * 8;
+        const [left, right, result] = [a, b, output].map(({ byteOffset }) => byteOffset + 8 * from) as [
+          number,
+          number,
+          number,
+        ];
+        side = unit.get("crossingRows")(left, right, result, 8 * (row - from), side);
+      }
+      for (; row < to; row++) {
         const left = a[row]!;
         const right = b[row]!;
         const now = left > right ? 1 : left < right ? -1 : side;

@@ -94,6 +94,19 @@ export const f64 = {
   mul: binary([0xa2]),
   div: binary([0xa3]),
   notEqual: binary([0x62]),
+  greater: binary([0x64]),
+  /** The first where the condition holds, the second where not. */
+  pick: (condition: Code, value: Code, otherwise: Code): Code => [value, otherwise, condition, 0x1b],
+} as const;
+
+/** Vectors as bits. */
+export const v128 = {
+  and: binary(simd(0x4e)),
+  or: binary(simd(0x50)),
+  /** Bits of the first where the mask has them, of the second where not. */
+  pick: (value: Code, otherwise: Code, mask: Code): Code => [value, otherwise, mask, simd(0x52)],
+  /** Whether no lane of two is 0. */
+  allTrue: unary(simd(0xc3)),
 } as const;
 
 /** Vectors of two numbers. */
@@ -139,6 +152,9 @@ export const f64x2 = {
   sub: binary(simd(0xf1)),
   mul: binary(simd(0xf2)),
   div: binary(simd(0xf3)),
+  /** All bits of a lane where the left is greater, none where not. */
+  greater: binary(simd(0x4a)),
+  notEqual: binary(simd(0x48)),
   /** `b < a ? b : a`, one instruction: of equals, or where one is NaN, the first. */
   smaller: binary(simd(0xf6)),
   larger: binary(simd(0xf7)),

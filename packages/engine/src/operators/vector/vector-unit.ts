@@ -1,6 +1,7 @@
 import { columnMemory, inColumnMemory, type ColumnMemory } from "../../columns/index.ts";
 import { encodeModule, f64x2, type FunctionSource } from "./assembler.ts";
 import { bandBlocks, meanBlocks } from "./blocks.ts";
+import { crossingRows } from "./crossings.ts";
 import { extremesOfFour, extremesOfMany, extremesOfWindows } from "./extremes.ts";
 import { convergenceGroups, exponentialGroups, rangeGroups, strengthGroups } from "./recursions.ts";
 import { meansOfThree, placesInRange } from "./rows.ts";
@@ -22,6 +23,7 @@ const sources = {
   meansOfThree,
   placesInRange,
   stochasticRows,
+  crossingRows,
 } as const satisfies Readonly<Record<string, FunctionSource>>;
 
 /** A function over the columns of `columnMemory`: places and sizes are in bytes. Its source says what it takes. */
