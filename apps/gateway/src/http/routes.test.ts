@@ -437,6 +437,15 @@ describe("worlds", () => {
     });
   });
 
+  it("that are not there are counted by a word of the list, like every other refusal", async () => {
+    const { transport } = world(() => ({ status: 404, body: '{"detail":{"code":"E_WORLD_NOT_FOUND"}}' }));
+    const { post, get } = await gatewayWith({ world: transport });
+    await post("/worlds/nowhere/lease", {});
+    expect((await get("/status")).json<{ pretrade: object }>().pretrade).toMatchObject({
+      rejections: { activation_unknown: 1 },
+    });
+  });
+
   it("are asked for order leases, which are counted", async () => {
     let answer = '{"granted":true}';
     const { transport } = world(() => ({ body: answer }));
@@ -445,6 +454,7 @@ describe("worlds", () => {
     answer = '{"granted":false,"reason":"frozen"}';
     await post("/worlds/w/lease", {});
     await post("/worlds/w/acks", {});
+    expect((await get("/allocations?world_id=w")).json()).toEqual({ granted: false, reason: "frozen" });
     const { pretrade } = (await get("/status")).json<{ pretrade: unknown }>();
     expect(pretrade).toEqual({ attempts: 2, rejections: { frozen: 1 }, ratio: 0.5 });
     expect((await get("/metrics")).body).toContain('gw_pretrade_rejections_total{world_id="w",reason="frozen"} 1');

@@ -33,6 +33,8 @@ export function addWorldRoutes(server: HttpServer, options: WorldRouteOptions): 
     server.route({ method, url, handler, config: { access, rawBody: true, ...extra }, schema: { summary } } as never);
   };
   add(["GET", "POST"], "/worlds", { role: "authenticated" }, "worlds, answered by WorldService");
+  add(["GET"], "/allocations", { role: "reader", world: "query.world_id" }, "allocations, answered by WorldService");
+  add(["POST"], "/allocations", { role: "operator", world: "*" }, "allocations, answered by WorldService");
   for (const url of ["/worlds/:id", "/worlds/:id/*"]) {
     add(["GET"], url, inWorld("reader"), "a world, answered by WorldService");
     add(["POST", "PUT", "PATCH", "DELETE"], url, inWorld("operator"), "a world, answered by WorldService");
@@ -137,6 +139,10 @@ function askingOf({ principal, correlationId }: FastifyRequest): Asking {
 }
 
 function clientOf({ client }: WorldRouteOptions): WorldClient {
-  if (client === undefined) throw new QmtlError("DEPENDENCY_UNAVAILABLE", "WorldService disabled");
+  if (client === undefined) {
+    throw new QmtlError("DEPENDENCY_UNAVAILABLE", "WorldService disabled", {
+      hint: "this Gateway serves no worlds: start qmtl up, or set gateway.worldservice_url",
+    });
+  }
   return client;
 }

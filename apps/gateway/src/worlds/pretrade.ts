@@ -50,8 +50,10 @@ function refusalIn(status: number, body: string): string | undefined {
   try {
     const { granted, reason } = JSON.parse(body) as { granted?: unknown; reason?: unknown };
     if (status === 200 && granted === true) return undefined;
-    return typeof reason === "string" && reason !== "" ? reason.slice(0, 64) : `status_${status}`;
+    if (typeof reason === "string" && reason !== "") return reason.slice(0, 64);
   } catch {
-    return `status_${status}`;
+    // No answer of a WorldService: the status has to do.
   }
+  // A world that is not there lets nobody trade; whatever else is not known.
+  return status === 404 ? "activation_unknown" : "unknown";
 }

@@ -35,7 +35,7 @@ const errorCountMax = 20;
 function shapeErrors(validator: Validator, value: unknown): ShapeError[] {
   const wordsByPointer = new Map<string, Set<string>>();
   for (const error of validator.Errors(value)) {
-    if (error.keyword === "anyOf") continue;
+    if (error.keyword === "anyOf" || error.keyword === "boolean") continue;
     const words = wordsByPointer.get(error.instancePath) ?? new Set();
     wordsByPointer.set(error.instancePath, words.add(expectation(error)));
   }
@@ -50,8 +50,14 @@ function expectation(error: { keyword: string; message: string; params: object }
   if (error.keyword === "enum" && "allowedValues" in error.params && Array.isArray(error.params.allowedValues)) {
     return `must be one of ${error.params.allowedValues.map(String).join(", ")}`;
   }
+  if (error.keyword === "additionalProperties" && "additionalProperties" in error.params) {
+    const names = [error.params.additionalProperties].flat().map((name) => `"${String(name)}"`);
+    return `must not have ${names.slice(0, namesMax).join(", ")}${names.length > namesMax ? ", …" : ""}`;
+  }
   return error.message;
 }
+
+const namesMax = 5;
 
 function unescaped(segment: string): string {
   return segment.replaceAll("~1", "/").replaceAll("~0", "~");

@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import { gzipSync } from "node:zlib";
+import { QmtlError } from "@qmtl/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Authenticator, LocalKeySet, type Principal } from "../auth/index.ts";
 import { systemClock, systemIds } from "../edge/index.ts";
@@ -32,6 +33,14 @@ async function openServer(changed: Partial<HttpServerOptions> = {}): Promise<Htt
   const body = Type.Object({ count: Type.Integer() }, { additionalProperties: true });
   made.post("/echo", { config: { access: { role: "authenticated" } }, schema: { body } }, async ({ body }) => body);
   made.post("/bodies", { config: { access: { role: "public" } } }, async ({ body }) => ({ body }));
+  made.post(
+    "/strict",
+    {
+      config: { access: { role: "public" } },
+      schema: { body: Type.Object({ id: Type.String() }, { additionalProperties: false }) },
+    },
+    async () => "ok",
+  );
   made.get("/fails", { config: { access: { role: "public" } } }, async () => {
     throw new Error("the database password is hunter2");
   });
@@ -63,6 +72,45 @@ async function call(who: Principal | undefined, method: "GET" | "POST" | "PUT", 
   const headers = who === undefined ? {} : { authorization: `Bearer ${await auth.issueToken(who, 60_000)}` };
   return server.inject({ method, url, headers, ...(payload !== undefined && { payload }) });
 }
+
+describe("a body with a property that nobody knows", () => {
+  it("is refused, and the property is named", async () => {
+    const reply = await call(undefined, "POST", "/strict", { id: "w", nmae: "x" });
+    expect(reply.statusCode).toBe(422);
+    expect(reply.json().detail).toMatchObject({
+      code: "E_REQUEST_INVALID",
+      errors: [{ path: [], message: 'must not have "nmae"; found an object' }],
+    });
+  });
+});
+
+describe("a dependency that is away", () => {
+  it("is one line a minute for each kind of refusal, in words and without a stack", async () => {
+    let nowMs = 0;
+    const lines: string[] = [];
+    const logger = createLogger({
+      service: "probe",
+      clock: systemClock,
+      destination: { write: (line) => void lines.push(line) },
+    });
+    const made = await openServer({ logger, clock: { ...systemClock, monotonicMs: () => nowMs } });
+    made.get("/away", { config: { access: { role: "public" } } }, async () => {
+      const cause = new Error("fetch failed", { cause: new Error("connect ECONNREFUSED 127.0.0.1:8080") });
+      throw new QmtlError("DEPENDENCY_UNAVAILABLE", "WorldService unavailable", { cause });
+    });
+    for (let second = 0; second <= 60; second++) {
+      nowMs = second * 1_000;
+      expect((await made.inject("/away")).statusCode).toBe(503);
+    }
+    await made.close();
+    const said = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(said).toMatchObject([
+      { level: "warn", message: "WorldService unavailable", cause: "connect ECONNREFUSED 127.0.0.1:8080", status: 503 },
+      { level: "warn", suppressed: 59 },
+    ]);
+    expect(lines.join("")).not.toContain("    at ");
+  });
+});
 
 describe("access", () => {
   it("adds no route without a rule", async () => {

@@ -10,6 +10,7 @@ import { replyToError } from "./error-reply.ts";
 import { useStrictJson } from "./json-body.ts";
 import { defaultHttpLimits, type HttpLimits } from "./limits.ts";
 import { RateLimit } from "./rate-limit.ts";
+import { RefusalLog } from "./refusal-log.ts";
 import { requestFields, routeOf } from "./request-fields.ts";
 import { shapeValidator } from "./shape-validator.ts";
 import { readTraceparent, type Tracing } from "../tracing/index.ts";
@@ -83,7 +84,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     const rate = route.config?.rate ?? "default";
     for (const method of [route.method].flat()) routeTable.push({ method, url: route.url, access, rate });
   });
-  server.setErrorHandler((error, request, reply) => replyToError(error, request, reply, logger));
+  const refusals = new RefusalLog(options.clock, logger);
+  server.setErrorHandler((error, request, reply) => replyToError(error, request, reply, logger, refusals));
   server.setNotFoundHandler((request, reply) => refuseUnknownRoute(routeTable, request, reply));
   useStrictJson(server);
   await server.register(helmet, { contentSecurityPolicy: contentSecurityPolicy, hsts: false });

@@ -3,7 +3,8 @@ import { errorCatalog, QmtlError, type ErrorCode } from "@qmtl/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { STATUS_CODES } from "node:http";
 import type { Logger } from "../logging/index.ts";
-import { requestFields } from "./request-fields.ts";
+import type { RefusalLog } from "./refusal-log.ts";
+import { requestFields, routeOf } from "./request-fields.ts";
 
 /** Any error as a reply of the wire's shape. What only the service can mend is logged with its cause, and not told. */
 export function replyToError(
@@ -11,15 +12,17 @@ export function replyToError(
   request: FastifyRequest,
   reply: FastifyReply,
   logger: Logger,
+  refusals: RefusalLog,
 ): FastifyReply {
   const known = asQmtlError(error);
   const { correlationId } = request;
   const status = statusOf(known, error);
   if (status >= 500) {
-    const fields = { ...requestFields(request), status, error };
+    const fields = { ...requestFields(request), route: routeOf(request), status, error };
     // That a dependency is away is known where it is called; everything else here is for somebody to look at.
-    if (known !== undefined && (status === 502 || status === 503)) logger.warn("request failed", fields);
-    else logger.error("request failed", fields);
+    if (known !== undefined && (status === 502 || status === 503)) {
+      refusals.say(known, fields.route, { ...requestFields(request), status });
+    } else logger.error("request failed", fields);
   }
   const retryAfterMs = known?.details["retry_after_ms"];
   if (typeof retryAfterMs === "number") void reply.header("retry-after", String(Math.ceil(retryAfterMs / 1_000)));
