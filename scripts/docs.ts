@@ -2,12 +2,14 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { inRepository } from "./build/repository.ts";
+import { apiPage } from "./docs/api-page.ts";
 import { errorsPage } from "./docs/errors-page.ts";
 import { settingsPage } from "./docs/settings-page.ts";
 import { indicatorsPage, transformsPage } from "./docs/operators-page.ts";
 
 /** Path below the repository → what makes its text. */
-const pages: Readonly<Record<string, () => string>> = {
+const pages: Readonly<Record<string, () => string | Promise<string>>> = {
+  "docs/api.md": apiPage,
   "docs/errors.md": errorsPage,
   "docs/settings.md": settingsPage,
   "docs/indicators.md": indicatorsPage,
@@ -15,13 +17,13 @@ const pages: Readonly<Record<string, () => string>> = {
 };
 
 /** Every generated page as it should be, by its path. */
-export function generatedPages(): ReadonlyMap<string, string> {
-  return new Map(Object.entries(pages).map(([path, page]) => [path, page()]));
+export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
+  return new Map(await Promise.all(Object.entries(pages).map(async ([path, page]) => [path, await page()] as const)));
 }
 
 if (import.meta.main) {
   const check = process.argv.includes("--check");
-  for (const [path, text] of generatedPages()) {
+  for (const [path, text] of await generatedPages()) {
     if (!check) writeFileSync(inRepository(path), text);
     else if (readFileSync(inRepository(path), "utf8") !== text) {
       console.error(`${path} is stale: run node scripts/docs.ts`);

@@ -3,7 +3,10 @@
 //   ```ts NAME.ts    a module: type-checked under the strict configuration, and run, in the page's own folder
 //   ```ts            the same without a name
 //   ```sh            commands, run in that folder: `qmtl` is the command line from its sources
+//   ```yaml FILE     a file of that folder, written when its turn comes; any language will do
 //   ```sh repository commands for a checkout; other tests run those (see repository-commands.test.ts)
+//   … services       after any of these: it needs `qmtl up`, which runs on free ports while the page does; the addresses
+//                    that the page shows are those of a `qmtl up` without settings
 //   ```text          right after one of these: what it prints, where "…" stands for anything; elsewhere just text
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -22,10 +25,16 @@ export interface Block {
   readonly output: string | undefined;
 }
 
-/** README.md and everything below docs/, as paths below the checkout. */
+/** Pages in Korean, by what they translate: they show the same code and commands. */
+export const translations: Readonly<Record<string, string>> = {
+  "README.md": "README.ko.md",
+  "docs/workflow.md": "docs/workflow.ko.md",
+};
+
+/** README.md and everything below docs/ but translations, as paths below the checkout. */
 export function documentationPages(): readonly string[] {
   const docs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".md"))
+    .filter((path) => path.endsWith(".md") && !path.endsWith(".ko.md"))
     .map((path) => relative(root, join(root, "docs", path)).replaceAll("\\", "/"));
   return ["README.md", ...docs.toSorted()];
 }
@@ -55,8 +64,15 @@ export function blocksOf(page: string): readonly Block[] {
 
 export const isModule = ({ language }: Block): boolean => language === "ts";
 export const isCommands = ({ language, info }: Block): boolean => language === "sh" && info !== "repository";
+export const isFile = (block: Block): boolean =>
+  !isModule(block) && !isCommands(block) && namedFile(block) !== undefined;
+export const needsServices = ({ info }: Block): boolean => info.split(" ").includes("services");
 
-/** File name of a module block in its page's folder. */
-export function fileNameOf({ info, line }: Block): string {
-  return info === "" ? `block-at-line-${line}.ts` : info;
+/** File name of a module or file block in its page's folder. */
+export function fileNameOf(block: Block): string {
+  return namedFile(block) ?? `block-at-line-${block.line}.ts`;
+}
+
+function namedFile({ info }: Block): string | undefined {
+  return info.split(" ").find((word) => /^[\w./-]+\.\w+$/.test(word));
 }

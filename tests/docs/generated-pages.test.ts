@@ -2,6 +2,6 @@ import { expect, it } from "vitest";
 import { generatedPages } from "../../scripts/docs.ts";
 import { readPage } from "./blocks.ts";
 
-it.each([...generatedPages()])("%s is what the sources say (else: node scripts/docs.ts)", (page, text) => {
+it.each([...(await generatedPages())])("%s is what the sources say (else: node scripts/docs.ts)", (page, text) => {
   expect(readPage(page)).toBe(text);
 });

@@ -2,15 +2,18 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
 import { root } from "../../scripts/build/repository.ts";
-import { documentationPages, readPage } from "./blocks.ts";
+import { documentationPages, readPage, translations } from "./blocks.ts";
 
-const pages = [...documentationPages(), "README.ko.md", "CHANGELOG.md", "CONTRIBUTING.md"];
+const pages = [...documentationPages(), ...Object.values(translations), "CHANGELOG.md", "CONTRIBUTING.md"];
 
 it.each(pages)("%s links to pages and headings that are there", (page) => {
   expect(linksOf(page).filter((link) => !leadsSomewhere(page, link))).toEqual([]);
 });
 
-it("leads from the README to every page", () => {
+it("leads from the README to every page, and from the Korean one to every page in Korean", () => {
+  const korean = linksOf("README.ko.md");
+  const translated = Object.values(translations).filter((page) => page !== "README.ko.md");
+  expect(translated.filter((page) => !korean.includes(page))).toEqual([]);
   const readme = linksOf("README.md").map((link) => link.split("#")[0]);
   const decisions = (page: string) => page.startsWith("docs/decisions/");
   const linked = (page: string) => readme.includes(decisions(page) ? "docs/decisions/README.md" : page);

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { inRepository } from "../../scripts/build/repository.ts";
-import { blocksOf, type Block } from "./blocks.ts";
+import { blocksOf, translations, type Block } from "./blocks.ts";
 
-it("shows the same code and commands in Korean", () => {
-  expect(codeOf("README.ko.md")).toEqual(codeOf("README.md"));
+it.each(Object.entries(translations))("%s shows the same code and commands in Korean", (page, korean) => {
+  expect(codeOf(korean)).toEqual(codeOf(page));
 });
 
 // These need a fresh clone, so no page's folder can run them.

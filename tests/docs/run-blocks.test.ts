@@ -1,12 +1,22 @@
 // Everything README and docs show as code compiles and runs, and prints what they say it prints.
 
 import { execFile } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { inRepository } from "../../scripts/build/repository.ts";
-import { blocksOf, documentationPages, fileNameOf, isCommands, isModule, type Block } from "./blocks.ts";
+import {
+  blocksOf,
+  documentationPages,
+  fileNameOf,
+  isCommands,
+  isFile,
+  isModule,
+  needsServices,
+  type Block,
+} from "./blocks.ts";
+import { noServices, startServices } from "./services.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
 
 const execute = promisify(execFile);
@@ -37,22 +47,40 @@ it("shows only TypeScript that compiles under the strict configuration", async (
 describe.each(pages)("%s", (page) => {
   // In the order of the page: a command may need what the block before it has left.
   it("runs as shown", async () => {
-    for (const block of blocksOf(page)) {
-      if (!isModule(block) && !isCommands(block)) continue;
-      const printed = await outputOf(block);
-      if (block.output !== undefined) expect(printed, place(block)).toMatch(patternOf(block.output));
+    const blocks = blocksOf(page);
+    const folder = join(workspace.folder, "pages", page.replaceAll("/", "-"));
+    const services = blocks.some(needsServices) ? await startServices(folder) : noServices;
+    const environment = { ...workspace.environment, ...services.environment };
+    try {
+      for (const block of blocks) {
+        const code = services.withAddresses(block.code);
+        if (isFile(block) || isModule(block)) write(join(folder, fileNameOf(block)), code);
+        if (!isModule(block) && !isCommands(block)) continue;
+        const printed = await outputOf(block, code, { folder, environment });
+        const expected = block.output && services.withAddresses(block.output);
+        if (expected !== undefined) expect(printed, place(block)).toMatch(patternOf(expected));
+      }
+    } finally {
+      await services.stop();
     }
   }, 240_000);
 });
 
-async function outputOf(block: Block): Promise<string> {
-  const folder = join(workspace.folder, "pages", block.page.replaceAll("/", "-"));
-  const words = isModule(block)
-    ? ["node", fileNameOf(block)]
-    : ["bash", "--norc", "-euo", "pipefail", "-c", block.code];
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+interface Place {
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+async function outputOf(block: Block, code: string, { folder, environment }: Place): Promise<string> {
+  const words = isModule(block) ? ["node", fileNameOf(block)] : ["bash", "--norc", "-euo", "pipefail", "-c", code];
   const [command, ...rest] = words;
   try {
-    const { stdout, stderr } = await execute(command!, rest, { cwd: folder, env: workspace.environment });
+    const { stdout, stderr } = await execute(command!, rest, { cwd: folder, env: environment });
     return `${stdout}${stderr}`.trim();
   } catch (error) {
     const { stdout, stderr } = error as { stdout: string; stderr: string };
