@@ -324,7 +324,7 @@ function createWorldClient(deps: GatewayDeps, transport: WorldTransport, metrics
         metrics.cacheHitRatio.set(hits / asked);
       },
       stale: () => metrics.staleResponses.increment(),
-      breaker: metrics.breaker("worlds"),
+      breaker: metrics.worldBreaker,
     },
   });
 }

@@ -32,7 +32,7 @@ export interface GatewayMetrics {
   readonly acks: Counter;
   readonly refreshes: Counter;
   readonly refreshFailures: Counter;
-  breaker(of: "dagclient" | "worlds"): (state: BreakerState, failures: number) => void;
+  readonly worldBreaker: (state: BreakerState, failures: number) => void;
 }
 
 export function gatewayMetrics(metrics: Metrics): GatewayMetrics {
@@ -71,17 +71,23 @@ export function gatewayMetrics(metrics: Metrics): GatewayMetrics {
     acks: counter("ws_acks_total", "acknowledgements of clients"),
     refreshes: counter("ws_refreshes_total", "tokens renewed on an open stream"),
     refreshFailures: counter("ws_refresh_failures_total", "renewals refused"),
-    breaker: (of) => {
-      const state = gauge(`${of}_breaker_state`, "1 while calls fail at once");
-      const failures = gauge(`${of}_breaker_failures`, "failures in a row");
-      const opened = gauge(`${of}_breaker_open_total`, "how often it opened");
-      state.set(0);
-      return (now, count) => {
-        state.set(now === "open" ? 1 : 0);
-        failures.set(count);
-        if (now === "open") opened.add(1);
-      };
-    },
+    worldBreaker: breakerMetrics(metrics, "worlds"),
+  };
+}
+
+/** Shows how the circuit breaker of a client is: "dagclient" is that of the DAG Manager, where it is another process. */
+export function breakerMetrics(
+  metrics: Metrics,
+  of: "dagclient" | "worlds",
+): (state: BreakerState, failures: number) => void {
+  const state = metrics.gauge(`${of}_breaker_state`, "1 while calls fail at once", []);
+  const failures = metrics.gauge(`${of}_breaker_failures`, "failures in a row", []);
+  const opened = metrics.gauge(`${of}_breaker_open_total`, "how often it opened", []);
+  state.set(0);
+  return (now, count) => {
+    state.set(now === "open" ? 1 : 0);
+    failures.set(count);
+    if (now === "open") opened.add(1);
   };
 }
 

@@ -6,3 +6,4 @@ export { defaultSettings, type GatewaySettings } from "./settings.ts";
 export { openGatewayDatabase, type GatewayTables } from "./store/tables.ts";
 export { fetchTransport } from "./worlds/fetch-transport.ts";
 export type { WorldTransport } from "./worlds/world-client.ts";
+export { breakerMetrics } from "./gateway-metrics.ts";

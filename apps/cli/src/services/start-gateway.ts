@@ -1,4 +1,5 @@
 import {
+  breakerMetrics,
   ConnectDagManager,
   createGateway,
   defaultSettings,
@@ -45,7 +46,11 @@ export async function startGateway(foundation: Foundation, options: StartGateway
   const transport = grpcTransport({ baseUrl: options.dagManagerUrl, auth, tracing: tools.tracing });
   // A diff that is given up is done again from its beginning: it gets the time that a busy machine needs.
   const diffMs = 6 * callMs;
-  const dagManager = options.dagManager ?? new ConnectDagManager({ transport, clock, diffMs, callMs, breakerOpenMs });
+  const connect = (): DagManagerClient => {
+    const onBreaker = breakerMetrics(tools.metrics, "dagclient");
+    return new ConnectDagManager({ transport, clock, diffMs, callMs, breakerOpenMs, onBreaker });
+  };
+  const dagManager = options.dagManager ?? connect();
   await host.run({ name: "client of the DAG Manager", stop: () => dagManager.close() });
   const worldUrl = settings.enable_worldservice_proxy ? options.worldServiceUrl : null;
   const app = await createGateway({
