@@ -1,5 +1,5 @@
 export { createDagManager, type Address, type DagManagerApp, type DagManagerAppDeps } from "./create-dag-manager.ts";
-export { readDag, type DiffSubject } from "./diff/index.ts";
+export type { DiffSubject } from "./diff/index.ts";
 export { FolderArchive, type GcOptions, type GcReport, type QueueArchive } from "./gc/index.ts";
 export type {
   BufferingQueue,

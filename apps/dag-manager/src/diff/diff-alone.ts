@@ -1,14 +1,14 @@
 import { dryRunSentinel } from "@qmtl/core";
 import { planDiff } from "./plan-diff.ts";
-import { readDag, type DiffSubject } from "./read-dag.ts";
+import { inContext, readDag, type DiffSubject } from "./read-dag.ts";
 
 /**
  * What a diff against an empty graph answers: a look at a DAG without any service.
  *
- * @throws QmtlError what `readDag` throws
+ * @throws QmtlError what `readDag` and `inContext` throw
  */
 export function diffAlone(subject: DiffSubject, withNamespace = true) {
-  const dag = readDag(subject, withNamespace);
+  const dag = inContext(readDag(subject.dagJson), subject, withNamespace);
   const nothing = {
     version: 0,
     knownNodes: new Set<string>(),

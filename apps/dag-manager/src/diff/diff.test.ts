@@ -10,12 +10,15 @@ import {
   nextStep,
   openWindow,
   partsOf,
+  DagReader,
+  defaultDagLimits,
+  inContext,
   planDiff,
   readDag,
   resumed,
-  setIdOf,
-  type DiffSubject,
+  type Dag,
 } from "./index.ts";
+import type { DiffContext } from "./read-dag.ts";
 
 const emptyView: GraphView = {
   version: 0,
@@ -27,14 +30,14 @@ const emptyView: GraphView = {
   isSetKnown: false,
 };
 
-function subjectOf(dagJson: string, rest: Partial<DiffSubject> = {}): DiffSubject {
-  return { strategyId: "s", dagJson, ...rest };
+function dagOf(dagJson: string, context: DiffContext = {}, withNamespace = true): Dag {
+  return inContext(readDag(dagJson), context, withNamespace);
 }
 
 describe("reading a DAG", () => {
   it("orders nodes after their inputs and sums the ids in the document's order", () => {
     const nodes = [...nodesOf(priceAndMean)].reverse();
-    const dag = readDag(subjectOf(JSON.stringify({ nodes })), true);
+    const dag = dagOf(JSON.stringify({ nodes }));
     expect(dag.entries.map(({ nodeId }) => nodeId)).toEqual(nodes.map((node) => node["node_id"]).reverse());
     expect(dag.crc32).toBe(crc32OfNodeIds(nodes.map((node) => node["node_id"] as string)));
   });
@@ -42,7 +45,7 @@ describe("reading a DAG", () => {
   it("takes sentinels out, and version and weight from them", () => {
     const sentinel = { node_type: "VersionSentinel", node_id: "s-sentinel", version: "2.1", traffic_weight: 0.25 };
     const nodes = [...nodesOf(priceAndMean), sentinel];
-    const dag = readDag(subjectOf(JSON.stringify({ nodes, version: "9" })), true);
+    const dag = dagOf(JSON.stringify({ nodes, version: "9" }));
     expect(dag).toMatchObject({ version: "2.1", trafficWeight: 0.25 });
     expect(dag.entries).toHaveLength(2);
   });
@@ -54,7 +57,7 @@ describe("reading a DAG", () => {
     [[], { meta: { build_version: "b7" } }, "b7"],
     [[], {}, "v1"],
   ])("finds the version: %j %j → %s", (sentinels, rest, version) => {
-    expect(readDag(subjectOf(JSON.stringify({ nodes: sentinels, ...rest })), true).version).toBe(version);
+    expect(dagOf(JSON.stringify({ nodes: sentinels, ...rest })).version).toBe(version);
   });
 
   it.each([
@@ -63,12 +66,12 @@ describe("reading a DAG", () => {
     [0.5, 0.5],
   ])("holds a weight of %d within 0 and 1", (traffic_weight, weight) => {
     const nodes = [{ node_type: "VersionSentinel", node_id: "x", traffic_weight }];
-    expect(readDag(subjectOf(JSON.stringify({ nodes })), true).trafficWeight).toBe(weight);
+    expect(dagOf(JSON.stringify({ nodes })).trafficWeight).toBe(weight);
   });
 
   it("has no weight without a sentinel", () => {
     const text = dagText(priceAndMean, { meta: { traffic_weight: 0.5 } });
-    expect(readDag(subjectOf(text), true).trafficWeight).toBeUndefined();
+    expect(dagOf(text).trafficWeight).toBeUndefined();
   });
 
   it("settles the context before any key is made of it: the request first, then the document", () => {
@@ -76,30 +79,30 @@ describe("reading a DAG", () => {
       compute_context: { world_id: "declared", execution_domain: "live", partition: "p0" },
       meta: { execution_domain: "shadow" },
     });
-    expect(readDag(subjectOf(text), true)).toMatchObject({
+    expect(dagOf(text)).toMatchObject({
       context: { worldId: "declared", executionDomain: "live", partition: "p0" },
       namespace: "declared.live.",
     });
-    expect(readDag(subjectOf(text, { worldId: "asked", executionDomain: "shadow", asOf: " " }), true)).toMatchObject({
+    expect(dagOf(text, { worldId: "asked", executionDomain: "shadow", asOf: " " })).toMatchObject({
       context: { worldId: "asked", executionDomain: "shadow", asOf: null },
       namespace: "asked.shadow.",
     });
   });
 
   it("runs safely without a domain, and names no world that is not known", () => {
-    const dag = readDag(subjectOf(dagText(priceAndMean)), true);
+    const dag = dagOf(dagText(priceAndMean));
     expect(dag.context).toMatchObject({ executionDomain: "backtest", downgradeReason: "decision_unavailable" });
     expect(dag.namespace).toBe("");
   });
 
   it("takes a declared namespace, and none when namespaces are off", () => {
     const text = dagText(priceAndMean, { meta: { topic_namespace: "Team.Live" } });
-    expect(readDag(subjectOf(text), true).namespace).toBe("team.live.");
-    expect(readDag(subjectOf(text), false).namespace).toBe("");
+    expect(dagOf(text).namespace).toBe("team.live.");
+    expect(dagOf(text, {}, false).namespace).toBe("");
   });
 
   it("is about no nodes when there is no text", () => {
-    expect(readDag(subjectOf(""), true)).toMatchObject({ entries: [], crc32: 0, version: "v1" });
+    expect(dagOf("")).toMatchObject({ entries: [], crc32: 0, version: "v1" });
   });
 
   it.each<[string, (node: Record<string, unknown>) => unknown, string]>([
@@ -110,7 +113,7 @@ describe("reading a DAG", () => {
     ["nodes that are no objects", () => 3, "SCHEMA_INVALID"],
   ])("refuses %s", (_what, change, code) => {
     const nodes = nodesOf(priceAndMean).map((node, index) => (index === 1 ? change(node) : node));
-    expect(() => readDag(subjectOf(JSON.stringify({ nodes })), true)).toThrow(expect.objectContaining({ code }));
+    expect(() => dagOf(JSON.stringify({ nodes }))).toThrow(expect.objectContaining({ code }));
   });
 
   it.each([
@@ -119,19 +122,19 @@ describe("reading a DAG", () => {
     ['{"nodes":[],"schema_version":"v2"}', "SCHEMA_INVALID"],
     ["[]", "SCHEMA_INVALID"],
   ])("refuses %s", (text, code) => {
-    expect(() => readDag(subjectOf(text), true)).toThrow(expect.objectContaining({ code }));
+    expect(() => dagOf(text)).toThrow(expect.objectContaining({ code }));
   });
 
   it("refuses more nodes and more text than it takes", () => {
     const limits = { nodeCountMax: 1, dagBytesMax: 100_000 };
     const refusal = expect.objectContaining({ code: "REQUEST_TOO_LARGE" });
-    expect(() => readDag(subjectOf(dagText(priceAndMean)), true, limits)).toThrow(refusal);
-    expect(() => readDag(subjectOf(" ".repeat(100_001)), true, limits)).toThrow(refusal);
+    expect(() => readDag(dagText(priceAndMean), limits)).toThrow(refusal);
+    expect(() => readDag(" ".repeat(100_001), limits)).toThrow(refusal);
   });
 });
 
 describe("planning a diff", () => {
-  const dag = readDag(subjectOf(dagText(priceAndMean), { worldId: "w", executionDomain: "live" }), true);
+  const dag = dagOf(dagText(priceAndMean), { worldId: "w", executionDomain: "live" });
 
   it("gives every node a queue under the compute key of the merged context", () => {
     const context = computeContextOf({ worldId: "w", executionDomain: "live" });
@@ -175,7 +178,7 @@ describe("planning a diff", () => {
 
   it("does not offer the output of a tag query under the tags it reads", () => {
     const query: NodeSketch = { name: "q", type: "TagQueryNode", tags: ["BTC"], matchMode: "all" };
-    const plan = planDiff(readDag(subjectOf(dagText([query])), true), emptyView, () => false);
+    const plan = planDiff(dagOf(dagText([query])), emptyView, () => false);
     expect(plan.newQueues[0]!.tags).toEqual([]);
     expect(plan.tagQueries).toEqual([
       { nodeId: idOf([query], "q"), tags: ["BTC"], intervalSeconds: 60, matchMode: "all" },
@@ -183,8 +186,50 @@ describe("planning a diff", () => {
   });
 
   it("names a set of nodes by what is in it, not by its order", () => {
-    expect(setIdOf(dag.entries)).toBe(setIdOf([...dag.entries].reverse()));
-    expect(setIdOf(dag.entries)).not.toBe(setIdOf(dag.entries.slice(1)));
+    const nodes = nodesOf(priceAndMean);
+    const setIdOf = (of: readonly unknown[]): string => readDag(JSON.stringify({ nodes: of })).setId;
+    expect(setIdOf([...nodes].reverse())).toBe(setIdOf(nodes));
+    expect(setIdOf(nodes.slice(0, 1))).not.toBe(setIdOf(nodes));
+  });
+});
+
+describe("reading one DAG again", () => {
+  const text = dagText(priceAndMean);
+
+  it("answers what reading it anew does, in each context", () => {
+    const reader = new DagReader(true, defaultDagLimits);
+    const contexts: readonly DiffContext[] = [
+      {},
+      { worldId: "w", executionDomain: "live" },
+      { worldId: "v", executionDomain: "live" },
+      { worldId: "w", executionDomain: "backtest", asOf: "2026-01-01" },
+      { worldId: "w", executionDomain: "backtest", asOf: "2026-01-02", partition: "p" },
+    ];
+    for (const context of [...contexts, ...contexts]) {
+      expect(reader.read({ strategyId: "s", dagJson: text, ...context })).toEqual(dagOf(text, context));
+    }
+  });
+
+  it("reads a text once while it is remembered, and forgets the one not asked for longest", () => {
+    const reader = new DagReader(true, defaultDagLimits);
+    const read = (dagJson: string) => reader.read({ strategyId: "s", dagJson });
+    const [first, second] = [read(text), read(dagText([]))];
+    for (let index = 0; index < 63; index++) {
+      expect(read(text)).toBe(first);
+      read(dagText([{ name: `n${index}` }]));
+    }
+    expect(read(text)).toBe(first);
+    expect(read(dagText([]))).not.toBe(second);
+  });
+
+  it("does not remember what it refuses", () => {
+    const reader = new DagReader(true, defaultDagLimits);
+    const wrong = text.replace('"period":20', '"period":21');
+    for (let time = 0; time < 2; time++) {
+      expect(() => reader.read({ strategyId: "s", dagJson: wrong })).toThrow(
+        expect.objectContaining({ code: "NODE_ID_MISMATCH" }),
+      );
+    }
   });
 });
 

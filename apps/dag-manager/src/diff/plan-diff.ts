@@ -1,4 +1,3 @@
-import { blake3Text, compareCodePoints, computeKeysIn, partitionKey } from "@qmtl/core";
 import type { GraphNode, GraphQueue, GraphView, QueueContext } from "../graph/index.ts";
 import { queueKindOf, TopicNamer } from "../naming/index.ts";
 import { tagQueryOf, type TagQuery } from "../tag-query/index.ts";
@@ -29,14 +28,13 @@ export interface DiffPlan {
  * @throws QmtlError `QUEUE_CONFLICT`
  */
 export function planDiff(dag: Dag, view: GraphView, isTaken: (topic: string) => boolean): DiffPlan {
-  const keyOf = computeKeysIn(dag.context);
   const namer = topicNamerOf(dag);
   const named = new Set<string>();
   const queueMap: [string, string][] = [];
   const bufferedNodes: BufferedNode[] = [];
   const newNodes: GraphNode[] = [];
   const newQueues: GraphQueue[] = [];
-  for (const entry of dag.entries) {
+  for (const [index, entry] of dag.entries.entries()) {
     if (!view.knownNodes.has(entry.nodeId)) newNodes.push(entry);
     let queue = view.queues.get(entry.nodeId);
     if (queue === undefined) {
@@ -47,8 +45,7 @@ export function planDiff(dag: Dag, view: GraphView, isTaken: (topic: string) => 
     } else if (queue.schemaHash !== entry.schemaHash) {
       bufferedNodes.push({ entry, lagBars: entry.period });
     }
-    const key = partitionKey(entry.nodeId, entry.intervalSeconds, entry.bucketSeconds, keyOf(entry.nodeId));
-    queueMap.push([key, queue.topic]);
+    queueMap.push([dag.partitionKeys[index]!, queue.topic]);
   }
   return {
     queueMap,
@@ -75,16 +72,6 @@ export function queueContextOf({ context }: Pick<Dag, "context">): QueueContext 
     asOf: context.asOf ?? "",
     partition: context.partition ?? "",
   };
-}
-
-/** Name of a set of nodes, whatever the order they came in. */
-export function setIdOf(entries: readonly { readonly nodeId: string }[]): string {
-  return blake3Text(
-    entries
-      .map(({ nodeId }) => nodeId)
-      .sort(compareCodePoints)
-      .join("\n"),
-  );
 }
 
 function newQueueOf(

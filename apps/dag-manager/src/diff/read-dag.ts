@@ -1,10 +1,13 @@
 import { readDagDocument, wireNodeSpec, type DagDocument, type DagNode } from "@qmtl/contracts";
 import {
   blake3Text,
+  compareCodePoints,
   computeContextOf,
+  computeKeysIn,
   crc32OfNodeIds,
   Float,
   nodeSpecText,
+  partitionKey,
   QmtlError,
   type ComputeContext,
   type WireObject,
@@ -14,10 +17,13 @@ import { declaredNamespace, namespaceOf, versionOf } from "../naming/index.ts";
 import { normalizedTags } from "../tag-query/index.ts";
 import { topologicalOrder } from "./node-order.ts";
 
-/** What a caller says beside the document. Text that is not blank wins over what the document says. */
-export interface DiffSubject {
+export interface DiffSubject extends DiffContext {
   readonly strategyId: string;
   readonly dagJson: string;
+}
+
+/** What a caller says beside the document. Text that is not blank wins over what the document says. */
+export interface DiffContext {
   readonly worldId?: string;
   readonly executionDomain?: string;
   readonly asOf?: string;
@@ -34,9 +40,13 @@ export interface DagEntry extends GraphNode {
   readonly reads: "any" | "all" | undefined;
 }
 
-export interface Dag {
+/** What a DAG is, whoever asks and wherever it is to run. */
+export interface DagContent {
+  readonly document: DagDocument;
   /** Every node after its inputs. */
   readonly entries: readonly DagEntry[];
+  /** Name of the set of its nodes, whatever the order they came in. */
+  readonly setId: string;
   /** In the document's order. */
   readonly documentIds: readonly string[];
   /** Over the node ids in the document's order. */
@@ -44,8 +54,13 @@ export interface Dag {
   readonly version: string;
   /** What the document's sentinel asks for, in [0, 1]. */
   readonly trafficWeight: number | undefined;
+}
+
+export interface Dag extends DagContent {
   readonly context: ComputeContext;
   readonly namespace: string;
+  /** Of the entries, in their order. */
+  readonly partitionKeys: readonly string[];
 }
 
 export interface DagLimits {
@@ -57,30 +72,49 @@ export const defaultDagLimits: DagLimits = { nodeCountMax: 20_000, dagBytesMax: 
 
 /**
  * Reads a DAG: parses it strictly, takes version sentinels out of it, checks that every id is the hash of its node
- * (D-1), orders the nodes and settles the context: what the request says, else what the document says.
+ * (D-1) and orders the nodes.
  *
  * @throws QmtlError `REQUEST_TOO_LARGE`, `JSON_INVALID`, `SCHEMA_INVALID`, `NODE_ID_FIELDS`, `NODE_ID_MISMATCH`,
  *   `VALUE_NOT_HASHABLE`, `GRAPH_CYCLE`
  */
-export function readDag(subject: DiffSubject, withNamespace: boolean, limits = defaultDagLimits): Dag {
-  if (subject.dagJson.length > limits.dagBytesMax) refuseSize("bytes", limits.dagBytesMax, subject.dagJson.length);
-  const document = readDagDocument(subject.dagJson === "" ? '{"nodes":[]}' : subject.dagJson);
+export function readDag(dagJson: string, limits = defaultDagLimits): DagContent {
+  if (dagJson.length > limits.dagBytesMax) refuseSize("bytes", limits.dagBytesMax, dagJson.length);
+  const document = readDagDocument(dagJson === "" ? '{"nodes":[]}' : dagJson);
   const nodes = document.nodes.filter(({ node_type }) => node_type !== "VersionSentinel");
   const sentinels = document.nodes.filter(({ node_type }) => node_type === "VersionSentinel");
   if (nodes.length > limits.nodeCountMax) refuseSize("nodes", limits.nodeCountMax, nodes.length);
   const found = nodes.map((node, index) => entryOf(node, index));
-  const context = mergedContext(subject, document);
+  const entries = ordered(found);
   const documentIds = found.map(({ nodeId }) => nodeId);
   return {
-    entries: ordered(found),
+    document: { ...document, nodes: [] },
+    entries,
+    setId: setIdOf(entries),
     documentIds,
     crc32: crc32OfNodeIds(documentIds),
     version: declaredVersion(document, sentinels),
     trafficWeight: declaredWeight(document, sentinels),
+  };
+}
+
+/**
+ * A DAG in the context it is to run in: what the request says, else what the document says.
+ *
+ * @throws QmtlError `VALUE_NOT_HASHABLE`
+ */
+export function inContext(content: DagContent, subject: DiffContext, withNamespace: boolean): Dag {
+  const { document, entries } = content;
+  const context = mergedContext(subject, document);
+  const keyOf = computeKeysIn(context);
+  return {
+    ...content,
     context,
     namespace: withNamespace
       ? declaredNamespace(document.meta?.topic_namespace) || namespaceOf(context.worldId, context.executionDomain)
       : "",
+    partitionKeys: entries.map(({ nodeId, intervalSeconds, bucketSeconds }) =>
+      partitionKey(nodeId, intervalSeconds, bucketSeconds, keyOf(nodeId)),
+    ),
   };
 }
 
@@ -115,7 +149,16 @@ function ordered(entries: readonly DagEntry[]): readonly DagEntry[] {
   throw new QmtlError("GRAPH_CYCLE", "the nodes of the DAG depend on each other in a circle");
 }
 
-function mergedContext(subject: DiffSubject, { compute_context, meta }: DagDocument): ComputeContext {
+function setIdOf(entries: readonly DagEntry[]): string {
+  return blake3Text(
+    entries
+      .map(({ nodeId }) => nodeId)
+      .sort(compareCodePoints)
+      .join("\n"),
+  );
+}
+
+function mergedContext(subject: DiffContext, { compute_context, meta }: DagDocument): ComputeContext {
   const declared = { ...meta?.compute_context, ...compute_context };
   const first = (...values: unknown[]): unknown => values.find((value) => !isBlank(value));
   return computeContextOf({

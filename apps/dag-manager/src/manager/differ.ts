@@ -1,10 +1,9 @@
 import { dryRunSentinel, QmtlError, shown, type Clock, type EpochMs } from "@qmtl/core";
 import type { Logger } from "@qmtl/service";
 import {
+  DagReader,
   planDiff,
   queueContextOf,
-  readDag,
-  setIdOf,
   topicNamerOf,
   weightEvent,
   type BufferedNode,
@@ -52,16 +51,18 @@ export interface DifferOptions {
 /** Compares a DAG with the graph and adds what is missing: nodes, queues, the strategy's hold on them. */
 export class Differ {
   readonly #options: DifferOptions;
+  readonly #reader: DagReader;
 
   constructor(options: DifferOptions) {
     this.#options = options;
+    this.#reader = new DagReader(options.withNamespace, options.limits);
   }
 
   /**
    * Resolves when everything is durable and every queue has its topic. The same call again changes nothing and has the
    * same answer.
    *
-   * @throws QmtlError what `readDag` and `planDiff` say, `REQUEST_INVALID`, `STORE_FAILED`, `SERVICE_OVERLOADED`
+   * @throws QmtlError what `DagReader` and `planDiff` say, `REQUEST_INVALID`, `STORE_FAILED`, `SERVICE_OVERLOADED`
    */
   async diff(subject: DiffSubject, options: DiffOptions = {}): Promise<DiffOutcome> {
     const { clock, instruments } = this.#options;
@@ -80,9 +81,9 @@ export class Differ {
   }
 
   async #diff(subject: DiffSubject, { dryRun = false, correlationId }: DiffOptions): Promise<DiffOutcome> {
-    const { store, topics, turn, instruments, withNamespace, limits } = this.#options;
+    const { store, topics, turn, instruments } = this.#options;
     checkStrategyId(subject.strategyId);
-    const dag = readDag(subject, withNamespace, limits);
+    const dag = this.#reader.read(subject);
     const correlation = correlationId ?? `diff:${subject.strategyId}`;
     const step = (): ReturnType<Differ["plan"]> => this.plan(subject.strategyId, dag, correlation);
     if (dryRun) {
@@ -107,7 +108,7 @@ export class Differ {
   ): Promise<PlannedStep<{ plan: DiffPlan; weight: SentinelWeight | undefined }>> {
     const { store, clock } = this.#options;
     const context = queueContextOf(dag);
-    const setId = setIdOf(dag.entries);
+    const { setId } = dag;
     const nodeIds = dag.entries.map(({ nodeId }) => nodeId);
     const view = await store.view({ nodeIds, context, strategyId, setId });
     const taken = await this.#takenNames(dag, view);
