@@ -61,20 +61,25 @@ export interface Topology {
 export function planFaults(
   seed: number,
   topology: Topology,
-  { healAtMs, faultsMax }: { readonly healAtMs: number; readonly faultsMax: number },
+  {
+    healAtMs,
+    faultsMax,
+    startMs = 0,
+  }: { readonly healAtMs: number; readonly faultsMax: number; readonly startMs?: number },
 ): FaultPlan {
   const random = seededRandom(seed);
   const faults: Fault[] = [];
   for (const [name, often] of Object.entries(topology.requests)) {
     // At least the whole part; the rest is chance.
     const count = Math.floor(often + random.uniform());
-    for (let each = 0; each < count; each++) faults.push({ kind: "request", name, atMs: instant(random, healAtMs) });
+    for (let each = 0; each < count; each++)
+      faults.push({ kind: "request", name, atMs: instant(random, startMs, healAtMs) });
   }
   for (const { name, rates } of topology.processes) {
     if (rates !== undefined) faults.push({ kind: "drift", process: name, rate: rateIn(random, rates) });
   }
   const count = random.integer(faultsMax + 1);
-  for (let each = 0; each < count; each++) faults.push(anyFault(random, topology, healAtMs));
+  for (let each = 0; each < count; each++) faults.push(anyFault(random, topology, startMs, healAtMs));
   return { seed, healAtMs, faults };
 }
 
@@ -84,8 +89,8 @@ function rateIn(random: Random, [min, max]: readonly [number, number]): number {
   return draw === 0 ? min : draw === 1 ? max : min + (max - min) * random.uniform();
 }
 
-function anyFault(random: Random, { links, processes }: Topology, healAtMs: number): Fault {
-  const atMs = instant(random, healAtMs);
+function anyFault(random: Random, { links, processes }: Topology, startMs: number, healAtMs: number): Fault {
+  const atMs = instant(random, startMs, healAtMs);
   const span = (longestMs: number): Span => ({
     atMs,
     forMs: Math.min(healAtMs - atMs, Math.ceil(longestMs * random.uniform())),
@@ -125,8 +130,8 @@ function anyFault(random: Random, { links, processes }: Topology, healAtMs: numb
   }
 }
 
-function instant(random: Random, healAtMs: number): number {
-  return random.integer(healAtMs);
+function instant(random: Random, startMs: number, healAtMs: number): number {
+  return startMs + random.integer(healAtMs - startMs);
 }
 
 /** A plan as lines to read: what happens, in the order in which it does. */

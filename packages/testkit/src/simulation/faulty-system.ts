@@ -62,6 +62,13 @@ export class FaultySystem {
    * @param toLife - an answer on a connection of that life, which ends with it
    */
   send(from: FaultyProcess, to: FaultyProcess, deliver: () => void, toLife?: number): void {
+    for (const delayMs of this.delaysOf(from, to)) {
+      this.at(this.nowMs + delayMs, () => to.run(toLife ?? to.life, deliver));
+    }
+  }
+
+  /** How long the next message of a link is under way: none when it is lost, two when it arrives twice. */
+  delaysOf(from: FaultyProcess, to: FaultyProcess): readonly number[] {
     const link = this.#link(from.name, to.name);
     const draw = (purpose: number): number => uniform(this.plan.seed, link.salt, link.sent, purpose);
     link.sent++;
@@ -69,13 +76,11 @@ export class FaultySystem {
     let copies = 1;
     for (const fault of link.faults) {
       if (this.nowMs < fault.atMs || this.nowMs >= fault.atMs + fault.forMs) continue;
-      if (fault.kind === "cut" || (fault.kind === "loss" && draw(1) < fault.share)) return;
+      if (fault.kind === "cut" || (fault.kind === "loss" && draw(1) < fault.share)) return [];
       if (fault.kind === "duplication" && draw(2) < fault.share) copies = 2;
       if (fault.kind === "delay") delayMs += fault.upToMs * draw(3);
     }
-    const arrive = (): void => to.run(toLife ?? to.life, deliver);
-    this.at(this.nowMs + delayMs, arrive);
-    if (copies > 1) this.at(this.nowMs + delayMs + 200 * draw(4), arrive);
+    return copies === 1 ? [delayMs] : [delayMs, delayMs + 200 * draw(4)];
   }
 
   /** A number in [0, 1) that depends on the seed and on what it is for. */
@@ -92,6 +97,24 @@ export class FaultySystem {
       this.trace = mixed(this.trace, nextMs * 1_000);
       this.#timeline.take()!.run();
       after();
+    }
+    this.nowMs = endMs;
+  }
+
+  /**
+   * The same for processes that are made of promises.
+   *
+   * @param settle - resolves when all that one event has set off has come to rest
+   */
+  async runSettledUntil(endMs: number, settle: () => Promise<void>, after: () => void | Promise<void>): Promise<void> {
+    for (;;) {
+      const nextMs = this.#timeline.nextMs;
+      if (nextMs === undefined || nextMs > endMs) break;
+      this.nowMs = nextMs;
+      this.trace = mixed(this.trace, nextMs * 1_000);
+      this.#timeline.take()!.run();
+      await settle();
+      await after();
     }
     this.nowMs = endMs;
   }

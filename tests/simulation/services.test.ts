@@ -1,0 +1,58 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { describe, expect, it } from "vitest";
+import { planServices, playServices, type ServiceMutant } from "./services/play-services.ts";
+import { firstSeed, seedCount } from "./seed-count.ts";
+
+const count = seedCount("QMTL_SERVICE_SEEDS", { ci: 1_000, desk: 40 });
+
+interface Played {
+  readonly ordersLeft: number;
+  readonly freezes: number;
+  readonly failure: string;
+}
+
+/** Every `step`-th seed, on a thread of its own. */
+function play(first: number, step: number): Promise<Played> {
+  const workerData = { first, count: count - (first - firstSeed), step };
+  const worker = new Worker(new URL("services/seed-worker.ts", import.meta.url), { workerData });
+  return new Promise((resolve, reject) => {
+    worker.once("message", resolve);
+    worker.once("error", reject);
+  });
+}
+
+describe("WorldService, Gateway and runners on everything that fails (safety §6)", () => {
+  it(`hold over ${count} seeds, and come right again`, async () => {
+    const threads = Math.min(4, availableParallelism());
+    const played = await Promise.all(Array.from({ length: threads }, (_, index) => play(firstSeed + index, threads)));
+    expect(
+      played
+        .map(({ failure }) => failure)
+        .join("\n\n")
+        .trim(),
+    ).toBe("");
+    const sum = (of: (each: Played) => number): number => played.reduce((total, each) => total + of(each), 0);
+    // Orders did leave, worlds were frozen.
+    expect(sum(({ ordersLeft }) => ordersLeft)).toBeGreaterThan(1_000 * count);
+    expect(sum(({ freezes }) => freezes)).toBeGreaterThan(2 * count);
+  }, 600_000);
+
+  it("happen again bit for bit", async () => {
+    for (const seed of [1, 5]) {
+      expect(await playServices(planServices(seed))).toEqual(await playServices(planServices(seed)));
+    }
+  });
+
+  it.each<[string, ServiceMutant]>([
+    ["a pause between check and send", { awaitsBeforeSend: true }],
+    ["leases on a wall clock", { leasesOnWallClock: true }],
+    ["a Gateway that answers for leases from memory", { remembersLeases: true }],
+  ])("catch: %s", async (_, mutant) => {
+    let caught = false;
+    for (let seed = 1; seed <= 60 && !caught; seed++) {
+      caught = (await playServices(planServices(seed), mutant)).broken !== undefined;
+    }
+    expect(caught).toBe(true);
+  });
+});
