@@ -40,6 +40,7 @@ export {
   plainJson,
   pythonFloat,
   readJson,
+  sortByCodePoint,
   sortedAsciiJson,
   type WireObject,
   type WireValue,

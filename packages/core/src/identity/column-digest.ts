@@ -1,4 +1,4 @@
-import { compareCodePoints } from "../json/index.ts";
+import { sortByCodePoint } from "../json/index.ts";
 import { createDigest } from "./digest.ts";
 
 /**
@@ -12,7 +12,7 @@ import { createDigest } from "./digest.ts";
  * language and depends on the machine (`0/0` is a negative NaN on x86), so every NaN counts as 0x7ff8000000000000.
  */
 export function digestColumns(columns: Readonly<Record<string, Float64Array>>): `blake3:${string}` {
-  const names = Object.keys(columns).sort(compareCodePoints);
+  const names = sortByCodePoint(Object.keys(columns));
   const header = ["qmtl/columns/1", names.map((name) => [name, columns[name]!.length])];
   const digest = createDigest().update(`${JSON.stringify(header)}\n`);
   for (const name of names) {

@@ -1,6 +1,6 @@
 import type { IntervalMs, NodeId } from "../brand/index.ts";
 import { QmtlError } from "../errors/index.ts";
-import { canonicalParams, compareCodePoints } from "../json/index.ts";
+import { canonicalParams, sortByCodePoint } from "../json/index.ts";
 import { shown } from "../time/index.ts";
 import { blake3Text } from "./hash.ts";
 import { joinedField } from "./joined-field.ts";
@@ -65,8 +65,7 @@ function joinedInputs(inputs: readonly string[]): string {
   if (inputs.length === 0) return "";
   const ids = inputs.filter((id) => id !== "");
   for (const id of ids) joinedField(id, "inputs", "|,");
-  if (ids.length > 1) ids.sort(compareCodePoints);
-  return ids.join(",");
+  return sortByCodePoint(ids).join(",");
 }
 
 function intervalSeconds(intervalMs: number): number {

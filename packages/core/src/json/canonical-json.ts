@@ -1,6 +1,6 @@
 import { QmtlError } from "../errors/index.ts";
 import { shown } from "../time/index.ts";
-import { compareCodePoints } from "./code-point-order.ts";
+import { sortByCodePoint } from "./code-point-order.ts";
 import { Float } from "./float.ts";
 import { pythonFloat } from "./python-number.ts";
 import { jsonDepthMax } from "./read-json.ts";
@@ -103,7 +103,7 @@ function writeObject(object: Record<string, unknown>, form: TextForm, depth: num
   // A prototype without its own prototype is some realm's Object.prototype.
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) refuse(path, "a plain object or array", object);
   let text = "{";
-  for (const key of Object.keys(object).sort(compareCodePoints)) {
+  for (const key of sortByCodePoint(Object.keys(object))) {
     const value = object[key];
     if (value === undefined || form.dropped.has(key)) continue;
     path.push(key);

@@ -12,6 +12,14 @@ export function compareCodePoints(a: string, b: string): number {
   return a.length - b.length;
 }
 
+/** Puts texts into code-point order, in place. What is in order already, as nearly every list here is, is left alone. */
+export function sortByCodePoint(texts: string[]): string[] {
+  for (let index = 1; index < texts.length; index++) {
+    if (compareCodePoints(texts[index - 1]!, texts[index]!) > 0) return texts.sort(compareCodePoints);
+  }
+  return texts;
+}
+
 // Surrogates stand for code points above U+FFFF, so they go after the rest of the basic plane.
 function rank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;

@@ -1,5 +1,5 @@
 export { canonicalParams, contextKeys, sortedAsciiJson } from "./canonical-json.ts";
-export { compareCodePoints } from "./code-point-order.ts";
+export { compareCodePoints, sortByCodePoint } from "./code-point-order.ts";
 export { Float, float } from "./float.ts";
 export { pythonFloat } from "./python-number.ts";
 export { jsonDepthMax, readJson } from "./read-json.ts";

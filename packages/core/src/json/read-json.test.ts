@@ -106,6 +106,45 @@ describe("reading JSON strictly (D-1)", () => {
   });
 });
 
+describe("objects one after the other", () => {
+  // "a" in two spellings, and a value that holds objects itself: what the reader expects after one object may not come.
+  const key = fc.constantFrom('"a"', String.raw`"\u0061"`, '"b"', '"c"', '"d"', '"1"', '"ab"');
+  const { objects } = fc.letrec<{ objects: string; object: string; value: string }>((tie) => ({
+    objects: fc.array(tie("object"), { maxLength: 5 }).map((all) => `[${all.join(",")}]`),
+    object: fc
+      .array(fc.tuple(key, tie("value")), { maxLength: 5 })
+      .map((members) => `{${members.map(([name, value]) => `${name}: ${value}`).join(" ,")}}`),
+    value: fc.oneof({ maxDepth: 2 }, fc.constant("1"), tie("object"), tie("objects")),
+  }));
+
+  it("each have their own keys, and none of them twice", () => {
+    fc.assert(
+      fc.property(objects, (text) => {
+        // The platform keeps the last of two equal keys: an object that has fewer than its text has some twice.
+        const expected: unknown = JSON.parse(text);
+        const count = (value: unknown): number =>
+          typeof value !== "object" || value === null
+            ? 0
+            : Object.values(value).reduce(
+                (sum: number, each) => sum + count(each),
+                Array.isArray(value) ? 0 : Object.keys(value).length,
+              );
+        if (count(expected) < text.split(":").length - 1) expect(() => readJson(text)).toThrow("occurs twice");
+        else expect(readJson(text)).toEqual(expected);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("may have more keys than anyone expects", () => {
+    const wide = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, index]));
+    const value = [wide(100), wide(200), wide(3), wide(100)];
+    expect(readJson(JSON.stringify(value))).toEqual(value);
+    expect(() => readJson(`[${JSON.stringify(wide(100))},{"k99":1,"k3":1,"k99":1}]`)).toThrow('"k99" occurs twice');
+  });
+});
+
 describe("a limit on the number of values", () => {
   /** Values, and one more for each empty container: it has a bracket and nothing in it. */
   const sizeOf = (value: unknown): number => {

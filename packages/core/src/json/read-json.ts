@@ -48,6 +48,18 @@ function endOfString(text: string, start: number): number {
 const number = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
 const plainString = /[ !#-[\]-\ud7ff\ue000-\uffff]*/y;
 
+/**
+ * The keys of an object, in their order. Its next sibling in an array most likely has the same, and comparing a key that
+ * is expected takes a fraction of the time of reading one and looking whether the object has it already.
+ */
+class Shape {
+  readonly keys: string[] = []; // each once
+  readonly texts: string[] = []; // with their quotes, as they stand in the text
+  readonly values: (Shape | undefined)[] = []; // of the values that are objects or arrays of objects
+}
+
+const shapeKeysMax = 64;
+
 class JsonReader {
   readonly #text: string;
   readonly #what: string;
@@ -60,24 +72,24 @@ class JsonReader {
   }
 
   document(): WireValue {
-    const value = this.#value();
+    const value = this.#value(new Shape());
     this.#skipBlanks();
     if (this.#at < this.#text.length) this.#fail("the end of the text");
     return value;
   }
 
-  #value(): WireValue {
+  #value(shape: Shape | undefined): WireValue {
     this.#skipBlanks();
     switch (this.#text[this.#at]) {
       case "{": {
         this.#descend();
-        const object = this.#object();
+        const object = this.#object(shape);
         this.#depth--;
         return object;
       }
       case "[": {
         this.#descend();
-        const array = this.#array();
+        const array = this.#array(shape);
         this.#depth--;
         return array;
       }
@@ -98,29 +110,54 @@ class JsonReader {
     if (++this.#depth > jsonDepthMax) this.#fail(`at most ${jsonDepthMax} levels of nesting`);
   }
 
-  #object(): WireValue {
+  #object(shape: Shape | undefined): WireValue {
     const object: Record<string, WireValue> = {};
     this.#at++;
     if (this.#taken("}")) return object;
+    let next = 0; // of the shape's keys: those from here on are not in the object
     do {
       this.#skipBlanks();
-      const keyAt = this.#at;
-      if (this.#text[keyAt] !== '"') this.#fail("a key in double quotes");
-      const key = this.#string();
-      if (key === "__proto__") this.#fail('a key other than "__proto__"', keyAt);
-      if (Object.hasOwn(object, key)) this.#fail(`each key once; ${JSON.stringify(key)} occurs twice`, keyAt);
+      const expected = shape?.texts[next];
+      let key: string;
+      let place: number;
+      if (expected !== undefined && this.#text.startsWith(expected, this.#at)) {
+        this.#at += expected.length;
+        key = shape!.keys[next]!;
+        place = next;
+      } else {
+        const keyAt = this.#at;
+        key = this.#newKey(object);
+        place = placeIn(shape, key, next, this.#text.slice(keyAt, this.#at));
+      }
+      if (place >= 0) next = place + 1;
       if (!this.#taken(":")) this.#fail('":"');
-      object[key] = this.#value();
+      object[key] = this.#value(place < 0 ? undefined : (shape!.values[place] ??= this.#shapeAhead()));
     } while (this.#taken(","));
     if (!this.#taken("}")) this.#fail('"," or "}"');
     return object;
   }
 
-  #array(): WireValue {
+  #newKey(object: object): string {
+    const keyAt = this.#at;
+    if (this.#text[keyAt] !== '"') this.#fail("a key in double quotes");
+    const key = this.#string();
+    if (key === "__proto__") this.#fail('a key other than "__proto__"', keyAt);
+    if (Object.hasOwn(object, key)) this.#fail(`each key once; ${JSON.stringify(key)} occurs twice`, keyAt);
+    return key;
+  }
+
+  /** For a value that may hold objects. */
+  #shapeAhead(): Shape | undefined {
+    this.#skipBlanks();
+    const first = this.#text[this.#at];
+    return first === "{" || first === "[" ? new Shape() : undefined;
+  }
+
+  #array(shape: Shape | undefined): WireValue {
     const array: WireValue[] = [];
     this.#at++;
     if (this.#taken("]")) return array;
-    do array.push(this.#value());
+    do array.push(this.#value(shape));
     while (this.#taken(","));
     if (!this.#taken("]")) this.#fail('"," or "]"');
     return array;
@@ -227,4 +264,13 @@ class JsonReader {
       { details: { line, column, offset: at, expected } },
     );
   }
+}
+
+/** Where the shape has the key from `next` on; at its end where it did not have it at all; else -1. */
+function placeIn(shape: Shape | undefined, key: string, next: number, text: string): number {
+  if (shape === undefined) return -1;
+  const place = shape.keys.indexOf(key, next);
+  if (place !== -1 || next < shape.keys.length || next >= shapeKeysMax || shape.keys.includes(key)) return place;
+  shape.texts.push(text);
+  return shape.keys.push(key) - 1;
 }
