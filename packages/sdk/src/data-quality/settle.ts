@@ -88,7 +88,8 @@ function reordered(rows: FileRows, time: Float64Array, findings: FindingList): F
   };
 }
 
-function firstAt(time: Float64Array, timeMs: EpochMs): number {
+/** The first place at or after a time; times are sorted. */
+export function firstAt(time: Float64Array, timeMs: EpochMs): number {
   let low = 0;
   let high = time.length;
   while (low < high) {
