@@ -374,12 +374,12 @@ export async function playServices(plan: FaultPlan, mutant: ServiceMutant = {}):
       if (state.killed) await ask("/revive", { reason: "all is well" });
       else if (state.phase === "ROLLED_BACK") {
         await ask("/unfreeze", { reason: "all is well", expected_epoch: state.epoch });
-      } else if (state.phase === "ACTIVE") {
+      } else if (state.phase === "ACTIVE" && !applied) {
         applied = (await apply())?.phase === "completed";
       }
     };
+    // To the end: what was asked for before the heal may come after it.
     const lookAgain = (): void => {
-      if (applied) return;
       open()
         .catch(() => {})
         .finally(() => operator.after(500, lookAgain));

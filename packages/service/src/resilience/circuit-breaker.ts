@@ -23,7 +23,7 @@ export class CircuitBreaker {
   readonly #options: Required<CircuitBreakerOptions>;
   #failures = 0;
   #openedAtMs: number | undefined;
-  #trial = false;
+  #trial: { readonly startedMs: number } | undefined;
 
   constructor(options: CircuitBreakerOptions) {
     this.#options = { failuresMax: 3, openMs: 2_000, counts: () => true, onChange: () => {}, ...options };
@@ -42,19 +42,23 @@ export class CircuitBreaker {
   /** @throws QmtlError `DEPENDENCY_UNAVAILABLE` while open; otherwise what the call throws */
   async call<Result>(run: () => Promise<Result>): Promise<Result> {
     const state = this.state;
-    if (state === "open" || (state === "half-open" && this.#trial)) throw this.#openError();
-    this.#trial = state === "half-open";
-    const isTrial = this.#trial;
+    const nowMs = this.#options.clock.monotonicMs();
+    // A trial that is not answered for as long as that must not keep others from trying: it may wait for very long.
+    const isTried = this.#trial !== undefined && nowMs - this.#trial.startedMs < this.#options.openMs;
+    if (state === "open" || (state === "half-open" && isTried)) throw this.#openError();
+    const trial = state === "half-open" ? { startedMs: nowMs } : undefined;
+    this.#trial = trial;
+    const isTheTrial = (): boolean => trial !== undefined && this.#trial === trial;
     try {
       const result = await run();
       this.#close();
       return result;
     } catch (error) {
-      if (this.#options.counts(error)) this.#fail(isTrial);
+      if (this.#options.counts(error)) this.#fail(isTheTrial());
       else this.#close();
       throw error;
     } finally {
-      if (isTrial) this.#trial = false;
+      if (isTheTrial()) this.#trial = undefined;
     }
   }
 
@@ -62,6 +66,7 @@ export class CircuitBreaker {
     const wasOpen = this.#openedAtMs !== undefined;
     this.#failures = 0;
     this.#openedAtMs = undefined;
+    this.#trial = undefined;
     if (wasOpen) this.#options.onChange("closed", 0);
   }
 

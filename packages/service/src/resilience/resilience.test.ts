@@ -61,6 +61,21 @@ describe("CircuitBreaker", () => {
     expect(await breaker.call(works)).toBe("answer");
   });
 
+  it("tries another call when the trial is not answered for long, and does not mind how that one ends", async () => {
+    const { breaker, clock, changes } = openBreaker();
+    await trip(breaker);
+    await clock.advance(1_000);
+    let refuse: (error: Error) => void = () => {};
+    const lost = breaker.call(() => new Promise<string>((_resolve, reject) => (refuse = reject)));
+    await clock.advance(999);
+    await expect(breaker.call(works)).rejects.toThrow("failed 3 times in a row");
+    await clock.advance(1);
+    expect(await breaker.call(works)).toBe("answer");
+    refuse(new Error("late"));
+    await expect(lost).rejects.toThrow("late");
+    expect([breaker.state, changes]).toEqual(["closed", ["open", "closed"]]);
+  });
+
   it("is not put off by calls that began before it opened", async () => {
     const { breaker, clock } = openBreaker();
     let refuse: (error: Error) => void = () => {};
