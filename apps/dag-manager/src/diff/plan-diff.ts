@@ -27,14 +27,19 @@ export interface DiffPlan {
  * @param isTaken - whether some other queue has or had a topic name
  * @throws QmtlError `QUEUE_CONFLICT`
  */
-export function planDiff(dag: Dag, view: GraphView, isTaken: (topic: string) => boolean): DiffPlan {
-  const namer = topicNamerOf(dag);
+export function planDiff(
+  dag: Dag,
+  view: GraphView,
+  isTaken: (topic: string) => boolean,
+  namer = topicNamerOf(dag),
+): DiffPlan {
   const named = new Set<string>();
   const queueMap: [string, string][] = [];
   const bufferedNodes: BufferedNode[] = [];
   const newNodes: GraphNode[] = [];
   const newQueues: GraphQueue[] = [];
-  for (const [index, entry] of dag.entries.entries()) {
+  for (let index = 0; index < dag.entries.length; index++) {
+    const entry = dag.entries[index]!;
     if (!view.knownNodes.has(entry.nodeId)) newNodes.push(entry);
     let queue = view.queues.get(entry.nodeId);
     if (queue === undefined) {

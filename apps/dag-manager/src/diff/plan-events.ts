@@ -1,5 +1,5 @@
 import { queueEventKey, queueUpdated, sentinelWeightUpdated } from "@qmtl/contracts/events";
-import { compareCodePoints, type EpochMs } from "@qmtl/core";
+import { sortByCodePoint, type EpochMs } from "@qmtl/core";
 import type { GraphEvent, GraphQueue, QueueContext, SentinelWeight } from "../graph/index.ts";
 import { matchesQuery, queryText, type TagQuery } from "../tag-query/index.ts";
 
@@ -47,7 +47,7 @@ export function queueUpdatedEvent(
       tags: [...query.tags],
       interval: query.intervalSeconds,
       match_mode: query.matchMode,
-      queues: [...topics].sort(compareCodePoints).map((queue) => ({ queue, global: false })),
+      queues: sortByCodePoint([...topics]).map((queue) => ({ queue, global: false })),
       sequence,
       tsMs: atMs,
       ...(worldId === "" ? {} : { world_id: worldId }),

@@ -1,7 +1,7 @@
 import { readDagDocument, wireNodeSpec, type DagDocument, type DagNode } from "@qmtl/contracts";
 import {
   blake3Text,
-  compareCodePoints,
+  sortByCodePoint,
   computeContextOf,
   computeKeysIn,
   crc32OfNodeIds,
@@ -83,7 +83,9 @@ export function readDag(dagJson: string, limits = defaultDagLimits): DagContent 
   const nodes = document.nodes.filter(({ node_type }) => node_type !== "VersionSentinel");
   const sentinels = document.nodes.filter(({ node_type }) => node_type === "VersionSentinel");
   if (nodes.length > limits.nodeCountMax) refuseSize("nodes", limits.nodeCountMax, nodes.length);
-  const found = nodes.map((node, index) => entryOf(node, index));
+  const own = new OwnTexts();
+  const found: DagEntry[] = [];
+  for (const [index, node] of nodes.entries()) found.push(entryOf(node, index, own, found.at(-1)));
   const entries = ordered(found);
   const documentIds = found.map(({ nodeId }) => nodeId);
   return {
@@ -118,7 +120,28 @@ export function inContext(content: DagContent, subject: DiffContext, withNamespa
   };
 }
 
-function entryOf(node: DagNode, index: number): DagEntry {
+/**
+ * Texts of their own, one of each. A piece of a large text may be a window onto it, and would keep all of it in memory for
+ * as long as the graph knows the piece.
+ */
+class OwnTexts {
+  readonly #texts = new Map<string, string>();
+
+  /** A text of its own equal to this one. What it most likely equals needs no looking up. */
+  like(text: string, likely?: string): string {
+    if (text === likely) return likely;
+    const own = this.#texts.get(text);
+    return own === undefined ? this.keep(Buffer.from(text).toString()) : own;
+  }
+
+  /** Takes a text that is no piece of another one. */
+  keep(text: string): string {
+    this.#texts.set(text, text);
+    return text;
+  }
+}
+
+function entryOf(node: DagNode, index: number, own: OwnTexts, before: DagEntry | undefined): DagEntry {
   const { node_id: nodeId, code_hash: codeHash, schema_hash: schemaHash } = node;
   if (!isText(nodeId) || !isText(codeHash) || !isText(schemaHash)) refuseMissing(node, index);
   const spec = wireNodeSpec(node as WireObject);
@@ -127,14 +150,17 @@ function entryOf(node: DagNode, index: number): DagEntry {
   if (expected !== nodeId) refuseId(index, nodeId, expected);
   const isQuery = spec.nodeType === "TagQueryNode";
   return {
-    nodeId,
+    nodeId: own.keep(expected),
     specText,
-    nodeType: spec.nodeType,
+    nodeType: own.like(spec.nodeType, before?.nodeType),
     intervalSeconds: node.interval ?? 0,
     period: node.period ?? 0,
-    inputs: spec.inputs ?? [],
-    tags: normalizedTags(node.tags ?? []),
-    schemaHash,
+    inputs: (spec.inputs ?? []).map((input) => own.like(input, before?.nodeId)),
+    tags:
+      node.tags === undefined || node.tags.length === 0
+        ? noTags
+        : normalizedTags(node.tags).map((tag) => own.like(tag)),
+    schemaHash: own.like(schemaHash, before?.schemaHash),
     schemaCompatId: spec.schemaCompatId ?? "",
     codeHash,
     bucketSeconds: node.bucket ?? 0,
@@ -142,20 +168,16 @@ function entryOf(node: DagNode, index: number): DagEntry {
   };
 }
 
+const noTags: readonly string[] = [];
+
 function ordered(entries: readonly DagEntry[]): readonly DagEntry[] {
-  // One node written twice is one node; that both are its content, their common hash says.
-  const order = topologicalOrder([...new Map(entries.map((entry) => [entry.nodeId, entry])).values()]);
+  const order = topologicalOrder(entries);
   if (order !== undefined) return order;
   throw new QmtlError("GRAPH_CYCLE", "the nodes of the DAG depend on each other in a circle");
 }
 
 function setIdOf(entries: readonly DagEntry[]): string {
-  return blake3Text(
-    entries
-      .map(({ nodeId }) => nodeId)
-      .sort(compareCodePoints)
-      .join("\n"),
-  );
+  return blake3Text(sortByCodePoint(entries.map(({ nodeId }) => nodeId)).join("\n"));
 }
 
 function mergedContext(subject: DiffContext, { compute_context, meta }: DagDocument): ComputeContext {

@@ -26,25 +26,41 @@ export function writeChange(
   { nodes = [], events = [], queues = [], tagQueries = [], set, ...change }: GraphChange,
   numbers: NodeNumbers,
 ): string {
-  const commons: Omit<GraphQueue, "topic" | "nodeId">[] = [];
-  const commonByKey = new Map<string, number>();
+  const { commons, commonOf } = inCommon();
   const text: ChangeText = {
     nodesCrc32: crc32OfNodeIds(nodes.map(({ nodeId }) => nodeId)),
     change: {
       ...change,
       ...(events.length === 0 ? {} : { sequences: events.map(({ topic, key, sequence }) => [topic, key, sequence]) }),
     },
-    queues: queues.map(({ topic, nodeId, ...rest }) => {
-      const key = `${rest.kind} ${rest.intervalSeconds} ${rest.schemaHash} ${rest.tags.join()}`;
-      let common = commonByKey.get(key);
-      if (common === undefined) commonByKey.set(key, (common = commons.push(rest) - 1));
-      return [topic, numbers.numberOf(nodeId), common];
-    }),
+    queues: queues.map((queue) => [queue.topic, numbers.numberOf(queue.nodeId), commonOf(queue)]),
     commons,
     tagQueries: tagQueries.map(({ nodeId, ...query }) => [numbers.numberOf(nodeId), query]),
     ...(set === undefined ? {} : { set: runsOf(set.map((nodeId) => numbers.numberOf(nodeId))) }),
   };
   return JSON.stringify(text);
+}
+
+/** What queues have in common, numbered as it is met: neighbours have most of it. */
+function inCommon() {
+  const commons: Omit<GraphQueue, "topic" | "nodeId">[] = [];
+  const numberByKey = new Map<string, number>();
+  let last: { readonly queue: GraphQueue; readonly number: number } | undefined;
+  const commonOf = (queue: GraphQueue): number => {
+    const { kind, intervalSeconds, tags, schemaHash, buffering } = queue;
+    const { queue: before } = last ?? {};
+    const isAlike = before?.kind === kind && before.intervalSeconds === intervalSeconds && before.tags === tags;
+    if (last !== undefined && isAlike && before.schemaHash === schemaHash) return last.number;
+    const key = `${kind} ${intervalSeconds} ${schemaHash} ${tags.join()}`;
+    let number = numberByKey.get(key);
+    if (number === undefined) {
+      number = commons.push({ kind, intervalSeconds, tags, schemaHash, buffering }) - 1;
+      numberByKey.set(key, number);
+    }
+    last = { queue, number };
+    return number;
+  };
+  return { commons, commonOf };
 }
 
 /** @param specs - of the change's nodes, in their order; an id is the hash of its spec, so ids are not kept (D-2)

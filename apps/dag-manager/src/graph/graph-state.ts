@@ -1,4 +1,4 @@
-import { assert, compareCodePoints, type EpochMs } from "@qmtl/core";
+import { assert, compareCodePoints, sortByCodePoint, type EpochMs } from "@qmtl/core";
 import { matchesQuery, queryText, type TagQuery } from "../tag-query/index.ts";
 import type { GraphChange } from "./graph-change.ts";
 import type { BufferingQueue, GraphView, QueueUsage } from "./graph-store.ts";
@@ -65,14 +65,12 @@ export class GraphState {
   assertFits({ nodes = [], queues = [], context, submission, set }: StateChange): void {
     const active = context && this.#contexts.get(contextKey(context))?.active;
     const own = new Set(nodes.map(({ nodeId }) => nodeId));
-    for (const nodeId of own) assert(!this.#nodes.has(nodeId), `node ${nodeId} is new`);
-    const isNode = (nodeId: string): boolean => own.has(nodeId) || this.#nodes.has(nodeId);
-    for (const { topic, nodeId } of queues) {
-      assert(isNode(nodeId), `queue ${topic} has a node`);
-      assert(!this.isTaken(topic) && active?.has(nodeId) !== true, `queue ${topic} is new`);
-    }
+    const isUnknown = (nodeId: string): boolean => !own.has(nodeId) && !this.#nodes.has(nodeId);
+    assert(!nodes.some(({ nodeId }) => this.#nodes.has(nodeId)), "every node is new");
+    assert(!queues.some(({ nodeId }) => isUnknown(nodeId)), "every queue has a node");
+    assert(!queues.some(({ topic, nodeId }) => this.isTaken(topic) || active?.has(nodeId)), "every queue is new");
     assert(new Set(queues.map(({ topic }) => topic)).size === queues.length, "each queue has a name of its own");
-    for (const nodeId of set ?? []) assert(isNode(nodeId), `the set's node ${nodeId} is known`);
+    assert(set?.some(isUnknown) !== true, "every node of the set is known");
     const setId = submission?.setId;
     assert(setId === undefined || set !== undefined || this.#sets.has(setId), "the submission's set is known");
   }
@@ -81,7 +79,8 @@ export class GraphState {
     assert(version === this.version + 1, `change ${version} follows ${this.version}`);
     this.version = version;
     for (const node of change.nodes ?? []) {
-      this.#nodes.set(node.nodeId, { ...node, number: this.#nodeIds.length });
+      const { nodeId, period, inputs } = node;
+      this.#nodes.set(nodeId, { nodeId, period, inputs, number: this.#nodeIds.length });
       this.#nodeIds.push(node.nodeId);
     }
     if (change.context !== undefined) this.#applyInContext(this.#contextFor(change.context), change);
@@ -126,7 +125,7 @@ export class GraphState {
   }
 
   isTaken(topic: string): boolean {
-    return this.#queues.has(topic) || this.#goneTopics.has(topic);
+    return this.#queues.has(topic) || (this.#goneTopics.size > 0 && this.#goneTopics.has(topic));
   }
 
   topicsWithStem(stem: string): readonly string[] {
@@ -143,7 +142,7 @@ export class GraphState {
       matchMode === "all"
         ? [...first].filter((queue) => rest.every((list) => list.has(queue)))
         : new Set(lists.flatMap((list) => [...list]));
-    return [...found].map(({ queue }) => queue.topic).sort(compareCodePoints);
+    return sortByCodePoint([...found].map(({ queue }) => queue.topic));
   }
 
   tagQueries(context: QueueContext): readonly TagQuery[] {

@@ -13,6 +13,7 @@ import {
   type DiffPlan,
   type DiffSubject,
 } from "../diff/index.ts";
+import type { TopicNamer } from "../naming/index.ts";
 import type { GraphChange, GraphEvent, GraphStore, GraphView, SentinelWeight } from "../graph/index.ts";
 import { commitAtVersion, type PlannedStep } from "./commit-at-version.ts";
 import type { Instruments } from "./instruments.ts";
@@ -111,8 +112,9 @@ export class Differ {
     const { setId } = dag;
     const nodeIds = dag.entries.map(({ nodeId }) => nodeId);
     const view = await store.view({ nodeIds, context, strategyId, setId });
-    const taken = await this.#takenNames(dag, view);
-    const plan = planDiff(dag, view, (topic) => taken.has(topic));
+    const namer = topicNamerOf(dag);
+    const taken = await this.#takenNames(dag, view, namer);
+    const plan = planDiff(dag, view, (topic) => taken.has(topic), namer);
     this.#refuseShared(dag, plan);
     const atMs = clock.nowMs();
     const sentinelId = sentinelIdOf(strategyId);
@@ -148,9 +150,8 @@ export class Differ {
   }
 
   /** Names of other queues that stand in the way of the new ones'. */
-  async #takenNames(dag: Dag, view: GraphView): Promise<ReadonlySet<string>> {
+  async #takenNames(dag: Dag, view: GraphView, namer: TopicNamer): Promise<ReadonlySet<string>> {
     const { store } = this.#options;
-    const namer = topicNamerOf(dag);
     const wanted = new Map<string, DagEntry>();
     for (const entry of dag.entries) if (!view.queues.has(entry.nodeId)) wanted.set(namer.firstName(entry), entry);
     const met = await store.takenTopics([...wanted.keys()]);

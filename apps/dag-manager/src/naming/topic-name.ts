@@ -26,6 +26,8 @@ export class TopicNamer {
   readonly #ending: string;
   readonly #beginnings = new Map<string, string>(); // by first tag and type: few, and asked for often
 
+  readonly #firstNames = new Map<string, string>(); // by node id: asked for twice
+
   constructor({ namespace, version, simulated }: TopicScheme) {
     this.#namespace = namespace;
     this.#ending = `_${version.toLowerCase()}${simulated ? "_sim" : ""}`;
@@ -34,7 +36,9 @@ export class TopicNamer {
   /** @throws QmtlError `QUEUE_CONFLICT` when ten thousand names are taken */
   name(subject: TopicSubject, isTaken: (name: string) => boolean): string {
     const digest = digestOf(subject);
-    for (let length = 8; length < digest.length + 2; length += 2) {
+    const first = this.firstName(subject);
+    if (!isTaken(first)) return first;
+    for (let length = 10; length < digest.length + 2; length += 2) {
       const name = this.#name(subject, digest.slice(0, length));
       if (!isTaken(name)) return name;
     }
@@ -43,13 +47,18 @@ export class TopicNamer {
       if (!isTaken(name)) return name;
     }
     throw new QmtlError("QUEUE_CONFLICT", `every name for the queue of node ${subject.nodeId} is taken`, {
-      details: { nodeId: subject.nodeId, firstName: this.#name(subject, digest.slice(0, 8)) },
+      details: { nodeId: subject.nodeId, firstName: first },
     });
   }
 
   /** The name where no other is taken. */
   firstName(subject: TopicSubject): string {
-    return this.#name(subject, digestOf(subject).slice(0, 8));
+    let name = this.#firstNames.get(subject.nodeId);
+    if (name === undefined) {
+      name = this.#name(subject, digestOf(subject).slice(0, 8));
+      this.#firstNames.set(subject.nodeId, name);
+    }
+    return name;
   }
 
   /** What every name of the subject begins with, taken or not. */
