@@ -8,6 +8,7 @@ import { PositionTargetNode } from "../orders/position-target-node.ts";
 import type { Node } from "../strategy/node.ts";
 import { OperatorNode } from "../strategy/operator-node.ts";
 import { ProcessingNode } from "../strategy/processing-node.ts";
+import { QueueInput } from "../strategy/queue-input.ts";
 import { ResampleNode } from "../strategy/resample-node.ts";
 import { SeriesNode } from "../strategy/series-node.ts";
 import { strategyName, type Strategy } from "../strategy/strategy.ts";
@@ -311,7 +312,7 @@ function resolveTagQueries(strategies: readonly Strategy[]): void {
     for (const node of strategy.nodes) {
       if (!(node instanceof TagQueryNode)) continue;
       const found = [...new Set(candidates)].filter(
-        (candidate) => node.matches(candidate) && sameInterval(node, candidate),
+        (candidate) => isMatch(node, candidate) && sameInterval(node, candidate),
       );
       found.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
       if (found.length === 0) {
@@ -319,13 +320,17 @@ function resolveTagQueries(strategies: readonly Strategy[]): void {
           "GRAPH_NODE_MISSING",
           `tag query "${node.name}" matches no stream: tags ${node.matchMode} of ${node.tags.join(", ")}`,
           {
-            hint: `streams of this run have tags ${[...new Set(candidates.flatMap((candidate) => candidate.tags))].join(", ") || "none"}`,
+            hint: `streams of this run have tags ${[...new Set(candidates.flatMap((candidate) => candidate.tags))].join(", ") || "none"}; a run in a world also reads the queues of others`,
           },
         );
       }
       node.resolve(found);
     }
   }
+}
+
+function isMatch(query: TagQueryNode, candidate: Node): boolean {
+  return candidate instanceof QueueInput ? candidate.isReadBy(query) : query.matches(candidate);
 }
 
 function sameInterval(query: TagQueryNode, candidate: Node): boolean {

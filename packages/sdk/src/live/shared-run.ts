@@ -135,7 +135,7 @@ export class SharedRun {
   async close(): Promise<void> {
     for (const reader of this.#readers.splice(0)) reader.close();
     this.merger.close();
-    await this.#publisher?.close();
+    await this.#publisher?.close(flushMs);
   }
 
   #instant(closeMs: EpochMs, rows: readonly LiveRow[]): void {
@@ -179,6 +179,9 @@ export class SharedRun {
     );
   }
 }
+
+/** How long the last rows may take to their queues when a run ends. */
+const flushMs = 1_000;
 
 function extended(frame: Frame, rows: readonly LiveRow[], fields: readonly string[]): Frame {
   if (rows.length === 0) return frame;

@@ -4,6 +4,7 @@ import type { DataQuality } from "@qmtl/engine/result";
 import type { IdentifiedNode, StrategyGraph } from "../graph/build-graph.ts";
 import { checkFrame, refuseErrors, type LoadedFrame } from "../data-quality/index.ts";
 import { FileHistory, loadFrame, type HistoryProvider, type LoadOptions } from "../history/index.ts";
+import { QueueInput } from "../strategy/queue-input.ts";
 import { StreamInput } from "../strategy/stream-input.ts";
 import type { DataSource, OfflineOptions } from "./options.ts";
 
@@ -31,7 +32,7 @@ export async function bindData(graphs: readonly StrategyGraph[], options: Offlin
   const streams = new Map<NodeId, IdentifiedNode[]>();
   for (const graph of graphs) {
     for (const node of graph.nodes) {
-      if (!(node.node instanceof StreamInput)) continue;
+      if (!(node.node instanceof StreamInput) || node.node instanceof QueueInput) continue;
       const same = streams.get(node.id);
       if (same) same.push(node);
       else streams.set(node.id, [node]);

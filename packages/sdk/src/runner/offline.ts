@@ -26,8 +26,7 @@ export interface PreparedRun {
 
 /** Instantiates, sets up, identifies and plans: everything that needs no data. */
 export function prepareRun(inputs: readonly StrategyInput[], params?: Readonly<Record<string, unknown>>): PreparedRun {
-  const strategies = inputs.map((input) => instantiate(input, params));
-  for (const strategy of strategies) if (strategy.nodes.length === 0) setUp(strategy);
+  const strategies = inputs.map((input) => readyStrategy(input, params));
   const graphs = buildGraphs(strategies);
   const seen = new Set<NodeId>();
   const nodes: GraphNode[] = [];
@@ -40,6 +39,13 @@ export function prepareRun(inputs: readonly StrategyInput[], params?: Readonly<R
     }
   }
   return { strategies, graphs, plan: planGraph(nodes) };
+}
+
+/** An instance whose nodes are wired. */
+export function readyStrategy(input: StrategyInput, params?: Readonly<Record<string, unknown>>): Strategy {
+  const strategy = instantiate(input, params);
+  if (strategy.nodes.length === 0) setUp(strategy);
+  return strategy;
 }
 
 function setUp(strategy: Strategy): void {

@@ -8,4 +8,5 @@ export {
 export { NodePublisher } from "./node-publisher.ts";
 export { NodeSharing, type Sharing } from "./node-sharing.ts";
 export { QueueReader } from "./queue-reader.ts";
+export { decodeRow } from "./row-payload.ts";
 export { splitPlan } from "./split-plan.ts";

@@ -63,7 +63,14 @@ export class NodePublisher {
     return this.#tracks.every(({ waiting }) => waiting.length === 0);
   }
 
-  async close(): Promise<void> {
+  /** Sends what waits, for so long at most, and stops. What is left, the next one of these nodes sends. */
+  async close(flushMs = 0): Promise<void> {
+    if (flushMs > 0 && !this.isDrained) {
+      const late = new AbortController();
+      const timeout = sleep(this.#clock, flushMs, late.signal).catch(() => undefined);
+      await Promise.race([this.#drain(), timeout]);
+      late.abort();
+    }
     this.#stop.abort(new QmtlError("CANCELLED", "the run was shut down"));
     await Promise.allSettled(this.#sending.values());
   }
@@ -80,6 +87,13 @@ export class NodePublisher {
       if (track.waiting.length === 0 || this.#sending.has(track)) continue;
       const sent = this.#send(track).finally(() => this.#sending.delete(track));
       this.#sending.set(track, sent);
+    }
+  }
+
+  async #drain(): Promise<void> {
+    while (!this.isDrained && !this.#stop.signal.aborted) {
+      this.send();
+      await Promise.allSettled(this.#sending.values());
     }
   }
 

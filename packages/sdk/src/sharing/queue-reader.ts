@@ -5,7 +5,7 @@ import { decodeRow } from "./row-payload.ts";
 export interface QueueReaderOptions {
   readonly exchange: NodeExchange;
   readonly clock: Clock;
-  readonly address: SharedNodeAddress;
+  readonly address: Pick<SharedNodeAddress, "topic" | "key">;
   readonly fields: readonly string[];
   /** First bucket that is wanted. */
   readonly fromMs: EpochMs;

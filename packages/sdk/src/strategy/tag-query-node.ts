@@ -25,8 +25,9 @@ export interface TagQueryNodeOptions<P extends JsonValue, R> extends Omit<NodeOp
 const queryOptions = ["queryTags", "interval", "period", "matchMode", "params", "compute", "onMissing", "shared"];
 
 /**
- * Reads every stream whose tags match, of any strategy of the run. What it reads is settled when the graph is
- * built, and is part of its identity, as are the tags, the mode and the interval.
+ * Reads every stream whose tags match, of any strategy of the run; in a world also the queues of other strategies, which
+ * stand behind the names of their topics. What it reads is settled when the graph is built, and is part of its identity,
+ * as are the tags, the mode and the interval. A query that matches nothing yet is waited for in a world, refused elsewhere.
  */
 export class TagQueryNode<P extends JsonValue = JsonValue, R = unknown> extends Node<OutputFields<R>> {
   readonly nodeType = "TagQueryNode";

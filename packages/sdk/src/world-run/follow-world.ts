@@ -19,7 +19,6 @@ export async function followWorld(strategy: StrategyInput, options: WorldRunOpti
     const { WorldRun } = await import("./world-run.ts");
     await using run = await WorldRun.open(strategy, {
       onNotice: ({ message }) => process.stderr.write(`${message}\n`),
-      testMode: /^(1|true|yes|on)$/i.test(process.env["QMTL_TEST_MODE"] ?? ""),
       ...options,
       signal: options.signal ? AbortSignal.any([options.signal, interrupted.signal]) : interrupted.signal,
     });

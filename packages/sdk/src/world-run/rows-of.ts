@@ -1,27 +1,28 @@
 import { parseInstant, type EpochMs } from "@qmtl/core";
 import type { Frame } from "@qmtl/engine/frame";
-import { ReplayFeed, type LiveFeed } from "../feeds/index.ts";
+import { ReplayFeed } from "../feeds/index.ts";
 import { emptyFrame, frameRange } from "../history/index.ts";
 import { bindData, type BoundData } from "../runner/bind-data.ts";
 import type { PreparedRun } from "../runner/offline.ts";
+import { QueueInput } from "../strategy/queue-input.ts";
 import { StreamInput } from "../strategy/stream-input.ts";
 import type { WorldRunOptions } from "./options.ts";
+import type { RunRows } from "./queue-rows.ts";
 
 /** Rows before the feed, and the feed. A stream without rows starts empty: the feed has to bring the warm-up. */
-export async function rowsOf(
-  prepared: PreparedRun,
-  options: WorldRunOptions,
-): Promise<{ readonly data: BoundData; readonly feed: LiveFeed | undefined }> {
+export async function rowsOf(prepared: PreparedRun, options: WorldRunOptions): Promise<RunRows> {
   const { data, load, signal, onProgress, feed, replaySpeed, clock } = options;
   const { historyStart = options.startTime, historyEnd = options.endTime } = options;
-  const nodes = prepared.graphs[0]!.nodes.filter(({ node }) => node instanceof StreamInput);
+  const nodes = prepared.graphs[0]!.nodes.filter(
+    ({ node }) => node instanceof StreamInput && !(node instanceof QueueInput),
+  );
   const streams = nodes.map(({ id, node, intervalMs }) => ({ id, intervalMs, stream: node as StreamInput<string> }));
   const hasPast = data !== undefined || streams.some(({ stream }) => stream.history !== undefined);
   if (!hasPast && feed !== undefined) {
     const frames = new Map(streams.map(({ id, stream, intervalMs }) => [id, withNoRows(stream, intervalMs)]));
     return { data: { frames, quality: new Map() }, feed };
   }
-  const replays = feed === undefined && replaySpeed !== undefined;
+  const replays = feed === undefined && replaySpeed !== undefined && streams.length > 0;
   const bound = await bindData(prepared.graphs, {
     ...(data !== undefined && { data }),
     ...(load && { load }),

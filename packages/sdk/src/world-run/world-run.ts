@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { join } from "node:path";
 import {
-  assert,
   computeContextOf,
   computeKey,
   formatInstant,
@@ -17,6 +16,7 @@ import type { Frame } from "@qmtl/engine/frame";
 import type { RunResult } from "@qmtl/engine/result";
 import { OutputColumns } from "@qmtl/engine/view";
 import { systemClock } from "../edge/system-clock.ts";
+import { testModeAsked } from "../edge/test-mode.ts";
 import { GatewayClient, strategyDocument } from "../gateway-client/index.ts";
 import type { TimeRange } from "../history/index.ts";
 import {
@@ -33,7 +33,7 @@ import type { BoundData } from "../runner/bind-data.ts";
 import { offlineOptionNames } from "../runner/check-options.ts";
 import { RunMetrics, serveMetrics } from "../run-metrics/index.ts";
 import { callHook, reportFailure } from "../runner/hooks.ts";
-import { prepareRun, type PreparedRun, type StrategyInput } from "../runner/offline.ts";
+import { prepareRun, readyStrategy, type PreparedRun, type StrategyInput } from "../runner/offline.ts";
 import type { OfflineOptions } from "../runner/options.ts";
 import { gatewayExchange, NodeSharing, type SharedNodeAddress } from "../sharing/index.ts";
 import { StreamInput } from "../strategy/stream-input.ts";
@@ -42,8 +42,11 @@ import { FillReporter } from "./fill-reporter.ts";
 import type { WorldRunNotice, WorldRunOptions } from "./options.ts";
 import { OrderGateSession } from "./order-gate-session.ts";
 import { admitToPaper } from "./paper-admission.ts";
+import { withQueues } from "./queue-rows.ts";
 import { rowsOf } from "./rows-of.ts";
 import { queuesOf, submitUntilTaken } from "./submission.ts";
+import { readWorldQueues } from "./tag-queues.ts";
+import { UnreadQueues } from "./unread-queues.ts";
 
 /**
  * A strategy that follows a world: history, then live rows; node outputs and orders as in a backtest; orders leave while
@@ -82,6 +85,7 @@ export class WorldRun implements AsyncDisposable {
   #isFinished = false;
   #metricsServer: Server | undefined;
   #saidPaper = false;
+  readonly #unread: UnreadQueues;
   #isJournalClosed = false;
   #lastEquity: ReturnType<RunJournal["equity"]> = { times: new Float64Array(0), equity: new Float64Array(0) };
   #closed: Promise<void> = Promise.resolve();
@@ -102,11 +106,8 @@ export class WorldRun implements AsyncDisposable {
     this.strategy = prepared.strategies[0]!;
     this.ended = this.#end.promise;
     this.ended.catch(() => undefined); // whoever waits for it hears of it
-    this.#client = new GatewayClient({
-      url: options.gatewayUrl,
-      timeoutMs: options.testMode === true ? 1_500 : 2_000,
-      ...(options.token !== undefined && { token: options.token }),
-    });
+    this.#client = clientOf(options);
+    this.#unread = new UnreadQueues(prepared.strategies[0]!, (message) => this.#notice("data", message));
     this.metrics = new RunMetrics(options.worldId, () => {
       const { sharpe, maxDrawdown } = this.result().metrics;
       const stalenessSeconds = (this.#clock.nowMs() - this.closedMs) / 1_000;
@@ -151,20 +152,31 @@ export class WorldRun implements AsyncDisposable {
   /** @throws QmtlError for whatever is wrong with the strategy, its history or the options; never for an absent Gateway */
   static async open(
     strategy: StrategyInput,
-    options: WorldRunOptions,
+    given: WorldRunOptions,
     onClose: (run: WorldRun) => void = () => undefined,
   ): Promise<WorldRun> {
-    checkOptions(options);
-    const prepared = prepareRun([strategy], options.params);
-    const [first] = prepared.strategies;
-    assert(first, "one strategy was given");
+    checkOptions(given);
+    const options = { testMode: testModeAsked(), ...given };
+    const first = readyStrategy(strategy, options.params);
+    const client = clientOf(options);
+    const exchange = gatewayExchange(client, options.worldId);
+    const queues = await readWorldQueues(first, {
+      client,
+      exchange,
+      clock: options.clock ?? systemClock,
+      worldId: options.worldId,
+      folder: folderOf(first, options),
+      signal: options.signal,
+      onNotice: (message) => options.onNotice?.({ kind: "data", message }),
+    });
+    const prepared = prepareRun([first]);
     try {
       await callHook(first, "onStart", () => first.onStart());
-      const { data, feed } = await rowsOf(prepared, options);
+      const { data, feed } = await withQueues(queues, prepared, await rowsOf(prepared, options), exchange, options);
       const journal = RunJournal.open(join(folderOf(first, options), "run.db"), contentId(prepared, options));
       const run = new WorldRun(prepared, data, journal, { ...options, ...(feed && { feed }) }, onClose);
       if (options.metricsPort !== undefined) run.#metricsServer = await serveMetrics(run.metrics, options.metricsPort);
-      run.#start(feed !== options.feed);
+      run.#start(options.feed === undefined && options.replaySpeed !== undefined);
       return run;
     } catch (error) {
       await reportFailure(prepared.strategies, error);
@@ -257,7 +269,11 @@ export class WorldRun implements AsyncDisposable {
     this.#cancelWait = undefined;
     const { feed } = this.#options;
     if (feed === undefined) {
-      this.#notice("data", "the run has no feed: its history is computed, and no row follows");
+      this.#notice(
+        "data",
+        "the run has no feed: its history is computed, and no row follows; play its last half as if it happened now with " +
+          "--replay 60 (replaySpeed), or give the run a feed",
+      );
       this.#clock.after(0, () => this.#finish(undefined));
       return;
     }
@@ -326,7 +342,9 @@ export class WorldRun implements AsyncDisposable {
       this.#openGate(strategyId);
       this.#fills.wake();
       const queues = await queuesOf(this.#client, strategyId, this.#clock, signal);
-      if (queues !== undefined && !signal.aborted) this.#share(queues);
+      if (queues === undefined || signal.aborted) return;
+      this.#unread.know(Object.values(queues).flatMap((list) => list.map(({ queue }) => queue)));
+      this.#share(queues);
     } catch (error) {
       if (signal.aborted) return;
       const message = error instanceof Error ? error.message : String(error);
@@ -370,6 +388,7 @@ export class WorldRun implements AsyncDisposable {
         this.#notice("orders", offBecause === undefined ? "orders are on" : `orders are off: ${offBecause}`);
         this.#replay();
       },
+      onQueues: (event) => this.#unread.heard(event),
       onContact: (isThere, message) =>
         this.#notice("contact", isThere ? message : `${message}; the strategy computes, orders are off`),
     });
@@ -465,7 +484,9 @@ export class WorldRun implements AsyncDisposable {
   async #close(error: unknown): Promise<void> {
     this.#onClose(this);
     try {
-      await Promise.allSettled([this.#fills.close(), this.#sharing?.close(), this.#run.close()]);
+      // Nodes are given back when their last rows are on their way: whoever takes them over goes on behind these.
+      const shared = this.#run.close().finally(() => this.#sharing?.close());
+      await Promise.allSettled([this.#fills.close(), shared]);
       if (error === undefined) {
         this.#checkpoint();
         await callHook(this.strategy, "onFinish", () => this.strategy.onFinish(this.result()));
@@ -484,6 +505,11 @@ export class WorldRun implements AsyncDisposable {
       this.#journal[Symbol.dispose]();
     }
   }
+}
+
+function clientOf({ gatewayUrl, token, testMode }: WorldRunOptions): GatewayClient {
+  const timeoutMs = testMode === true ? 1_500 : 2_000;
+  return new GatewayClient({ url: gatewayUrl, timeoutMs, ...(token !== undefined && { token }) });
 }
 
 const rowsPerCheckpoint = 1_000;

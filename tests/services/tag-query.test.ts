@@ -1,0 +1,102 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { loadFrame, ProcessingNode, ReplayFeed, Runner, Strategy, StreamInput, TagQueryNode } from "qmtl";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { sliceFrame, type Frame } from "../../packages/engine/src/frame/index.ts";
+import { startStack, type Stack } from "./stack.ts";
+
+const bars = fileURLToPath(new URL("../../../shared/data/bars/btcusdt_1m.csv", import.meta.url));
+
+let stack: Stack;
+let frame: Frame;
+beforeAll(async () => {
+  [stack, { frame }] = await Promise.all([startStack(), loadFrame(bars, {})]);
+});
+afterAll(() => stack.close());
+
+/** Says of every bar how far its close lies above its open, times the factor. */
+class Mood extends Strategy<{ factor: number }> {
+  static override readonly defaults = { factor: 1 };
+  override setup(): void {
+    const price = new StreamInput({ name: "price", instrument: "BTCUSDT", interval: "1m" });
+    const mood = new ProcessingNode({
+      name: "mood",
+      tags: ["mood", "btc"],
+      input: price,
+      params: { factor: this.params.factor },
+      compute: (view, { factor }) => (view.get("close") - view.get("open")) * factor,
+    });
+    this.addNodes(price, mood);
+  }
+}
+
+const seen: number[][] = [];
+
+/** Knows nobody: sums whatever moods its world has. */
+class Crowd extends Strategy {
+  override setup(): void {
+    const crowd = new TagQueryNode({
+      name: "crowd",
+      queryTags: ["mood"],
+      interval: "1m",
+      compute: (view) => {
+        const moods = view.inputs.map((input) => input.get("value"));
+        seen.push([view.bucketMs, ...moods]);
+        return moods.reduce((sum, mood) => sum + mood, 0);
+      },
+      shared: false,
+    });
+    this.addNodes(crowd);
+  }
+}
+
+const rowsBefore = 300;
+
+async function writeMood(factor: number, end: number) {
+  return Runner.session(Mood, {
+    worldId: "moods",
+    gatewayUrl: stack.gatewayUrl,
+    params: { factor },
+    data: sliceFrame(frame, 0, rowsBefore),
+    feed: new ReplayFeed({ data: sliceFrame(frame, 0, end), speed: 6_000 }),
+    stateFolder: join(stack.folder, `mood-${factor}`),
+    testMode: true,
+  });
+}
+
+it("reads the queues of other strategies in its world: their past, and what follows", async () => {
+  await stack.createWorld("moods");
+  const notices: string[] = [];
+  const opening = Runner.session(Crowd, {
+    worldId: "moods",
+    gatewayUrl: stack.gatewayUrl,
+    stateFolder: join(stack.folder, "crowd"),
+    testMode: true,
+    onNotice: ({ message }) => notices.push(message),
+  });
+  await vi.waitFor(
+    () => expect(notices.join()).toContain('no queue of world "moods" has rows and the tags mood'),
+    5_000,
+  );
+  const end = rowsBefore + 200;
+  await using writer = await writeMood(2, end);
+  await using crowd = await opening;
+  const lastMs = frame.time[end - 1]!;
+  await vi.waitFor(() => expect(seen.at(-1)?.[0]).toBe(lastMs), 30_000);
+  const [open, close] = [frame.columns["open"]!, frame.columns["close"]!];
+  // From the row that its queue begins with, each bucket once and in order, with the bits of the strategy that computed it.
+  const first = frame.time.indexOf(seen[0]![0]!);
+  expect(first).toBeGreaterThanOrEqual(rowsBefore - 1);
+  expect(seen).toEqual(
+    Array.from({ length: end - first }, (_, row) => {
+      const place = first + row;
+      return [frame.time[place]!, (close[place]! - open[place]!) * 2];
+    }),
+  );
+  expect(notices.some((message) => message.includes("does not"))).toBe(false);
+
+  // Another mood comes later: the run says so, and goes on with what it reads.
+  await using _ = await writeMood(3, end);
+  await vi.waitFor(() => expect(notices.join()).toContain('matches the tag query "crowd" now'), 10_000);
+  expect([writer.strategyId, crowd.strategyId]).toEqual([expect.any(String), expect.any(String)]);
+});
