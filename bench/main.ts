@@ -18,6 +18,7 @@ import { sharing } from "./rows/sharing.ts";
 import { stream } from "./rows/stream.ts";
 import { sweep } from "./rows/sweep.ts";
 import { up } from "./rows/up.ts";
+import { world } from "./rows/world.ts";
 
 await runBenches("bench", fileURLToPath(import.meta.url), [
   operators,
@@ -36,6 +37,7 @@ await runBenches("bench", fileURLToPath(import.meta.url), [
   gatewayBurst,
   gatewayFanout,
   gatewayActivation,
+  world,
   liveIntent,
   liveRestart,
   up,

@@ -11,6 +11,8 @@ const command = fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.
 export interface ControlPlane {
   /** Of the Gateway: "http://127.0.0.1:40001". */
   readonly url: string;
+  /** Of the WorldService. */
+  readonly worldUrl: string;
   /** What `qmtl up` keeps: bus.db, gateway.db, … */
   readonly stateFolder: string;
   /** Resident memory of the process now, MB. */
@@ -36,9 +38,10 @@ export async function startControlPlane(): Promise<ControlPlane> {
     child.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
   });
-  const url = await gatewayAddress(child);
+  const { Gateway: url, WorldService: worldUrl } = await addresses(child);
   return {
-    url,
+    url: url!,
+    worldUrl: worldUrl!,
     stateFolder: join(folder, ".qmtl"),
     memoryMb: async () => {
       const { text } = await send("GET", `${url}/metrics`);
@@ -52,14 +55,13 @@ export async function startControlPlane(): Promise<ControlPlane> {
   };
 }
 
-async function gatewayAddress(child: ChildProcess): Promise<string> {
+async function addresses(child: ChildProcess): Promise<Readonly<Record<string, string>>> {
   for await (const line of createInterface({ input: child.stdout! })) {
     if (!line.startsWith("{")) continue;
     const ready = JSON.parse(line) as { addresses?: Record<string, string> };
-    const address = ready.addresses?.["Gateway"];
-    if (address === undefined) throw new Error(`the control plane does not start: ${line}`);
+    if (ready.addresses === undefined) throw new Error(`the control plane does not start: ${line}`);
     child.stdout!.resume();
-    return address;
+    return ready.addresses;
   }
   throw new Error("the control plane ended before it was ready");
 }

@@ -30,11 +30,15 @@ export async function subscribe(
   return (await response.json()) as { stream_url: string; token: string };
 }
 
-/** Opens a stream; resolves when its first frame, the snapshot, is there. */
-export async function openEventStream(streamUrl: string, token: string): Promise<EventStream> {
+/** Opens a stream; resolves when its first frame, the snapshot, is there. `onFrame` is told of every frame. */
+export async function openEventStream(
+  streamUrl: string,
+  token: string,
+  onFrame: () => void = () => {},
+): Promise<EventStream> {
   const { hostname, port, pathname } = new URL(streamUrl);
   const socket = createConnection({ host: hostname, port: Number(port) });
-  const reader = new FrameReader();
+  const reader = new FrameReader(onFrame);
   let wake = (): void => {};
   const first = new Promise<void>((resolve, reject) => {
     wake = resolve;
@@ -83,9 +87,14 @@ class FrameReader {
   frames = 0;
   payloadBytes = 0;
   lastMs = 0;
+  readonly #onFrame: () => void;
   #rest: Buffer = Buffer.alloc(0);
   #skip = 0;
   #upgraded = false;
+
+  constructor(onFrame: () => void) {
+    this.#onFrame = onFrame;
+  }
 
   take(chunk: Buffer): void {
     let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
@@ -125,6 +134,7 @@ class FrameReader {
     if (!this.#counts) return;
     this.frames++;
     this.lastMs = performance.now();
+    this.#onFrame();
   }
 }
 

@@ -9,10 +9,16 @@ export interface HttpAnswer {
 }
 
 /** One request; rejects when there is no answer. */
-export function send(method: "GET" | "POST", url: string, body?: string): Promise<HttpAnswer> {
+export function send(
+  method: "GET" | "POST",
+  url: string,
+  body?: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    const headers =
+    const ofBody =
       body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+    const headers = { ...ofBody, ...more };
     const outgoing = request(url, { method, agent, headers }, (answer) => {
       let text = "";
       answer.setEncoding("utf8");
