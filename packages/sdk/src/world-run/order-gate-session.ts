@@ -115,6 +115,12 @@ export class OrderGateSession {
     return lease.mode === "paper" || lease.mode === "live" ? undefined : `the world's mode is ${lease.mode}`;
   }
 
+  /** The world has answered: what is closed now is closed by its word, and not for want of one. */
+  get isJoined(): boolean {
+    const closed = closedBecause(this.#state, this.#options.clock.monotonicMs());
+    return this.#isMissing || closed === undefined || closed === "killed" || closed === "phase";
+  }
+
   /** Closes this gate without asking anybody (OG-7). */
   kill(reason: string): void {
     this.#take({ kind: "kill", reason });

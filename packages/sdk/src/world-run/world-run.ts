@@ -386,7 +386,7 @@ export class WorldRun implements AsyncDisposable {
           this.#notice("orders", "the world is live, but this run has no venue to trade on: its orders stay on paper");
         }
         this.#notice("orders", offBecause === undefined ? "orders are on" : `orders are off: ${offBecause}`);
-        this.#replay();
+        if (this.#gate?.isJoined === true) this.#replay();
       },
       onQueues: (event) => this.#unread.heard(event),
       onContact: (isThere, message) =>
