@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { installPackage, type InstalledPackage } from "./setup/installed-package.ts";
@@ -56,12 +56,11 @@ async function stopped({ process: child }: Running, signal: NodeJS.Signals): Pro
 }
 
 describe("qmtl up, installed in an empty folder", () => {
-  it("is ready within 1.5 s, in less than 200 MB, serves its page offline, and stops in order", async () => {
-    const readyMs: number[] = [];
-    for (let round = 0; round < 3; round++) {
-      await rm(join(place, ".qmtl"), { recursive: true, force: true }); // each time the first start
+  // How long the start takes, and how much memory: the bench `up`.
+  it("says when it is ready, serves its page offline, and stops in order; a first time and again", async () => {
+    for (const start of ["first", "second"]) {
       const services = await up();
-      readyMs.push(services.ready_ms);
+      expect(services.ready_ms, start).toBeGreaterThan(0);
       const status = await fetch(`${services.addresses["Gateway"]}/status`);
       expect(await status.json()).toMatchObject({
         status: "ok",
@@ -70,13 +69,9 @@ describe("qmtl up, installed in an empty folder", () => {
       });
       const page = await (await fetch(services.addresses["API page"]!)).text();
       expect(page).toContain("<code>POST /strategies</code>");
-      const resident = /VmRSS:\s+(\d+) kB/.exec(await readFile(`/proc/${services.process.pid}/status`, "utf8"));
-      expect(Number(resident?.[1])).toBeLessThan(200_000);
       expect(await stopped(services, "SIGINT")).toBe(0);
       expect(services.log()).not.toMatch(/"level":"(warn|error)"/);
     }
-    // A machine that does other work beside may be slow once; not three times.
-    expect(Math.min(...readyMs)).toBeLessThan(1_500);
   });
 
   it("keeps its keys and what it accepted when it is killed", async () => {
