@@ -10,7 +10,9 @@ export const command = configValidate(async ({ config: path, target, offline }, 
   ]);
   try {
     const { config, source, warnings } = loadConfig({ path, folder: process.cwd(), environment: process.env });
-    if (source.kind === "defaults") return missing("there is no qmtl.yml here, and no QMTL_CONFIG_FILE");
+    if (source.kind === "defaults") {
+      return missing(warnings[0] ?? "there is no qmtl.yml here, and no QMTL_CONFIG_FILE");
+    }
     const findings = await checkConfig(config, { target, offline });
     return result(source.path ?? null, findings, warnings);
   } catch (error) {

@@ -4,6 +4,9 @@ import { createDagManager, dagManagerMigrations, type DagManagerTables } from "@
 import { Authenticator, createMetrics, LocalKeySet, silentLogger } from "@qmtl/service";
 import { systemClock as clock, systemIds as ids } from "@qmtl/service/edge";
 import { openEmbeddedDatabase } from "@qmtl/store";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -87,6 +90,29 @@ describe("qmtl service dagmanager, and qmtl queues", () => {
     expect(Object.values((JSON.parse(redone.stdout) as { queue_map: object }).queue_map)).toEqual([topic]);
     const older = await runCli(["dagmanager", ...at, "gc", "--sentinel", "cli-sentinel"], { folder });
     expect(older).toMatchObject({ exitCode: 0, stderr: expect.stringContaining("older spelling") });
+  });
+
+  it("ask a Gateway for queues where one is named, and say how to be let in", async () => {
+    const asked: string[] = [];
+    const gateway = createServer(({ url, headers }, response) => {
+      asked.push(url!);
+      const isKnown = headers.authorization === "Bearer t";
+      const detail = { code: "E_AUTH", message: "expected a bearer token; found none" };
+      response.writeHead(isKnown ? 200 : 401, { "content-type": "application/json" });
+      response.end(JSON.stringify(isKnown ? { queues: [{ queue: "w.live.q", global: false }] } : { detail }));
+    }).listen(0, "127.0.0.1");
+    await once(gateway, "listening");
+    const url = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`;
+    const words = ["queues", "--tags", "BTC,price", "--interval", "1m", "--world-id", "w", "--domain", "live"];
+    const environment = { QMTL_GATEWAY_URL: url, QMTL_TOKEN: "t" };
+    expect(await runCli(words, { folder, environment })).toMatchObject({ exitCode: 0, stdout: "w.live.q\n" });
+    expect(asked).toEqual([
+      "/queues/by_tag?tags=BTC%2Cprice&interval=60&match_mode=any&world_id=w&execution_domain=live",
+    ]);
+    const refused = await runCli(["world", "list", "--gateway-url", url], { folder });
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain("hint: give a token with --token or QMTL_TOKEN");
+    gateway.close();
   });
 
   it("print, freeze and verify a DAG's hash", async () => {

@@ -145,6 +145,7 @@ export interface QueuesRequest extends TargetRequest, ContextWords {
   readonly tags: readonly string[];
   readonly intervalSeconds: number;
   readonly matchMode: "any" | "all";
+  readonly gatewayUrl: string | undefined;
 }
 
 export function queues(body: CommandBody<QueuesRequest>): CommandModule {
@@ -153,6 +154,7 @@ export function queues(body: CommandBody<QueuesRequest>): CommandModule {
       addContext(addTarget(command))
         .requiredOption("--tags <tags>", "tags, separated by commas")
         .requiredOption("--interval <interval>", "interval of the queues: 1m, 1h, or seconds")
+        .option("--gateway-url <url>", "ask the Gateway there instead; default QMTL_GATEWAY_URL")
         .option("--match <mode>", "any: one of the tags; all: every one", matchModeOf, "any")
         .addHelpText(
           "after",
@@ -166,6 +168,7 @@ export function queues(body: CommandBody<QueuesRequest>): CommandModule {
         tags: (options["tags"] as string).split(",").map((tag) => tag.trim()),
         intervalSeconds: parseInterval(/^\d+$/.test(interval) ? Number(interval) : interval) / 1_000,
         matchMode: options["match"] as "any" | "all",
+        gatewayUrl: options["gatewayUrl"] as string | undefined,
       };
     },
     body,

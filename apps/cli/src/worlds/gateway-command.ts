@@ -27,7 +27,7 @@ export function gatewayCommand<Answer>(definition: GatewayCommand<Answer>): Comm
         .addHelpText("after", `\nExamples:\n${definition.examples.map((example) => `  $ qmtl ${example}`).join("\n")}`);
     },
     async run(call): Promise<CommandResult> {
-      const answer = await definition.ask(call, clientOf(call));
+      const answer = await definition.ask(call, clientOf(call)).catch(hintAtTokens);
       return {
         exitCode: definition.exitCode?.(answer) ?? 0,
         json: answer,
@@ -35,6 +35,16 @@ export function gatewayCommand<Answer>(definition: GatewayCommand<Answer>): Comm
       };
     },
   };
+}
+
+/** What the Gateway says of headers is of no use to somebody at a terminal. */
+function hintAtTokens(error: unknown): never {
+  if (!(error instanceof QmtlError) || error.code !== "UNAUTHENTICATED") throw error;
+  throw new QmtlError(error.code, error.message, {
+    details: error.details,
+    hint: "give a token with --token or QMTL_TOKEN; qmtl service token makes one where the services run",
+    cause: error,
+  });
 }
 
 function clientOf({ options }: CommandCall): GatewayClient {

@@ -84,7 +84,7 @@ export async function readWorld(database: Kysely<WorldTables>, worldId: string):
   };
 }
 
-export function worldNotFound(worldId: string): QmtlError {
+function worldNotFound(worldId: string): QmtlError {
   return new QmtlError("WORLD_NOT_FOUND", `there is no world "${worldId}"`, {
     details: { world_id: worldId },
     hint: "list the worlds there are, or create it",

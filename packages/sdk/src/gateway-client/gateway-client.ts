@@ -70,14 +70,16 @@ export class GatewayClient {
     readonly intervalSeconds: number;
     readonly matchMode?: "any" | "all";
     readonly worldId?: string;
+    readonly executionDomain?: string;
   }): Promise<readonly QueueDescriptor[]> {
-    const { tags, intervalSeconds, matchMode = "any", worldId } = query;
+    const { tags, intervalSeconds, matchMode = "any", worldId, executionDomain } = query;
     const search = new URLSearchParams({
       tags: tags.join(","),
       interval: String(intervalSeconds),
       match_mode: matchMode,
     });
     if (worldId !== undefined) search.set("world_id", worldId);
+    if (executionDomain !== undefined) search.set("execution_domain", executionDomain);
     const { queues } = await this.call<QueuesByTag>("GET", `/queues/by_tag?${search.toString()}`);
     return queues;
   }
