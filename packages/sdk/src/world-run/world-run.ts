@@ -25,6 +25,7 @@ import {
   SharedRun,
   type Admission,
   type JournalInstant,
+  type LiveStream,
   type OrderAsk,
   type SentOrder,
 } from "../live/index.ts";
@@ -79,6 +80,8 @@ export class WorldRun implements AsyncDisposable {
   /** Instants that were computed in this turn. */
   readonly #unwritten: JournalInstant[] = [];
   #rowsSinceCheckpoint = 0;
+  /** Streams of the strategy's own inputs; once nodes are shared, the run has others too. */
+  #inputs: readonly LiveStream[] = [];
   /** A state that was written down has been found. */
   #wasThere = false;
   #cancelWait: (() => void) | undefined;
@@ -250,16 +253,24 @@ export class WorldRun implements AsyncDisposable {
   #start(isReplay: boolean): void {
     const before = this.#journal.read();
     this.#run.start(before);
+    this.#inputs = this.#run.compute.streams;
     // The first one says where the account began: behind the history of that day.
     this.#checkpoint();
     this.#options.signal?.addEventListener("abort", () => this.#finish(undefined), { once: true });
     void this.#join();
     this.#wasThere = before.checkpoint !== undefined || before.instants.length > 0;
-    if (isReplay) this.#cancelWait = this.#clock.after(joinMsMax, () => this.#openStreams());
+    if (isReplay) this.#waitForWorld();
     else this.#openStreams();
   }
 
   /** Played rows can wait, as live ones cannot: at full speed all would be over before the world has been joined. */
+  #waitForWorld(): void {
+    this.#cancelWait = this.#clock.after(contactMsMax, () => {
+      if (this.#strategyId === undefined) this.#openStreams();
+      else this.#cancelWait = this.#clock.after(joinMsMax, () => this.#openStreams());
+    });
+  }
+
   #replay(): void {
     this.#cancelWait?.();
     if (this.#cancelWait !== undefined && !this.#isFinished) this.#openStreams();
@@ -277,7 +288,8 @@ export class WorldRun implements AsyncDisposable {
       this.#clock.after(0, () => this.#finish(undefined));
       return;
     }
-    const { streams, closedMs } = this.#run.compute;
+    const streams = this.#inputs;
+    const { closedMs } = this.#run.compute;
     const sayWhenNothingCame = (): void => {
       if (!this.#wasThere || this.closedMs > closedMs) return;
       const place = folderOf(this.strategy, this.#options);
@@ -314,7 +326,7 @@ export class WorldRun implements AsyncDisposable {
 
   #historyOf(index: number, range: TimeRange): Promise<Frame> | undefined {
     const { feed } = this.#options;
-    const { id, intervalMs, fields, ...stream } = this.#run.compute.streams[index]!;
+    const { id, intervalMs, fields, ...stream } = this.#inputs[index]!;
     const symbol = stream.symbol ?? stream.name;
     if (feed?.history)
       return feed.history({ stream: stream.name, symbol, intervalMs, fields, fromMs: range.start }, range);
@@ -513,7 +525,9 @@ function clientOf({ gatewayUrl, token, testMode }: WorldRunOptions): GatewayClie
 }
 
 const rowsPerCheckpoint = 1_000;
-const joinMsMax = 5_000;
+/** How long a replay waits for a Gateway, and for a world when the Gateway is there. */
+const contactMsMax = 5_000;
+const joinMsMax = 20_000;
 
 function folderOf(strategy: Strategy, { worldId, stateFolder }: WorldRunOptions): string {
   return stateFolder ?? join(".qmtl", "runs", worldId, strategyName(strategy));
