@@ -5,5 +5,5 @@ export const command = serviceWorld(async ({ config }, context) => {
     import("../services/run-services.ts"),
     import("../services/start-world.ts"),
   ]);
-  return runServices(config, context, async (foundation) => ({ WorldService: await startWorld(foundation) }));
+  return runServices(config, context, async (foundation) => ({ WorldService: (await startWorld(foundation)).url }));
 });

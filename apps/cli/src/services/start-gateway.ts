@@ -8,6 +8,7 @@ import {
   openGatewayDatabase,
   type DagManagerClient,
   type GatewaySettings,
+  type WorldTransport,
 } from "@qmtl/gateway";
 import { checkBinding } from "@qmtl/service/auth";
 import { budgets, type Budgets, type Config } from "@qmtl/service/config";
@@ -23,6 +24,8 @@ export interface StartGatewayOptions {
   readonly dagManager?: DagManagerClient;
   /** Null: worlds are not served. */
   readonly worldServiceUrl: string | null;
+  /** The WorldService of this process, if it is here. */
+  readonly world?: WorldTransport;
   readonly insertSentinel?: boolean;
   readonly enforceLiveGuard?: boolean;
 }
@@ -53,6 +56,7 @@ export async function startGateway(foundation: Foundation, options: StartGateway
   const dagManager = options.dagManager ?? connect();
   await host.run({ name: "client of the DAG Manager", stop: () => dagManager.close() });
   const worldUrl = settings.enable_worldservice_proxy ? options.worldServiceUrl : null;
+  const world = worldUrl === null ? undefined : (options.world ?? fetchTransport(worldUrl, worldServiceCallMs));
   const app = await createGateway({
     ...tools,
     settings: settingsOf(config, budgets(config), options),
@@ -61,7 +65,7 @@ export async function startGateway(foundation: Foundation, options: StartGateway
     dataLog: queues.dataLog,
     leases: queues.leases,
     dagManager: tracedDagManager(dagManager, tools.tracing),
-    ...(worldUrl !== null && { world: tracedWorld(fetchTransport(worldUrl, worldServiceCallMs), tools.tracing) }),
+    ...(world !== undefined && { world: tracedWorld(world, tools.tracing) }),
     auth,
     clock,
     ids,

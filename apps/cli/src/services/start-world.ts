@@ -1,16 +1,20 @@
+import type { WorldTransport } from "@qmtl/gateway";
 import { checkBinding } from "@qmtl/service/auth";
 import { openEmbeddedDatabase } from "@qmtl/store";
 import { createWorld, worldMigrations, type WorldTables } from "@qmtl/world";
 import { join } from "node:path";
 import type { Foundation } from "./foundation.ts";
+import { localWorldTransport } from "./local-world.ts";
 import { holdPlace } from "./single-instance.ts";
 
-/**
- * Adds the WorldService to the host and starts it.
- *
- * @returns its address
- */
-export async function startWorld(foundation: Foundation): Promise<string> {
+export interface StartedWorld {
+  readonly url: string;
+  /** For those of its process. */
+  readonly local: WorldTransport;
+}
+
+/** Adds the WorldService to the host and starts it. */
+export async function startWorld(foundation: Foundation): Promise<StartedWorld> {
   const { config, stateFolder, clock, ids, auth, bus, host, version } = foundation;
   checkBinding(config.worldservice.bind.host, "worldservice.bind.host", auth);
   const release = holdPlace(stateFolder, "worldservice");
@@ -29,5 +33,5 @@ export async function startWorld(foundation: Foundation): Promise<string> {
     auth,
   });
   await host.run({ name: "WorldService", start: () => app.start(), stop: () => app.stop() });
-  return app.url!;
+  return { url: app.url!, local: localWorldTransport(app) };
 }
