@@ -28,8 +28,8 @@ describe("the decision cache", () => {
   it("is fresh within the time to live, then stale, never gone by itself", () => {
     const cache = new DecisionCache();
     cache.put("w", "", decision, "max-age=10", 0);
-    expect(cache.get("w", "", 9_999)).toEqual({ ...decision, fresh: true });
-    expect(cache.get("w", "", 10_000)).toEqual({ ...decision, fresh: false });
+    expect(cache.get("w", "", 9_999)).toEqual({ ...decision, fresh: true, freshForMs: 1 });
+    expect(cache.get("w", "", 10_000)).toEqual({ ...decision, fresh: false, freshForMs: 0 });
     cache.renew("w", "", "max-age=10", 20_000);
     expect(cache.get("w", "", 29_999)?.fresh).toBe(true);
     expect(cache.get("w", "2025-01-01", 0)).toBeUndefined();

@@ -7,6 +7,8 @@ export interface Decision {
 export interface CachedDecision extends Decision {
   /** Within its time to live: can be answered without asking again. */
   readonly fresh: boolean;
+  /** What is left of its time to live, ms; 0 when that is over. */
+  readonly freshForMs: number;
 }
 
 interface Entry extends Decision {
@@ -32,7 +34,9 @@ export class DecisionCache {
 
   get(worldId: string, asOf: string, nowMs: number): CachedDecision | undefined {
     const entry = this.#entries.get(worldId)?.get(asOf);
-    return entry && { body: entry.body, etag: entry.etag, fresh: nowMs < entry.freshUntilMs };
+    if (entry === undefined) return undefined;
+    const freshForMs = Math.max(0, entry.freshUntilMs - nowMs);
+    return { body: entry.body, etag: entry.etag, fresh: freshForMs > 0, freshForMs };
   }
 
   /** Keeps an answer; one that says it may not be kept replaces nothing and goes away. */

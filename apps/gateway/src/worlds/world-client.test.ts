@@ -61,7 +61,10 @@ describe("decisions", () => {
     await client.decide("w", "", asking);
     expect(requests).toHaveLength(1);
     expect(counts.hits).toBe(1);
-    await clock.advance(10_000);
+    await clock.advance(6_500);
+    // Who keeps it in turn keeps it no longer than it may be kept here.
+    expect((await client.decide("w", "", asking)).cacheControl).toBe("max-age=3");
+    await clock.advance(3_500);
     await client.decide("w", "", asking);
     client.invalidate("w");
     await client.decide("w", "", asking);

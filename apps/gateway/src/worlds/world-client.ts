@@ -110,7 +110,11 @@ export class WorldClient {
   async decide(worldId: string, asOf: string, asking: Asking): Promise<WorldAnswer> {
     const known = this.#decisions.get(worldId, asOf, this.#now());
     this.#options.observer.cache(known?.fresh === true);
-    if (known?.fresh === true) return { status: 200, ...known, cacheControl: null, stale: false };
+    if (known?.fresh === true) {
+      // Whoever keeps it in turn must not keep it longer than this one may be kept.
+      const cacheControl = `max-age=${Math.floor(known.freshForMs / 1_000)}`;
+      return { status: 200, body: known.body, etag: known.etag, cacheControl, stale: false };
+    }
     const key = `${worldId}\u0000${asOf}`;
     let pending = this.#asking.get(key);
     if (pending === undefined) {
