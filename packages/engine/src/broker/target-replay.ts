@@ -1,4 +1,4 @@
-import type { EpochMs, IntervalMs } from "@qmtl/core";
+import type { IntervalMs } from "@qmtl/core";
 import type { Instrument } from "../instrument/index.ts";
 import type { BarStretch } from "./bar-stretch.ts";
 import type { Execution } from "./execution.ts";
@@ -104,17 +104,16 @@ export class TargetReplay implements TargetRows {
         return next;
       }
       this.#entry.remember(0, target, unit);
-      const nowMs = bars.time[next]! + intervalMs;
       if (!this.#sameClose) {
         // The fill belongs to the bar that comes next, which has not been counted yet.
         ledger.bars[0]!++;
-        this.#fill(nowMs, bars.time[end]!, bars.time[end]!);
+        this.#fill(bars, intervalMs, next);
         ledger.bars[0]!--;
         curves.moved(end + shift);
         continue;
       }
       const wasHeld = ledger.quantity[0] !== 0;
-      this.#fill(nowMs, nowMs, bars.time[next]!);
+      this.#fill(bars, intervalMs, next);
       if (wasHeld !== (ledger.quantity[0] !== 0)) this.heldRows += wasHeld ? -1 : 1;
       equity[next + shift] = ledger.equity;
       curves.moved(next + shift);
@@ -162,7 +161,11 @@ export class TargetReplay implements TargetRows {
     return fills;
   }
 
-  #fill(submittedMs: EpochMs, fillMs: EpochMs, barMs: EpochMs): void {
+  // Of an order sent at the close of a row.
+  #fill({ time }: ReplayBars, intervalMs: IntervalMs, row: number): void {
+    const submittedMs = time[row]! + intervalMs;
+    const barMs = this.#sameClose ? time[row]! : time[row + 1]!;
+    const fillMs = this.#sameClose ? submittedMs : barMs;
     const signed = this.#signed;
     const price = this.#price;
     const ledger = this.#ledger;
