@@ -19,7 +19,7 @@ export default defineConfig({
         test: {
           name: "sources",
           include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "tests/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, "tests/e2e/**"],
+          exclude: [...configDefaults.exclude, "tests/{e2e,simulation,chaos}/**"],
         },
       },
       {
@@ -33,6 +33,16 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },
+      },
+      {
+        // Thousands of seeds, on all cores.
+        extends: true,
+        test: { name: "simulation", include: ["tests/simulation/**/*.test.ts"], sequence: { groupOrder: 2 } },
+      },
+      {
+        // Real processes, killed and stopped: they get the machine to themselves.
+        extends: true,
+        test: { name: "chaos", include: ["tests/chaos/**/*.test.ts"], sequence: { groupOrder: 3 }, maxWorkers: 2 },
       },
     ],
   },

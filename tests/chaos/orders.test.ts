@@ -1,0 +1,106 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { FaultProxy } from "../../packages/testkit/src/network/index.ts";
+import { startStack, type Stack } from "../services/stack.ts";
+import { RunnerProcess, type RecordedOrder } from "./processes/runner-process.ts";
+
+let stack: Stack;
+const runners: RunnerProcess[] = [];
+beforeAll(async () => {
+  stack = await startStack();
+});
+afterEach(async () => {
+  for (const runner of runners.splice(0)) await runner.end();
+});
+afterAll(() => stack.close());
+
+/** A runner whose orders leave, on a world that says paper. */
+async function trading(worldId: string, gatewayUrl = stack.gatewayUrl): Promise<RunnerProcess> {
+  await stack.createWorld(worldId);
+  const runner = new RunnerProcess({ worldId, gatewayUrl, speed: 1_200 });
+  runners.push(runner);
+  await vi.waitFor(() => expect(runner.strategyId, runner.errors).toBeDefined(), 30_000);
+  await stack.apply(worldId, "first", { activate: [runner.strategyId!], mode: "paper" });
+  await orderAfter(runner, 0n);
+  return runner;
+}
+
+const now = (): bigint => process.hrtime.bigint();
+
+function orderAfter(runner: RunnerProcess, ns: bigint): Promise<RecordedOrder> {
+  return vi.waitFor(() => {
+    const order = runner.orders().find((each) => each.ns > ns);
+    if (order === undefined) throw new Error(`no order has left: ${runner.off} ${runner.errors}`);
+    return order;
+  }, 20_000);
+}
+
+/** One more apply, and its end. */
+async function applied(worldId: string): Promise<{ readonly tookMs: number; readonly epoch: number }> {
+  const { client } = stack;
+  const startedMs = performance.now();
+  const { epoch } = await client.world<{ epoch: number }>("GET", worldId, "/order-state");
+  const body = { run_id: "second", plan: {}, effective_mode: "paper", expected_epoch: epoch };
+  const headers = { "x-allow-live": "true" };
+  const path = `/worlds/${worldId}/apply?wait_ms=10000`;
+  expect(await client.call("POST", path, { body, headers, timeoutMs: 15_000 })).toMatchObject({ phase: "completed" });
+  return { tookMs: performance.now() - startedMs, epoch: epoch + 2 };
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe("a recorder venue judges the orders of a real runner (OG-1 to OG-4)", () => {
+  it("sees none of an old epoch after an apply that ran while the runner stood still", async () => {
+    const runner = await trading("stopped");
+    runner.process.kill("SIGSTOP");
+    const { tookMs, epoch } = await applied("stopped");
+    const frozenBefore = now();
+    // Nobody could tell the world that the runner is closed: it waited for the end of its lease.
+    expect(tookMs).toBeGreaterThan(1_500);
+    expect(tookMs).toBeLessThan(6_000);
+    runner.process.kill("SIGCONT");
+    const order = await orderAfter(runner, frozenBefore);
+    expect(order.epoch).toBe(epoch);
+    expect(runner.orders().filter((each) => each.ns > frozenBefore && each.epoch < epoch)).toEqual([]);
+  });
+
+  it("sees none after the world was killed while the runner stood still", async () => {
+    const runner = await trading("killed");
+    runner.process.kill("SIGSTOP");
+    await stack.client.world("POST", "killed", "/kill", { body: { reason: "enough" } });
+    await pause(3_200);
+    const continued = now();
+    runner.process.kill("SIGCONT");
+    await vi.waitFor(() => expect(runner.off).toBe("the world was killed"), 10_000);
+    await pause(500);
+    expect(runner.orders().filter(({ ns }) => ns > continued)).toEqual([]);
+    await stack.client.world("POST", "killed", "/revive", { body: { reason: "looked at" } });
+    await orderAfter(runner, continued);
+  });
+
+  it("sees none once the cable was pulled for as long as a lease lives; the world waits as long", async () => {
+    await using proxy = await FaultProxy.open(stack.gatewayUrl);
+    const runner = await trading("cut", proxy.url);
+    proxy.cut();
+    const { tookMs, epoch } = await applied("cut");
+    expect(tookMs).toBeGreaterThan(1_500);
+    const frozenBefore = now();
+    const before = runner.closedMs;
+    await vi.waitFor(() => expect(runner.closedMs).toBeGreaterThan(before), 5_000); // it computes
+    await pause(1_000);
+    expect(runner.orders().filter(({ ns }) => ns > frozenBefore)).toEqual([]);
+    proxy.heal();
+    expect((await orderAfter(runner, frozenBefore)).epoch).toBe(epoch);
+  });
+
+  it("sees every order once, whatever connections break", async () => {
+    await using proxy = await FaultProxy.open(stack.gatewayUrl);
+    const runner = await trading("reset", proxy.url);
+    for (let round = 0; round < 6; round++) {
+      proxy.reset();
+      await pause(250);
+    }
+    await orderAfter(runner, now());
+    const ids = runner.orders().map(({ clientOrderId }) => clientOrderId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
