@@ -153,7 +153,9 @@ describe("orders behind the gate", () => {
 describe("the journal", () => {
   it("belongs to one strategy", () => {
     const path = fileURLToPath(new URL(`file:///tmp/qmtl-journal-${process.pid}-${performance.now()}/run.db`));
-    RunJournal.open(path, "one")[Symbol.dispose]();
+    const first = RunJournal.open(path, "one");
+    expect(() => RunJournal.open(path, "one")).toThrow(`another run has the journal "${path}" open`);
+    first[Symbol.dispose]();
     expect(() => RunJournal.open(path, "two")).toThrow(expect.objectContaining({ code: "SNAPSHOT_MISMATCH" }));
   });
 

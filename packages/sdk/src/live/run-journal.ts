@@ -5,6 +5,7 @@ import { deserialize, serialize } from "node:v8";
 import { QmtlError, type EpochMs } from "@qmtl/core";
 import type { Fill, Order } from "@qmtl/engine/broker";
 import type { Admission } from "./gated-broker.ts";
+import { holdJournal } from "./hold-journal.ts";
 import type { LiveRow } from "./row-merger.ts";
 
 /** What one instant of a run left behind. */
@@ -42,15 +43,17 @@ export interface JournalState {
  * the last instant that was written, so that no fill is lost and none happens twice: rows and the gate's verdicts decide
  * everything, so that state, which is large, has to be written only now and then.
  *
- * @throws QmtlError `STORE_FAILED` when the file cannot be opened or written, `SNAPSHOT_MISMATCH` when it belongs to
- * another strategy
+ * @throws QmtlError `STORE_FAILED` when the file cannot be opened or written, or another run has it; `SNAPSHOT_MISMATCH`
+ * when it belongs to another strategy
  */
 export class RunJournal implements Disposable {
   readonly #database: DatabaseSync;
+  readonly #release: () => void;
   readonly #statements: Record<keyof typeof statements, StatementSync>;
 
-  private constructor(database: DatabaseSync) {
+  private constructor(database: DatabaseSync, release: () => void) {
     this.#database = database;
+    this.#release = release;
     const prepared = Object.entries(statements).map(([name, sql]) => [name, database.prepare(sql)] as const);
     this.#statements = Object.fromEntries(prepared) as Record<keyof typeof statements, StatementSync>;
   }
@@ -58,15 +61,23 @@ export class RunJournal implements Disposable {
   /** @param strategyId - what the file belongs to; a file of another strategy is refused */
   static open(path: string, strategyId: string): RunJournal {
     return attempt(`cannot open the run's journal "${path}"`, () => {
-      if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      const database = new DatabaseSync(path);
-      database.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=2000;");
-      database.exec(schema);
-      const journal = new RunJournal(database);
+      const isFile = path !== ":memory:";
+      if (isFile) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      const release = isFile ? holdJournal(path) : (): void => undefined;
+      let journal: RunJournal;
+      try {
+        const database = new DatabaseSync(path);
+        database.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=2000;");
+        database.exec(schema);
+        journal = new RunJournal(database, release);
+      } catch (error) {
+        release();
+        throw error;
+      }
       const known = journal.#statements.readMeta.get("strategy") as { value: string } | undefined;
       if (known === undefined) journal.#statements.writeMeta.run("strategy", strategyId);
       else if (known.value !== strategyId) {
-        database.close();
+        journal[Symbol.dispose]();
         throw new QmtlError(
           "SNAPSHOT_MISMATCH",
           `"${path}" is the journal of another strategy or another version of it`,
@@ -171,7 +182,9 @@ export class RunJournal implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#database.isOpen) this.#database.close();
+    if (!this.#database.isOpen) return;
+    this.#database.close();
+    this.#release();
   }
 
   #transaction(write: () => void): void {
