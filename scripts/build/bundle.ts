@@ -38,8 +38,7 @@ function nearMain({ outputs }: Metafile): string[] {
   const entries = Object.entries(outputs).filter(([, { entryPoint }]) => entryPoint !== undefined);
   const [mainPath] = entries.find(([, { entryPoint }]) => entryPoint === main)!;
   const all = loadedBy(mainPath);
-  const bytesOf = (files: Iterable<string>) =>
-    Iterator.from(files).reduce((sum, file) => sum + (all.get(file) ?? 0), 0);
+  const bytesOf = (files: Iterable<string>) => [...files].reduce((sum, file) => sum + (all.get(file) ?? 0), 0);
   return entries.flatMap(([path, { entryPoint }]) =>
     bytesOf(loadedBy(path).keys()) * 6 >= bytesOf(all.keys()) ? [entryPoint!] : [],
   );
