@@ -24,6 +24,8 @@ describe.each(templateNames)("%s", (template) => {
     expect([...files.keys()].toSorted()).toEqual(common.toSorted());
     expect(files.get("market.ts")).toContain("randomMarket(");
     expect(files.get("README.md")).toMatch(/^# My Project\n/);
+    // Run by itself, each listens to --world-id: backtesting instead would look like following a world.
+    expect(files.get("strategy.ts")).toMatch(/runArguments\(process\.argv[\s\S]*followWorld\(/);
     expect(JSON.parse(files.get("package.json")!)).toMatchObject({
       name: "my-project",
       scripts: { start: "node strategy.ts", test: "node --test" },

@@ -1,9 +1,11 @@
 import {
   crossover,
   explainSharing,
+  followWorld,
   positionTarget,
   ProcessingNode,
   rsi,
+  runArguments,
   Runner,
   runSummary,
   sma,
@@ -69,12 +71,18 @@ export const backtest: OfflineOptions = {
 
 if (import.meta.main) {
   const strategies = [QuickTrend, SteadyTrend, DipsInTrend];
-  for (const result of await Runner.offline(strategies, backtest)) {
-    const run = await writeRun(result, { strategyFile: import.meta.filename, options: backtest });
-    console.log(runSummary(result));
-    console.log(`report: ${run.reportFile}\n`);
+  const world = runArguments(process.argv.slice(2)); // node strategy.ts --world-id W --gateway-url http://127.0.0.1:8000
+  if (world) {
+    const runs = strategies.map((strategy) => followWorld(strategy, { ...backtest, ...world }));
+    for (const result of await Promise.all(runs)) console.log(`${runSummary(result)}\n`);
+  } else {
+    for (const result of await Runner.offline(strategies, backtest)) {
+      const run = await writeRun(result, { strategyFile: import.meta.filename, options: backtest });
+      console.log(runSummary(result));
+      console.log(`report: ${run.reportFile}\n`);
+    }
+    const { nodes, distinct, shared } = explainSharing(strategies);
+    console.log(`${nodes} nodes in ${strategies.length} strategies, ${distinct} of them computed:`);
+    for (const { name, strategies: readers } of shared) console.log(`  ${name} is shared by ${readers.join(", ")}`);
   }
-  const { nodes, distinct, shared } = explainSharing(strategies);
-  console.log(`${nodes} nodes in ${strategies.length} strategies, ${distinct} of them computed:`);
-  for (const { name, strategies: readers } of shared) console.log(`  ${name} is shared by ${readers.join(", ")}`);
 }
