@@ -252,7 +252,7 @@ describe("evaluation", () => {
     expect(explained.evaluation_id).toBe(body.evaluation_id);
     expect(explained.explanation.strategies.d).toMatchObject({
       active: false,
-      decidedBy: "gates.0",
+      decided_by: "gates.0",
       steps: [
         { rule: "gates.0", reason: 'sharpe >= 1: metric "sharpe" is missing (sharpe = null)' },
         { rule: "score" },
@@ -275,6 +275,7 @@ describe("evaluation", () => {
       evaluation_id: null,
       explanation: null,
       decision: { effective_mode: "paper" },
+      run: { run_id: "r1", stage: "completed", error: null },
       activation: [{ strategy_id: "a", side: "long", state: "active", weight: 1, by_run: "r1" }],
     });
   });
@@ -306,7 +307,7 @@ describe("evaluation", () => {
     await clock.advance(1_000);
     // Out at once it may not go, for it has only just come in; an apply with metrics is an evaluation like any other.
     expect((await applied("r2", { metrics: { a: { s: 0 } } })).body.active).toEqual(["a"]);
-    expect((await get("/worlds/w/explain")).body.explanation.strategies.a.decidedBy).toBe("hysteresis.min_dwell");
+    expect((await get("/worlds/w/explain")).body.explanation.strategies.a.decided_by).toBe("hysteresis.min_dwell");
     await clock.advance(3_600_000);
     expect((await applied("r3", { metrics: { a: { s: 0 } } })).body.active).toEqual([]);
   });

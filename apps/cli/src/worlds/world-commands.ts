@@ -102,17 +102,24 @@ export const worldCommands = {
     ask: async (call, client) => {
       const { runId, activate, deactivate, gatingPolicy, mode, allowLive } = call.options;
       const plan = { activate: activate as string[], deactivate: deactivate as string[] };
+      const seen = await client.call<{ epoch: number; allow_live: boolean }>("GET", at(call));
       const body = {
         ...(await jsonOf(optionOf(call, "inputs"))),
         run_id: runId,
-        expected_epoch: await epochOf(call, client),
+        expected_epoch: seen.epoch,
         ...(plan.activate.length + plan.deactivate.length > 0 && { plan }),
         ...(gatingPolicy !== undefined && { gating_policy: await textOf(gatingPolicy as string) }),
         ...(mode !== undefined && { effective_mode: mode }),
       };
-      // The Gateway wants every apply that may start live trading confirmed; one to a lower mode cannot.
-      const confirmed = allowLive === true || (mode !== undefined && mode !== "live");
-      const headers = { "x-allow-live": String(confirmed) };
+      // The Gateway wants every apply confirmed that may start live trading: one to a lower mode cannot, and none can where
+      // the world does not allow it (W-5).
+      const isLower = mode !== undefined && mode !== "live";
+      if (allowLive !== true && !isLower && seen.allow_live) {
+        throw new QmtlError("LIVE_GUARD", `an apply in world "${wordOf(call, 0)}" may start live trading`, {
+          hint: "confirm it with --allow-live, or say where it is to end: --mode paper",
+        });
+      }
+      const headers = { "x-allow-live": "true" };
       return untilApplied(call, () => client.call("POST", at(call, "/apply"), { body, headers, timeoutMs: 60_000 }));
     },
     text: fields,
