@@ -34,7 +34,7 @@ export interface WorldRunOptions extends Pick<
   readonly limits?: ExposureLimits;
   /**
    * Told of every order in the turn in which it leaves, after it was written down; for whoever keeps a record of his own.
-   * Must not wait and must not throw.
+   * Not told of one for which the gate closed while it was being written. Must not wait and must not throw.
    */
   readonly onOrder?: (order: OutgoingOrder) => void;
   /** Said once each: lost and found contact, gaps in the data, why orders are off, orders that were refused. */

@@ -448,6 +448,10 @@ export class WorldRun implements AsyncDisposable {
   // In the turn of the gate's word: written down, then told (OG-1, OG-9).
   #sent(sent: SentOrder): void {
     this.#journal.recordSent(sent);
+    // A disk may take its time, and a process may be stopped over it: the gate is asked again by the clock of now, and
+    // what it closed for stays in the paper account alone.
+    const closed = this.#gate?.closedBecause();
+    if (closed !== undefined) return this.#refused(closed);
     const { clientOrderId, order } = sent;
     this.#options.onOrder?.({
       clientOrderId,
