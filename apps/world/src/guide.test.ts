@@ -11,6 +11,17 @@ function block(info: string): string {
   return text;
 }
 
+it("docs/worlds.md: its gating policy takes a world to paper", async () => {
+  const test = await openWorld({ clock: new VirtualClock() });
+  await test.call("POST", "/worlds", { id: "crypto" });
+  const body = { run_id: "r", expected_epoch: 1, plan: { activate: ["trend"] }, gating_policy: block("yaml gating") };
+  const { body: run } = await test.call("POST", "/worlds/crypto/apply", body);
+  expect(run).toMatchObject({ phase: "completed" });
+  const { body: decision } = await test.call("GET", "/worlds/crypto/decide");
+  expect(decision).toMatchObject({ effective_mode: "paper", execution_domain: "dryrun" });
+  await test.close();
+});
+
 it("docs/worlds.md: its policy judges its inputs as it says", async () => {
   const test = await openWorld({ clock: new VirtualClock() });
   await test.call("POST", "/worlds", { id: "crypto" });
