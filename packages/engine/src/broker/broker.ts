@@ -404,7 +404,7 @@ class SimulatedBroker implements Broker {
         details: { format: saved?.format ?? null, symbols: saved?.symbols ?? null },
       });
     }
-    if (this.#replay) this.#replay.filled.length = 0;
+    this.#replay?.filled.clear();
     for (const excursions of this.#stretch.excursions) excursions.clear();
     this.#texts.load(saved.texts);
     this.#orders.load(saved.orders);
