@@ -11,6 +11,9 @@ import type { Bench, Row } from "../harness/row.ts";
 import { inProcess, inTurns, peakMemoryMb, sampleOf } from "../harness/timing.ts";
 import { SmaCross, vectorbtBroker } from "../rows/sma-cross.ts";
 
+// Untimed runs of either side: ours is compiled whole after about as many.
+const warmUps = 15;
+
 /** What both sides say about a run. */
 interface Figures {
   readonly trades: number;
@@ -57,7 +60,7 @@ export const cross: Bench = {
     for (const each of engines) {
       using peer = new PeerProcess("vectorbt_cross", [file, String(rows), each.engine]);
       requireSameFigures(`${each.name}, warm`, await run(), (await peer.call<Figures>("run")).result);
-      const times = await inTurns(inProcess(run), peer.side("run"), rounds);
+      const times = await inTurns(inProcess(run, warmUps), peer.side("run", {}, warmUps), rounds);
       table.push({
         workload: "SMA cross, 1 M bars, warm",
         ours: sampleOf(times.ours, "ms"),
