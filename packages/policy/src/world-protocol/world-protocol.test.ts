@@ -26,8 +26,9 @@ class Service {
     return effects;
   }
 
-  ask(changes: Partial<LeaseRequest> = {}): LeaseAnswer {
-    const effect = this.take({ kind: "ask", request: { ...request, ...changes } }).find(({ kind }) => kind === "lease");
+  ask(changes: Partial<LeaseRequest> = {}, nowMs?: number): LeaseAnswer {
+    const asked = { kind: "ask", request: { ...request, ...changes } } as const;
+    const effect = this.take(asked, nowMs).find(({ kind }) => kind === "lease");
     if (effect?.kind !== "lease") throw new Error("no answer");
     return effect.answer;
   }
@@ -60,6 +61,31 @@ class Service {
     return undefined;
   }
 }
+
+describe("a holder with two processes", () => {
+  it("has one lease: the other waits until it has run out (OG-8)", () => {
+    const world = new Service();
+    expect(world.ask().granted).toBe(true);
+    expect(world.ask({ incarnation: "2" })).toMatchObject({ granted: false, refusal: "other_incarnation" });
+    expect(world.ask({ holder: "i", incarnation: "2" }).granted).toBe(true);
+    expect(world.ask({ incarnation: "2" }, 3_059).granted).toBe(false);
+    expect(world.ask({ incarnation: "2" }, 3_060).granted).toBe(true);
+    expect(world.ask({}, 3_061)).toMatchObject({ granted: false, refusal: "other_incarnation" });
+  });
+
+  it("hands the lease on when one says that its gate is closed for this epoch", () => {
+    const world = new Service();
+    world.ask();
+    world.take({ kind: "acknowledge", holder: "h", incarnation: "1", closedEpoch: 1 });
+    expect(world.ask({ incarnation: "2" }).granted).toBe(true);
+    // It is no word about the next freeze: whoever asked meanwhile is still waited for.
+    world.apply();
+    world.take({ kind: "acknowledge", holder: "h", incarnation: "1", closedEpoch: 2 });
+    expect(world.advance()).toEqual([]);
+    world.take({ kind: "acknowledge", holder: "h", incarnation: "2", closedEpoch: 2 });
+    expect(world.advance()).toEqual(["frozen", "switch", "unfreeze"]);
+  });
+});
 
 describe("an apply", () => {
   it("goes from freeze to unfreeze in four transactions", () => {

@@ -171,7 +171,9 @@ function onAsk(state: WorldProtocolState, request: LeaseRequest, nowMs: number, 
   const { record } = state;
   const key = leaseKey(request);
   const known = acknowledged(withoutEnded(state, nowMs), key, request.closedEpoch);
-  const refusal = rules.refusalOf(record, request, known.leases.has(key) ? 0 : known.leases.size);
+  const refusal =
+    rules.refusalOf(record, request, known.leases.has(key) ? 0 : known.leases.size) ??
+    (isHeldByAnother(known, request) ? "other_incarnation" : undefined);
   const answer: LeaseAnswer = {
     granted: refusal === undefined,
     refusal,
@@ -188,6 +190,17 @@ function onAsk(state: WorldProtocolState, request: LeaseRequest, nowMs: number, 
   // for an acknowledgement of the next freeze.
   const leases = new Map(known.leases).set(key, { holder, incarnation, strategyId, endsAtMs, closedEpoch: 0 });
   return { state: { ...known, leases }, effects: [{ kind: "lease", answer }] };
+}
+
+/**
+ * Whether another process of the same holder may still send orders: each has a ledger of its own, and together they would
+ * pass limits that each of them keeps (OG-8). One that says its gate is closed for this epoch has given its lease back.
+ */
+function isHeldByAnother({ leases, record }: WorldProtocolState, { holder, incarnation }: LeaseRequest): boolean {
+  for (const lease of leases.values()) {
+    if (lease.holder === holder && lease.incarnation !== incarnation && lease.closedEpoch < record.epoch) return true;
+  }
+  return false;
 }
 
 function acknowledged(state: WorldProtocolState, key: string, closedEpoch: number): WorldProtocolState {

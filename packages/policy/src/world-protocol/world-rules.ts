@@ -28,7 +28,7 @@ export interface GrantedLease {
   readonly closedEpoch: number;
 }
 
-export type LeaseRefusal = "killed" | "not_active" | "epoch_ahead" | "too_many_holders";
+export type LeaseRefusal = "killed" | "not_active" | "epoch_ahead" | "too_many_holders" | "other_incarnation";
 
 /** Holders of one world at a time: bounds the memory a caller can take. */
 const holderCountMax = 10_000;

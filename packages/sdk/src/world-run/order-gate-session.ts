@@ -59,6 +59,8 @@ export class OrderGateSession {
   #hasContact = true;
   /** The Gateway has answered, and knows no such world. */
   #isMissing = false;
+  /** The lease is refused because another process of this strategy has it. */
+  #isElsewhere = false;
   #said: string | undefined = "";
   #cancelSay: (() => void) | undefined;
 
@@ -111,6 +113,7 @@ export class OrderGateSession {
     const { lease } = this.#state;
     if (this.#isMissing) return `there is no world "${this.#options.worldId}"; qmtl world create makes one`;
     const closed = closedBecause(this.#state, this.#options.clock.monotonicMs());
+    if (closed === "lease" && this.#isElsewhere) return "another process runs this strategy, and sends its orders";
     if (closed !== undefined || lease === undefined) return inWords[closed ?? "lease"];
     return lease.mode === "paper" || lease.mode === "live" ? undefined : `the world's mode is ${lease.mode}`;
   }
@@ -118,7 +121,7 @@ export class OrderGateSession {
   /** The world has answered: what is closed now is closed by its word, and not for want of one. */
   get isJoined(): boolean {
     const closed = closedBecause(this.#state, this.#options.clock.monotonicMs());
-    return this.#isMissing || closed === undefined || closed === "killed" || closed === "phase";
+    return this.#isMissing || this.#isElsewhere || closed === undefined || closed === "killed" || closed === "phase";
   }
 
   /** Closes this gate without asking anybody (OG-7). */
@@ -126,13 +129,17 @@ export class OrderGateSession {
     this.#take({ kind: "kill", reason });
   }
 
+  /** Closes the gate for good, and gives its lease back: the next process of the strategy need not wait for its end. */
   close(): void {
+    const { lease } = this.#state;
+    const { epoch } = this;
     this.#stop.abort(new QmtlError("CANCELLED", "the run was shut down"));
     this.#cancelTick?.();
     this.#take({ kind: "disconnected" });
     this.#cancelTick?.();
     this.#cancelSay?.();
     this.#stream.close();
+    if (lease !== undefined) this.#giveBack(epoch);
   }
 
   #take(input: GateInput): void {
@@ -204,6 +211,7 @@ export class OrderGateSession {
         decisionExpiresInMs: answer.decision_expires_in_ms,
         highWater: answer.high_water,
       };
+      this.#isElsewhere = answer.reason === "other_incarnation";
       if (!signal.aborted) this.#take({ kind: "reply", askId, reply });
     } catch {
       // No answer is an answer: the lease runs out by itself. It is asked for again soon.
@@ -218,6 +226,13 @@ export class OrderGateSession {
     } catch {
       // Every request for a lease says the same once more.
     }
+  }
+
+  #giveBack(epoch: number): void {
+    const { client, worldId, holder, incarnation } = this.#options;
+    const body = { holder, incarnation, closed_epoch: epoch };
+    // Where the word is lost the lease ends by itself.
+    client.world("POST", worldId, "/acks", { body }).catch(() => undefined);
   }
 
   async #readState(): Promise<void> {
