@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -7,6 +7,8 @@ import { fileURLToPath } from "node:url";
 import { send } from "./http-client.ts";
 
 const command = fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url));
+
+const clockTickMs = 10;
 
 export interface ControlPlane {
   /** Of the Gateway: "http://127.0.0.1:40001". */
@@ -17,6 +19,8 @@ export interface ControlPlane {
   readonly stateFolder: string;
   /** Resident memory of the process now, MB. */
   readonly memoryMb: () => Promise<number>;
+  /** Time on processors so far, all of its threads, ms: what it would take on a machine that does nothing else. */
+  readonly cpuMs: () => number;
   readonly stop: () => Promise<void>;
 }
 
@@ -46,6 +50,12 @@ export async function startControlPlane(): Promise<ControlPlane> {
     memoryMb: async () => {
       const { text } = await send("GET", `${url}/metrics`);
       return Number(/^process_resident_memory_bytes ([0-9.e+]+)$/m.exec(text)![1]) / 1_048_576;
+    },
+    cpuMs: () => {
+      const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8")
+        .replace(/^.*\) /, "")
+        .split(" ");
+      return (Number(fields[11]) + Number(fields[12])) * clockTickMs;
     },
     stop: async () => {
       const ended = new Promise((resolve) => child.once("close", resolve));

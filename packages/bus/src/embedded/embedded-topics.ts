@@ -22,6 +22,7 @@ export const topicTable = `create table topic_changes (
   retention_ms bigint
 )`;
 
+const notWaiting = { durable: false };
 const changesAfter = "select * from topic_changes where first_id >= ? order by first_id";
 
 /** The topics of a data log: the sum of `topic_changes`, kept in memory and brought up to date when it is asked. */
@@ -67,7 +68,8 @@ export class EmbeddedTopics {
   }
 
   /**
-   * Makes those that are not there.
+   * Makes those that are not there. No fsync is waited for: a topic is durable with its first record at the latest, and who
+   * has queues without one makes it at its start.
    *
    * @throws QmtlError `QUEUE_CONFLICT`, `NAME_INVALID`
    */
@@ -88,7 +90,7 @@ export class EmbeddedTopics {
         run("insert into topic_changes values (?, ?, ?, ?, ?)", row);
         firstId += names.length;
       }
-    });
+    }, notWaiting);
   }
 
   /** Drops it in the transaction of `run`; answers what it was. */

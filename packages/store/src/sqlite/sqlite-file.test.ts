@@ -53,6 +53,18 @@ it("waits for the disk at every commit, so that what is acknowledged survives a 
   expect(settings).toEqual(["wal", 2, 1]);
 });
 
+it("waits for the disk unless nobody who shares the commit asks for that", async () => {
+  const file = opened();
+  await file.upgrade(schema);
+  const level = (durable: boolean) =>
+    file.write((run) => Number(run("pragma synchronous")[0]!["synchronous"]), { durable });
+  expect(await Promise.all([level(false), level(true), level(false)])).toEqual([1, 2, 2]);
+  expect([await level(false), await level(true)]).toEqual([1, 2]);
+  await file.write((run) => run("insert into t values (1, 'x')"), { durable: false });
+  await insert(file, 2);
+  expect(await ids(file)).toEqual([1, 2]);
+});
+
 it("refuses a file of a newer version", async () => {
   const file = opened();
   await file.upgrade([...schema, ["create table u (id bigint)"]]);

@@ -57,9 +57,14 @@ export class SqliteFile {
     });
   }
 
-  /** Runs `body` as one transaction; resolves with its answer when that is durable. A throw undoes all of it. */
-  async write<T>(body: (run: RunStatement) => T): Promise<T> {
-    await this.begin();
+  /**
+   * Runs `body` as one transaction; resolves with its answer when that is durable. A throw undoes all of it.
+   *
+   * @param options - `durable: false` does not wait for the disk: the write outlives the process, but a machine that loses
+   *   power before the next durable write of this file, which takes it along, may forget it
+   */
+  async write<T>(body: (run: RunStatement) => T, { durable = true } = {}): Promise<T> {
+    await this.begin(durable);
     let answer: T;
     try {
       answer = body((sql, parameters = []) => this.execute(sql, parameters).rows);
@@ -91,9 +96,9 @@ export class SqliteFile {
     return (await this.executeRead(sql, parameters)).rows;
   }
 
-  async begin(): Promise<void> {
+  async begin(durable = true): Promise<void> {
     this.#refuseDamaged();
-    await this.#group.begin();
+    await this.#group.begin(durable);
   }
 
   /** Runs a statement in the transaction that `begin` opened. */

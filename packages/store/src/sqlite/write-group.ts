@@ -30,6 +30,7 @@ export class WriteGroup {
   #members: PromiseWithResolvers<void>[] = [];
   #openedMs = 0;
   #open = false;
+  #durable = true; // what the connection is set to
   #lost: unknown; // why the running transaction is gone although it has not ended
 
   constructor(connection: DatabaseSync, options: WriteGroupOptions) {
@@ -37,12 +38,17 @@ export class WriteGroup {
     this.#options = options;
   }
 
-  /** Resolves when it is the caller's turn and a transaction is open; `commit` or `rollback` must follow. */
-  async begin(): Promise<void> {
+  /**
+   * Resolves when it is the caller's turn and a transaction is open; `commit` or `rollback` must follow.
+   *
+   * @param durable - false: need not be on disk when `commit` resolves, unless others of its group have to be
+   */
+  async begin(durable = true): Promise<void> {
     await this.#turn();
     try {
+      if (this.#open && durable && !this.#durable) this.#flush();
       if (this.#open) this.#connection.exec("savepoint member");
-      else await this.#openTransaction();
+      else await this.#openTransaction(durable);
     } catch (cause) {
       this.#afterFailure(cause);
       this.#lost = undefined;
@@ -125,8 +131,13 @@ export class WriteGroup {
     return this.#options.clock.monotonicMs() - this.#openedMs >= openMsMax;
   }
 
-  async #openTransaction(): Promise<void> {
+  async #openTransaction(durable: boolean): Promise<void> {
     const { clock, busyTimeoutMs } = this.#options;
+    if (durable !== this.#durable) {
+      // In write-ahead mode "normal" leaves out the fsync of a commit, and nothing else.
+      this.#connection.exec(`pragma synchronous = ${durable ? "full" : "normal"}`);
+      this.#durable = durable;
+    }
     const askedMs = clock.monotonicMs();
     for (;;) {
       try {
