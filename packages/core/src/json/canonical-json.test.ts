@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { canonicalParams, compareCodePoints, contextKeys, float, readJson, sortedAsciiJson } from "./index.ts";
+import {
+  canonicalParams,
+  compareCodePoints,
+  contextKeys,
+  float,
+  readJson,
+  sortByCodePoint,
+  sortedAsciiJson,
+} from "./index.ts";
 
 describe("canonical params", () => {
   it("sorts keys by code point, not by UTF-16 unit", () => {
@@ -21,6 +29,16 @@ describe("canonical params", () => {
         expect(Math.sign(compareCodePoints(prefix + a, prefix + b))).toBe(expected);
       }),
     );
+  });
+
+  it("puts whole lists into the order that sorting by code points gives", () => {
+    const texts = fc.array(fc.oneof(fc.string({ maxLength: 3 }), fc.string({ unit: "binary", maxLength: 3 })));
+    fc.assert(
+      fc.property(texts, (list) => {
+        expect(sortByCodePoint([...list])).toEqual(list.toSorted(compareCodePoints));
+      }),
+    );
+    expect(sortByCodePoint(["😀", "\uff5e", "b", "a"])).toEqual(["a", "b", "\uff5e", "😀"]);
   });
 
   it("drops every context key at every depth, by exact case, and keeps null", () => {

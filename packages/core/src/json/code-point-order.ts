@@ -15,10 +15,16 @@ export function compareCodePoints(a: string, b: string): number {
 /** Puts texts into code-point order, in place. What is in order already, as nearly every list here is, is left alone. */
 export function sortByCodePoint(texts: string[]): string[] {
   for (let index = 1; index < texts.length; index++) {
-    if (compareCodePoints(texts[index - 1]!, texts[index]!) > 0) return texts.sort(compareCodePoints);
+    if (compareCodePoints(texts[index - 1]!, texts[index]!) <= 0) continue;
+    return texts.sort(texts.every(hasNoSurrogates) ? compareUnits : compareCodePoints);
   }
   return texts;
 }
+
+// Without surrogates both orders are one, and the platform compares units faster than anything that goes one by one.
+const surrogate = /[\ud800-\udfff]/;
+const hasNoSurrogates = (text: string): boolean => !surrogate.test(text);
+const compareUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 // Surrogates stand for code points above U+FFFF, so they go after the rest of the basic plane.
 function rank(unit: number): number {
