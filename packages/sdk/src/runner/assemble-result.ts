@@ -177,6 +177,18 @@ function keptColumns({ graph, orderPath }: Account, outputs: NodeOutputs): Reado
   return kept;
 }
 
+/** Fewer bars than this say nothing of a ratio. */
+const fewBars = 30;
+
+/** The warnings of a run that goes back further than this process: how many bars it has is for its whole curve to say. */
+export function warningsOfWhole(warnings: readonly RunWarning[], bars: number): readonly RunWarning[] {
+  return warnings.flatMap((warning) => {
+    if (warning.code !== "SHORT_SAMPLE") return [warning];
+    const message = warning.message.replace(/\d+ bars/, `${bars} bars`);
+    return bars < fewBars ? [{ ...warning, message, count: bars }] : [];
+  });
+}
+
 function warningsOf({ broker, simulation, feeds, graph, instruments }: Account): readonly RunWarning[] {
   const warnings: RunWarning[] = [];
   const ambiguous = broker.counters.intrabarAmbiguousFills;
@@ -193,7 +205,7 @@ function warningsOf({ broker, simulation, feeds, graph, instruments }: Account):
   if (instruments.some((_, index) => broker.account.position(index).quantity !== 0)) {
     warnings.push({ code: "OPEN_AT_END", message: "positions are still open at the end; their profit is unrealised" });
   }
-  if (feeds.length > 0 && simulation.rows < 30) {
+  if (feeds.length > 0 && simulation.rows < fewBars) {
     warnings.push({
       code: "SHORT_SAMPLE",
       message: `the run has ${simulation.rows} bars of ${formatInterval(feeds[0]!.intervalMs)}: ratios mean little`,

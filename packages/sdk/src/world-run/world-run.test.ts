@@ -79,6 +79,9 @@ describe("a run whose gateway is away", () => {
     const second = await Runner.run(Trend, optionsOf("again"));
     expect(second.times).toHaveLength(frame.length - 300);
     expect([...second.times.subarray(0, 700)]).toEqual([...first.times]);
+    // Started once more with nothing to do, it still has all its bars.
+    const third = await Runner.run(Trend, optionsOf("again"));
+    expect(third.warnings.map(({ code }) => code)).not.toContain("SHORT_SAMPLE");
   });
 
   it("stops where it is when it is shut down, twice without harm", async () => {

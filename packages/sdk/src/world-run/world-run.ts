@@ -29,7 +29,7 @@ import {
   type OrderAsk,
   type SentOrder,
 } from "../live/index.ts";
-import { assembleResult } from "../runner/assemble-result.ts";
+import { assembleResult, warningsOfWhole } from "../runner/assemble-result.ts";
 import type { BoundData } from "../runner/bind-data.ts";
 import { offlineOptionNames } from "../runner/check-options.ts";
 import { RunMetrics, serveMetrics } from "../run-metrics/index.ts";
@@ -227,7 +227,12 @@ export class WorldRun implements AsyncDisposable {
     // Curves go back to where the run began, before this process did; why nothing traded is for the gate to say.
     const { times, equity } = this.#isJournalClosed ? this.#lastEquity : this.#journal.equity();
     const reasons = [...this.#refusals].map(([reason, count]) => `${count} orders were refused: ${reason}`);
-    const own = { times, equity, zeroTradeReasons: account.broker.fills.length === 0 ? reasons : [] };
+    const own = {
+      times,
+      equity,
+      warnings: warningsOfWhole(result.warnings, times.length),
+      zeroTradeReasons: account.broker.fills.length === 0 ? reasons : [],
+    };
     return Object.defineProperties({} as RunResult, {
       ...Object.getOwnPropertyDescriptors(result),
       ...Object.getOwnPropertyDescriptors(own),
@@ -426,6 +431,8 @@ export class WorldRun implements AsyncDisposable {
       fieldsOf: (node) => this.#run.fieldsOf(node),
       closedMs: () => this.closedMs,
       onSharing: (sharing) => {
+        // Nodes are brought to where the account stands from what is written down: nothing of it may still be under way.
+        this.#write();
         if (this.#isFinished) return;
         try {
           this.#run.share(sharing, exchange);
