@@ -67,7 +67,8 @@ function expectWhole(written: ReadonlyMap<string, Records[number][]>): void {
     const buckets = records.map(({ bucket_ms }) => bucket_ms);
     const [from, to] = [Math.min(...buckets), Math.max(...buckets)];
     const every = Array.from({ length: (to - from) / 60_000 + 1 }, (_, index) => from + index * 60_000);
-    expect(buckets, topic).toEqual(every);
+    const turns = records.map(({ bucket_ms, token, offset }) => `${offset}: ${bucket_ms} under ${token}`);
+    expect(buckets, `${topic}\n${turns.join("\n")}`).toEqual(every);
     const tokens = records.map(({ token }) => token);
     expect(tokens, topic).toEqual(tokens.toSorted((a, b) => a - b));
   }
