@@ -11,6 +11,7 @@ describe("arguments of a strategy file", () => {
     expect(runArguments(["--world-id=w"], { QMTL_GATEWAY_URL: "http://h:2" })).toMatchObject({
       gatewayUrl: "http://h:2",
     });
+    expect(runArguments(["--world-id=w"], { QMTL_TOKEN: "t" })).toMatchObject({ token: "t" });
     expect(runArguments(["--world-id=w", "--replay", "max"], {})).toEqual({
       worldId: "w",
       gatewayUrl: "http://127.0.0.1:8000",

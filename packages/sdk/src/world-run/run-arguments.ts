@@ -5,6 +5,8 @@ import { nearestWord, QmtlError } from "@qmtl/core";
 export interface RunArguments {
   readonly worldId: string;
   readonly gatewayUrl: string;
+  /** From the environment alone: other users see the words of a command. */
+  readonly token?: string;
   /** How many times faster than they happened the last rows of the history are replayed as live. */
   readonly replaySpeed?: number | "max";
 }
@@ -19,7 +21,7 @@ const options = {
  * Reads `--world-id W --gateway-url http://127.0.0.1:8000 [--replay 60|max]` of a strategy file that is run by itself.
  *
  * @param args - `process.argv.slice(2)`
- * @param environment - `QMTL_GATEWAY_URL` says where the Gateway is when the words do not
+ * @param environment - `QMTL_GATEWAY_URL` says where the Gateway is when the words do not, `QMTL_TOKEN` who asks
  * @returns undefined when no world is named: the file runs offline
  * @throws QmtlError `USAGE`
  */
@@ -49,8 +51,10 @@ export function runArguments(
       hint: "leave all of them out to run offline",
     });
   }
-  if (replay === undefined) return { worldId, gatewayUrl };
+  const token = environment["QMTL_TOKEN"];
+  const world = { worldId, gatewayUrl, ...(token !== undefined && token !== "" && { token }) };
+  if (replay === undefined) return world;
   const speed = replay === "max" ? "max" : Number(replay);
-  if (speed === "max" || (speed > 0 && speed < Infinity)) return { worldId, gatewayUrl, replaySpeed: speed };
+  if (speed === "max" || (speed > 0 && speed < Infinity)) return { ...world, replaySpeed: speed };
   throw new QmtlError("USAGE", `--replay must be a number above 0 or "max"; found "${replay}"`);
 }
