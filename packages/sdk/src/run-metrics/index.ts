@@ -1,1 +1,1 @@
-export { RunMetrics, serveMetrics, type RunGauges } from "./run-metrics.ts";
+export { RunMetrics, serveMetrics, type MetricsServer } from "./run-metrics.ts";

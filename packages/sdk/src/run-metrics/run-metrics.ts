@@ -1,4 +1,5 @@
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { QmtlError } from "@qmtl/core";
 import * as prometheus from "@prometheus-io/client";
 
@@ -115,13 +116,18 @@ export interface RunGauges {
   readonly residentBytes: number;
 }
 
+export interface MetricsServer {
+  readonly url: string;
+  close(): void;
+}
+
 /**
  * Serves a run's metrics on this machine, at `/metrics`.
  *
  * @param port - 0 takes a free one
  * @throws QmtlError `PORT_TAKEN`
  */
-export async function serveMetrics(metrics: RunMetrics, port: number): Promise<Server> {
+export async function serveMetrics(metrics: RunMetrics, port: number): Promise<MetricsServer> {
   const server = createServer((request, response) => {
     if (request.url !== "/metrics") {
       response.writeHead(404).end();
@@ -140,5 +146,12 @@ export async function serveMetrics(metrics: RunMetrics, port: number): Promise<S
     server.listen(port, "127.0.0.1", resolve);
   });
   server.unref();
-  return server;
+  const { port: taken } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${taken}/metrics`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }

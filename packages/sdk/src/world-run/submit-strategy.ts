@@ -1,5 +1,4 @@
 import { QmtlError, type Clock } from "@qmtl/core";
-import type { QueueMap } from "@qmtl/contracts/gateway";
 import type { PerformanceMetrics } from "@qmtl/engine/metrics";
 import type { RunResult } from "@qmtl/engine/result";
 import { systemClock } from "../edge/system-clock.ts";
@@ -25,7 +24,8 @@ export interface SubmitOptions extends OfflineOptions {
 export interface SubmitResult {
   readonly strategyId: string;
   readonly world: string;
-  readonly queueMap: QueueMap;
+  /** Where each node's rows are read, by node id. Spelled out: what users import names no schema library. */
+  readonly queueMap: Readonly<Record<string, readonly { readonly queue: string; readonly global: boolean }[]>>;
   /** The backtest over the given history; undefined without one. */
   readonly precheck: RunResult | undefined;
   /** What the world's policy says of it, changing nothing; undefined without figures, or without a policy. */

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import type { Server } from "node:http";
 import { join } from "node:path";
 import {
   computeContextOf,
@@ -32,7 +31,7 @@ import {
 import { assembleResult, warningsOfWhole } from "../runner/assemble-result.ts";
 import type { BoundData } from "../runner/bind-data.ts";
 import { offlineOptionNames } from "../runner/check-options.ts";
-import { RunMetrics, serveMetrics } from "../run-metrics/index.ts";
+import { RunMetrics, serveMetrics, type MetricsServer } from "../run-metrics/index.ts";
 import { callHook, reportFailure } from "../runner/hooks.ts";
 import { prepareRun, readyStrategy, type PreparedRun, type StrategyInput } from "../runner/offline.ts";
 import type { OfflineOptions } from "../runner/options.ts";
@@ -86,7 +85,7 @@ export class WorldRun implements AsyncDisposable {
   #wasThere = false;
   #cancelWait: (() => void) | undefined;
   #isFinished = false;
-  #metricsServer: Server | undefined;
+  #metricsServer: MetricsServer | undefined;
   #saidPaper = false;
   readonly #unread: UnreadQueues;
   #isJournalClosed = false;
@@ -208,8 +207,7 @@ export class WorldRun implements AsyncDisposable {
 
   /** Where the metrics are served; undefined unless `metricsPort` was given. */
   get metricsUrl(): string | undefined {
-    const address = this.#metricsServer?.address();
-    return typeof address === "object" && address !== null ? `http://127.0.0.1:${address.port}/metrics` : undefined;
+    return this.#metricsServer?.url;
   }
 
   /** Account, orders and figures so far. */
@@ -522,7 +520,7 @@ export class WorldRun implements AsyncDisposable {
       this.#end.reject(failure as Error);
     } finally {
       this.#metricsServer?.close();
-      this.#metricsServer?.closeAllConnections();
+      this.#metricsServer = undefined;
       this.#lastEquity = this.#journal.equity();
       this.#isJournalClosed = true;
       this.#journal[Symbol.dispose]();
