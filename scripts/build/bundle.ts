@@ -65,6 +65,7 @@ async function run(
     target: "node24",
     mainFields: ["module", "main"], // ES modules lose what is not used; CommonJS comes whole
     minifyWhitespace: true, // a start reads it all; names and statements stay, for stack traces
+    lineLimit: 160, // an error that nobody catches shows the line it comes from
     legalComments: "none", // they stand in THIRD-PARTY-NOTICES.txt
     metafile: true,
     logLevel: "warning",
