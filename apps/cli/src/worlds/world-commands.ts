@@ -102,12 +102,20 @@ export const worldCommands = {
     ask: async (call, client) => {
       const { runId, activate, deactivate, gatingPolicy, mode, allowLive } = call.options;
       const plan = { activate: activate as string[], deactivate: deactivate as string[] };
+      const inputs = optionOf(call, "inputs");
+      // Without figures a policy finds nobody fit to trade: that is not what somebody means who names no figures.
+      const isPlan = inputs === undefined;
+      if (isPlan && plan.activate.length + plan.deactivate.length === 0 && mode === undefined) {
+        throw new QmtlError("USAGE", "an apply needs --inputs, or --activate, --deactivate or --mode; found none", {
+          hint: "name the figures to decide on, or what is to change",
+        });
+      }
       const seen = await client.call<{ epoch: number; allow_live: boolean }>("GET", at(call));
       const body = {
-        ...(await jsonOf(optionOf(call, "inputs"))),
+        ...(await jsonOf(inputs)),
         run_id: runId,
         expected_epoch: seen.epoch,
-        ...(plan.activate.length + plan.deactivate.length > 0 && { plan }),
+        ...((isPlan || plan.activate.length + plan.deactivate.length > 0) && { plan }),
         ...(gatingPolicy !== undefined && { gating_policy: await textOf(gatingPolicy as string) }),
         ...(mode !== undefined && { effective_mode: mode }),
       };
