@@ -4,13 +4,11 @@ import {
   loadFrame,
   OrderPublishNode,
   ProcessingNode,
-  ReplayFeed,
   Runner,
   sma,
   Strategy,
   StreamInput,
 } from "../../../packages/sdk/src/index.ts";
-import { sliceFrame } from "../../../packages/engine/src/frame/index.ts";
 import type { BusyRunnerTask } from "./runner-process.ts";
 
 // A runner that wants to trade on every bar, in a process of its own. Its recorder writes down every order at the moment
@@ -45,8 +43,9 @@ const run = await Runner.session(Busy, {
   gatewayUrl,
   params: { size },
   broker: { cash: 100_000 },
-  data: sliceFrame(frame, 0, 300),
-  feed: new ReplayFeed({ data: frame, speed }),
+  data: frame,
+  historyEnd: new Date(frame.time[300]!),
+  replaySpeed: speed,
   stateFolder: folder,
   testMode: true,
   onNotice: ({ message }) => say({ notice: message }),

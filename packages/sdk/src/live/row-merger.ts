@@ -28,6 +28,8 @@ export class RowMerger {
   /** Everything that closes at or before this instant was released. */
   releasedMs: EpochMs = Number.NEGATIVE_INFINITY;
   readonly #options: RowMergerOptions;
+  /** Streams below this place are inputs; the others are computed from them, here or elsewhere. */
+  readonly #inputs: number;
   /** Rows by close time. */
   readonly #waiting = new Map<EpochMs, { rows: LiveRow[]; readonly sinceMs: number }>();
   readonly #reachedMs: Float64Array;
@@ -39,6 +41,7 @@ export class RowMerger {
     this.#options = options;
     this.#reachedMs = new Float64Array(options.intervalsMs.length).fill(Number.NEGATIVE_INFINITY);
     this.#held = options.intervalsMs.map(() => false);
+    this.#inputs = options.watched ?? options.intervalsMs.length;
     this.#watched = options.intervalsMs.map((_, stream) => stream < (options.watched ?? Infinity));
   }
 
@@ -50,8 +53,10 @@ export class RowMerger {
       return;
     }
     const waiting = this.#waiting.get(closeMs);
-    if (waiting) waiting.rows.push(row);
-    else this.#waiting.set(closeMs, { rows: [row], sinceMs: this.#options.clock.monotonicMs() });
+    const isFirstInput =
+      row.stream < this.#inputs && waiting?.rows.some(({ stream }) => stream < this.#inputs) !== true;
+    const sinceMs = waiting === undefined || isFirstInput ? this.#options.clock.monotonicMs() : waiting.sinceMs;
+    this.#waiting.set(closeMs, { rows: [...(waiting?.rows ?? []), row], sinceMs });
     this.reached(row.stream, closeMs);
   }
 
@@ -108,6 +113,8 @@ export class RowMerger {
   }
 
   #waitFor(closeMs: EpochMs, sinceMs: number): number {
+    // What others have computed does not tell how late it is here: rows of inputs that come behind it would be lost.
+    if (!this.#reachedMs.subarray(0, this.#inputs).some((reachedMs) => reachedMs >= closeMs)) return Infinity;
     let waitMs = 0;
     for (let stream = 0; stream < this.#held.length; stream++) {
       if (this.#watched[stream] !== true || this.#reachedMs[stream]! >= closeMs) continue;
