@@ -35,11 +35,14 @@ function orderAfter(runner: RunnerProcess, ns: bigint): Promise<RecordedOrder> {
 }
 
 /** One more apply, and its end. */
-async function applied(worldId: string): Promise<{ readonly tookMs: number; readonly epoch: number }> {
+async function applied(
+  worldId: string,
+  runId = "second",
+): Promise<{ readonly tookMs: number; readonly epoch: number }> {
   const { client } = stack;
   const startedMs = performance.now();
   const { epoch } = await client.world<{ epoch: number }>("GET", worldId, "/order-state");
-  const body = { run_id: "second", plan: {}, effective_mode: "paper", expected_epoch: epoch };
+  const body = { run_id: runId, plan: {}, effective_mode: "paper", expected_epoch: epoch };
   const headers = { "x-allow-live": "true" };
   const path = `/worlds/${worldId}/apply?wait_ms=10000`;
   expect(await client.call("POST", path, { body, headers, timeoutMs: 15_000 })).toMatchObject({ phase: "completed" });
@@ -100,6 +103,21 @@ describe("a recorder venue judges the orders of a real runner (OG-1 to OG-4)", (
       await pause(250);
     }
     await orderAfter(runner, now());
+    const ids = runner.orders().map(({ clientOrderId }) => clientOrderId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it("sees none of an old epoch and none twice while the wall clock of the runner jumps by hours", async () => {
+    const runner = await trading("jumps");
+    for (const aheadMs of [3_600_000, -3_600_000]) {
+      runner.jumpClock();
+      await vi.waitFor(() => expect(runner.clockAheadMs).toBe(aheadMs), 5_000);
+      await orderAfter(runner, now());
+      const { epoch } = await applied("jumps", `ahead ${aheadMs}`);
+      const completed = now();
+      expect((await orderAfter(runner, completed)).epoch).toBe(epoch);
+      expect(runner.orders().filter((each) => each.ns > completed && each.epoch < epoch)).toEqual([]);
+    }
     const ids = runner.orders().map(({ clientOrderId }) => clientOrderId);
     expect(new Set(ids).size).toBe(ids.length);
   });

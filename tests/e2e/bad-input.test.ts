@@ -252,9 +252,14 @@ const calls: readonly (readonly [what: string, words: readonly string[], Complai
     { exitCode: 2, message: "option '--fee <rate>' argument 'cheap' is invalid. expected a number" },
   ],
   [
-    "a world, for now",
-    ["tools", "sdk", "run", "good.ts", "--world-id", "w"],
-    { exitCode: 2, message: "following a world (--world-id, --gateway-url) is not available in this version" },
+    "a world at an address that is none",
+    ["tools", "sdk", "run", "good.ts", "--world-id", "w", "--gateway-url", "ftp://x"],
+    { exitCode: 2, message: `gatewayUrl must be an http address; found "ftp://x"`, hint: "http://127.0.0.1:8000" },
+  ],
+  [
+    "a Gateway without a world",
+    ["tools", "sdk", "run", "good.ts", "--gateway-url", "http://127.0.0.1:8000"],
+    { exitCode: 2, message: "--world-id is needed with the other options" },
   ],
   [
     "a run that is not there",

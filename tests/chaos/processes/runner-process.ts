@@ -37,7 +37,9 @@ export class RunnerProcess {
     this.#recordPath = join(folder, "orders.jsonl");
     const whole: BusyRunnerTask = { size: 0.5, ...task, bars, folder, recordPath: this.#recordPath };
     const entry = fileURLToPath(new URL("busy-runner.ts", import.meta.url));
-    this.process = spawn(process.execPath, [entry, JSON.stringify(whole)], { stdio: ["ignore", "pipe", "pipe"] });
+    const jumps = new URL("clock-jumps.ts", import.meta.url).href;
+    const args = ["--import", jumps, entry, JSON.stringify(whole)];
+    this.process = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
     let rest = "";
     this.process.stdout!.setEncoding("utf8").on("data", (text: string) => {
       const lines = (rest + text).split("\n");
@@ -60,6 +62,11 @@ export class RunnerProcess {
     return (this.#last("closedMs") as number | undefined) ?? Number.NEGATIVE_INFINITY;
   }
 
+  /** How far its wall clock is ahead of the machine's, as it last said. */
+  get clockAheadMs(): number {
+    return (this.#last("clockAheadMs") as number | undefined) ?? 0;
+  }
+
   get errors(): string {
     return this.#errors;
   }
@@ -71,6 +78,11 @@ export class RunnerProcess {
       const { ns, ...order } = JSON.parse(line) as { clientOrderId: string; epoch: number; ns: string };
       return { ...order, ns: BigInt(ns) };
     });
+  }
+
+  /** The wall clock of the process goes an hour ahead; the next time an hour behind, then ahead again. */
+  jumpClock(): void {
+    this.process.kill("SIGUSR2");
   }
 
   async end(): Promise<void> {
