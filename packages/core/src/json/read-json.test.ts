@@ -154,8 +154,12 @@ describe("a limit on the number of values", () => {
   };
 
   it("counts what stands outside of strings", () => {
+    // A key "__proto__" is refused before anything is counted.
+    const values = fc
+      .jsonValue({ depthSize: "medium" })
+      .filter((value) => !JSON.stringify(value).includes("__proto__"));
     fc.assert(
-      fc.property(fc.jsonValue({ depthSize: "medium" }), fc.constantFrom(0, 2), (value, indent) => {
+      fc.property(values, fc.constantFrom(0, 2), (value, indent) => {
         const text = JSON.stringify(value, null, indent);
         const size = sizeOf(value);
         expect(() => readJson(text, "x", size)).not.toThrow();
