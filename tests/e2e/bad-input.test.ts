@@ -254,7 +254,11 @@ const calls: readonly (readonly [what: string, words: readonly string[], Complai
   [
     "a world at an address that is none",
     ["tools", "sdk", "run", "good.ts", "--world-id", "w", "--gateway-url", "ftp://x"],
-    { exitCode: 2, message: `gatewayUrl must be an http address; found "ftp://x"`, hint: "http://127.0.0.1:8000" },
+    {
+      exitCode: 2,
+      message: `gatewayUrl must be an http address; found "ftp://x"`,
+      hint: 'for example "http://127.0.0.1:8000"',
+    },
   ],
   [
     "a Gateway without a world",
