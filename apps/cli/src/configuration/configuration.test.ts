@@ -107,6 +107,20 @@ dagmanager: { kafka_dsn: "localhost:9092" }
     expect(of("gateway", "address")[0]).toMatch(/^error: gateway.host is 0.0.0.0/);
     expect(of("worldservice", "address")).toEqual(["ok: worldservice.bind.host is 127.0.0.1"]);
   });
+
+  it.each([
+    ["gateway", "database", "database_dsn"],
+    ["dagmanager", "neo4j", "memory_repo_path"],
+    ["dagmanager", "kafka", "kafka_metrics_url"],
+    ["worldservice", "database", "dsn"],
+  ])("of %s refuses for its %s a %s that it would not follow", async (target, part, key) => {
+    write(`${target}: { ${key}: elsewhere }`);
+    const { config: loaded } = loadConfig({ folder, environment: {} });
+    const findings = await checkConfig(loaded, { target: "all", offline: true });
+    expect(findings.filter(({ severity }) => severity === "error")).toEqual([
+      { target, part, severity: "error", message: `${target}.${key} names a backend this version does not have` },
+    ]);
+  });
 });
 
 describe("config env", () => {

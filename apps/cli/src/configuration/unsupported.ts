@@ -16,12 +16,16 @@ export function backendsNotThere({ gateway, dagmanager, worldservice }: Config):
   const asked: [BackendNotThere["target"], string, string, boolean][] = [
     ["gateway", "redis", "redis_dsn", gateway.redis_dsn !== null],
     ["gateway", "database", "database_backend", gateway.database_backend === "postgres"],
+    ["gateway", "database", "database_dsn", gateway.database_dsn !== null],
     ["gateway", "controlbus", "controlbus_dsn", gateway.controlbus_dsn !== null],
     ["gateway", "controlbus", "controlbus_brokers", gateway.controlbus_brokers.length > 0],
     ["gateway", "commitlog", "commitlog_bootstrap", gateway.commitlog_bootstrap !== null],
     ["dagmanager", "neo4j", "neo4j_dsn", dagmanager.neo4j_dsn !== null],
+    ["dagmanager", "neo4j", "memory_repo_path", dagmanager.memory_repo_path !== null],
     ["dagmanager", "kafka", "kafka_dsn", dagmanager.kafka_dsn !== null],
+    ["dagmanager", "kafka", "kafka_metrics_url", dagmanager.kafka_metrics_url !== null],
     ["dagmanager", "controlbus", "controlbus_dsn", dagmanager.controlbus_dsn !== null],
+    ["worldservice", "database", "dsn", worldservice.dsn !== null],
     ["worldservice", "redis", "redis", worldservice.redis !== null],
     ["worldservice", "controlbus", "controlbus_brokers", worldservice.controlbus_brokers.length > 0],
   ];

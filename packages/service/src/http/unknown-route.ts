@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { RouteEntry } from "./create-http-server.ts";
 
 /**
- * Refuses a request that no route takes: with the methods its path has, when it has any.
+ * Refuses a request that no route takes. A path that other methods take is answered with their names.
  *
  * @throws QmtlError `METHOD_NOT_ALLOWED`, `ROUTE_UNKNOWN`
  */
