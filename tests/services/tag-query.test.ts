@@ -3,6 +3,8 @@ import { fileURLToPath } from "node:url";
 import { loadFrame, ProcessingNode, ReplayFeed, Runner, Strategy, StreamInput, TagQueryNode } from "qmtl";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { sliceFrame, type Frame } from "../../packages/engine/src/frame/index.ts";
+import { runCli } from "../../apps/cli/src/testing/run-cli.ts";
+import { Panel } from "./fixtures/strategies.ts";
 import { startStack, type Stack } from "./stack.ts";
 
 const bars = fileURLToPath(new URL("../../../shared/data/bars/btcusdt_1m.csv", import.meta.url));
@@ -52,14 +54,14 @@ class Crowd extends Strategy {
 
 const rowsBefore = 300;
 
-async function writeMood(factor: number, end: number) {
+async function writeMood(factor: number, end: number, worldId = "moods") {
   return Runner.session(Mood, {
-    worldId: "moods",
+    worldId,
     gatewayUrl: stack.gatewayUrl,
     params: { factor },
     data: sliceFrame(frame, 0, rowsBefore),
     feed: new ReplayFeed({ data: sliceFrame(frame, 0, end), speed: 6_000 }),
-    stateFolder: join(stack.folder, `mood-${factor}`),
+    stateFolder: join(stack.folder, `${worldId}-${factor}`),
     testMode: true,
   });
 }
@@ -99,4 +101,36 @@ it("reads the queues of other strategies in its world: their past, and what foll
   await using _ = await writeMood(3, end);
   await vi.waitFor(() => expect(notices.join()).toContain('matches the tag query "crowd" now'), 10_000);
   expect([writer.strategyId, crowd.strategyId]).toEqual([expect.any(String), expect.any(String)]);
+});
+
+it("submits a strategy that reads queues of others alone, and runs what was submitted", async () => {
+  await stack.createWorld("panels");
+  const file = fileURLToPath(new URL("fixtures/strategies.ts", import.meta.url));
+  const call = { folder: stack.folder, environment: { QMTL_GATEWAY_URL: stack.gatewayUrl } };
+  const submit = async () => runCli(["submit", `${file}:Panel`, "--world", "panels", "--id"], call);
+  const early = await submit();
+  expect(early).toMatchObject({ exitCode: 1, stdout: "" });
+  expect(early.stderr).toContain('no queue of world "panels" has rows and the tags mood yet, and tag query "panel"');
+
+  await using _ = await writeMood(2, rowsBefore + 50, "panels");
+  await vi.waitFor(async () => expect((await submit()).stderr).toBe(""), { timeout: 20_000, interval: 200 });
+  const id = (await submit()).stdout.trim();
+  await using _later = await writeMood(3, rowsBefore + 50, "panels");
+  const gatewayUrl = stack.gatewayUrl;
+  const query = { tags: ["mood"], intervalSeconds: 60, worldId: "panels" };
+  await vi.waitFor(async () => expect(await stack.client.queuesByTag(query)).toHaveLength(2), 20_000);
+
+  const stateFolder = join(stack.folder, ".qmtl", "runs", "panels", "Panel");
+  const submitted = await Runner.submit(Panel, { world: "panels", gatewayUrl, stateFolder });
+  const { nodes, columns, dataQuality } = submitted.precheck!;
+  const panel = columns.get(nodes.find(({ name }) => name === "panel")!.id)!;
+  const rows = panel.fields["value"]!;
+  const [open, close] = [frame.columns["open"]!, frame.columns["close"]!];
+  const first = frame.time.indexOf(panel.time[0]!);
+  expect(rows.length).toBeGreaterThan(0);
+  expect([...rows]).toEqual(Array.from(rows, (_, row) => (close[first + row]! - open[first + row]!) * 2));
+  expect(dataQuality).toMatchObject([{ source: expect.stringMatching(/^queue:panels\./), rows: rows.length }]);
+  await using run = await Runner.session(Panel, { worldId: "panels", gatewayUrl, stateFolder, testMode: true });
+  await vi.waitFor(() => expect(run.strategyId).toBeDefined(), 10_000);
+  expect([submitted.strategyId, (await submit()).stdout.trim(), run.strategyId]).toEqual([id, id, id]);
 });

@@ -36,16 +36,16 @@ export const submitCommand = gatewayCommand<StrategyAck>({
     "submit strategy.ts --world crypto --id",
     "submit strategy.ts:Momentum --world crypto --dry-run",
   ],
-  ask: async ({ words, options }, client) => {
+  ask: async ({ words, options, context }, client) => {
     const { loadStrategy } = await import("../bodies/strategy-module.ts");
-    const [{ prepareRun }, { strategyDocument }] = await Promise.all([
-      import("@qmtl/sdk/runner"),
-      import("@qmtl/sdk/gateway-client"),
-    ]);
+    const { submissionFor } = await import("@qmtl/sdk/world-run");
     const { strategy } = await loadStrategy(await strategyOrDefault(words[0] as string | undefined));
-    const [graph] = prepareRun([strategy]).graphs;
-    const document = strategyDocument(graph!);
-    const submission = { ...document, world_ids: options["world"] as string[] };
+    const submission = await submissionFor(strategy, options["world"] as string[], {
+      client,
+      waitsFor: "nothing",
+      keep: options["dryRun"] !== true,
+      signal: context.signal,
+    });
     if (options["dryRun"] === true) return client.dryRun(submission);
     return client.submit(submission, blake3Text(JSON.stringify(submission)));
   },

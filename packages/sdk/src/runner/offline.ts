@@ -72,10 +72,19 @@ export async function runOffline(
   options: OfflineOptions,
 ): Promise<readonly RunResult[]> {
   checkRunOptions(options);
-  const prepared = prepareRun(inputs, options.params);
+  return runPrepared(prepareRun(inputs, options.params), options);
+}
+
+/** @param addRows - rows of streams that no data or history is bound to */
+export async function runPrepared(
+  prepared: PreparedRun,
+  options: OfflineOptions,
+  addRows: (data: BoundData) => BoundData | Promise<BoundData> = (data) => data,
+): Promise<readonly RunResult[]> {
+  checkRunOptions(options);
   try {
     for (const strategy of prepared.strategies) await callHook(strategy, "onStart", () => strategy.onStart());
-    const data = await bindData(prepared.graphs, options);
+    const data = await addRows(await bindData(prepared.graphs, options));
     const results = computeResults(prepared, data, options);
     for (const [index, strategy] of prepared.strategies.entries())
       await callHook(strategy, "onFinish", () => strategy.onFinish(results[index]!));

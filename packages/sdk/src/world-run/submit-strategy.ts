@@ -1,12 +1,21 @@
-import { QmtlError, type Clock } from "@qmtl/core";
+import { parseInstant, QmtlError, type Clock } from "@qmtl/core";
 import type { PerformanceMetrics } from "@qmtl/engine/metrics";
 import type { RunResult } from "@qmtl/engine/result";
+import { checkFrame } from "../data-quality/index.ts";
 import { systemClock } from "../edge/system-clock.ts";
 import { GatewayClient, strategyDocument } from "../gateway-client/index.ts";
-import { prepareRun, runOffline, type StrategyInput } from "../runner/offline.ts";
+import type { IdentifiedNode, StrategyGraph } from "../graph/build-graph.ts";
+import { frameRange } from "../history/index.ts";
+import type { BoundData } from "../runner/bind-data.ts";
+import { checkRunOptions } from "../runner/check-options.ts";
+import { runPrepared, type PreparedRun, type StrategyInput } from "../runner/offline.ts";
 import type { OfflineOptions } from "../runner/options.ts";
+import { gatewayExchange } from "../sharing/index.ts";
+import { QueueInput } from "../strategy/queue-input.ts";
 import { StreamInput } from "../strategy/stream-input.ts";
+import { withQueues } from "./queue-rows.ts";
 import { queuesOf, submitUntilTaken } from "./submission.ts";
+import { graphInWorld } from "./world-graph.ts";
 
 export interface SubmitOptions extends OfflineOptions {
   /** Id of the world. */
@@ -17,6 +26,11 @@ export interface SubmitOptions extends OfflineOptions {
   readonly waitMs?: number;
   /** What offline checks have shown, for policies that ask for it. */
   readonly evidence?: { readonly parity?: "pass"; readonly lookahead?: "pass"; readonly trials?: number };
+  /**
+   * Where a run of the strategy keeps its state: what its tag queries read is noted there, so that the run is the strategy
+   * that was submitted. Default ".qmtl/runs/WORLD/STRATEGY", as for a run.
+   */
+  readonly stateFolder?: string;
   readonly clock?: Clock;
 }
 
@@ -51,21 +65,22 @@ export async function submitStrategy(strategy: StrategyInput, options: SubmitOpt
     waitMs = 30_000,
     clock = systemClock,
     evidence,
+    stateFolder,
     ...runOptions
   } = options;
   const client = new GatewayClient({ url: gatewayUrl, ...(token !== undefined && { token }) });
-  const prepared = prepareRun([strategy], options.params);
+  checkRunOptions(runOptions);
+  const inTime = deadlines(options, gatewayUrl, waitMs, clock);
+  const { params } = options;
+  const { prepared, queues } = await inTime((signal) =>
+    graphInWorld(strategy, world, { client, params, stateFolder, clock, signal, waitsFor: "gateway" }),
+  );
   const [graph] = prepared.graphs;
-  const hasHistory =
-    options.data !== undefined ||
-    graph!.nodes.every(({ node }) => !(node instanceof StreamInput) || node.history !== undefined);
   // An instance is set up once: what was prepared is what is run.
-  const [precheck] = hasHistory ? await runOffline(prepared.strategies, runOptions) : [];
-
-  const deadline = new AbortController();
-  const cancel = clock.after(waitMs, () => deadline.abort(notInTime(gatewayUrl, waitMs)));
-  const signal = options.signal ? AbortSignal.any([options.signal, deadline.signal]) : deadline.signal;
-  try {
+  const [precheck] = hasHistory(graph!, options)
+    ? await runPrepared(prepared, runOptions, (data) => withRowsOf(queues, prepared, data, client, options))
+    : [];
+  return inTime(async (signal) => {
     const strategyId = await submitUntilTaken({
       client,
       clock,
@@ -80,9 +95,55 @@ export async function submitStrategy(strategy: StrategyInput, options: SubmitOpt
     if (precheck === undefined) hints.push("no figures: the streams have no history, and no data was given");
     const decision = await said(hints, () => client.world<Readonly<Record<string, unknown>>>("GET", world, "/decide"));
     return { strategyId, world, queueMap, precheck, evaluation, decision, hints };
-  } finally {
-    cancel();
+  });
+}
+
+/** Gives work what the Gateway may take at most; a backtest takes what it takes. */
+function deadlines({ signal }: SubmitOptions, gatewayUrl: string, waitMs: number, clock: Clock) {
+  return async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const deadline = new AbortController();
+    const cancel = clock.after(waitMs, () => deadline.abort(notInTime(gatewayUrl, waitMs)));
+    try {
+      return await work(signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal);
+    } finally {
+      cancel();
+    }
+  };
+}
+
+function hasHistory({ nodes }: StrategyGraph, { data }: SubmitOptions): boolean {
+  const hasPast = ({ node }: IdentifiedNode) => !(node instanceof StreamInput) || hasRows(node);
+  return data !== undefined || nodes.every(hasPast);
+}
+
+// A queue that a query reads has rows: without any it had not been found.
+function hasRows(stream: StreamInput<string>): boolean {
+  return stream instanceof QueueInput || stream.history !== undefined;
+}
+
+/** What the queues of others hold now, within the range of the backtest and no longer than its other rows. */
+async function withRowsOf(
+  queues: readonly QueueInput[],
+  prepared: PreparedRun,
+  bound: BoundData,
+  client: GatewayClient,
+  { world, signal, startTime, endTime }: SubmitOptions,
+): Promise<BoundData> {
+  if (queues.length === 0) return bound;
+  const exchange = gatewayExchange(client, world);
+  const rows = { data: bound, feed: undefined };
+  const { data } = await withQueues(queues, prepared, rows, exchange, { ...(signal && { signal }) });
+  const frames = new Map(data.frames);
+  const quality = new Map(data.quality);
+  const start = startTime === undefined ? Number.NEGATIVE_INFINITY : parseInstant(startTime, "startTime");
+  const end = endTime === undefined ? Infinity : parseInstant(endTime, "endTime");
+  for (const queue of queues) {
+    const { id } = prepared.graphs[0]!.byNode.get(queue)!;
+    const frame = frameRange(frames.get(id)!, { start, end });
+    frames.set(id, frame);
+    quality.set(id, checkFrame(frame, { stream: queue.name, source: `queue:${queue.name}` }).quality);
   }
+  return { frames, quality };
 }
 
 async function evaluate(

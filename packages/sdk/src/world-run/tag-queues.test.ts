@@ -123,9 +123,36 @@ describe("tag queries of a run in a world", () => {
     const after = crowd(false);
     await readWorldQueues(after, options());
     expect(namesRead(after)).toEqual(["w.first"]);
-    expect(JSON.parse(await readFile(join(folder, "tag-queues.json"), "utf8"))).toHaveLength(1);
+    expect(JSON.parse(await readFile(join(folder, "tag-queues.json"), "utf8"))).toMatchObject({ queues: [{}] });
     const ids = [before, after].map((strategy) => buildGraphs([strategy])[0]!.nodes.map(({ id }) => id));
     expect(ids[0]).toEqual(ids[1]);
+  });
+
+  it("are settled anew where the strategy asks for something else than before", async () => {
+    queues.set("w.first", { key: keyOf("a"), rows: 1 });
+    await readWorldQueues(crowd(false), options());
+    queues.set("w.second", { key: keyOf("b"), rows: 1 });
+    const changed = crowd(false);
+    changed.addNodes(
+      new TagQueryNode({ name: "other", queryTags: ["mood"], interval: "1m", compute: (view) => view.inputs.length }),
+    );
+    await readWorldQueues(changed, options());
+    expect(namesRead(changed)).toEqual(["w.first", "w.second"]);
+  });
+
+  it("of a submission do not wait for rows, nor at a terminal for the gateway", async () => {
+    const missing = { code: "GRAPH_NODE_MISSING", message: expect.stringContaining("has rows and the tags mood yet") };
+    await expect(readWorldQueues(crowd(false), { ...options(), waitsFor: "gateway" })).rejects.toMatchObject(missing);
+    away = true;
+    const nothing = { ...options(), waitsFor: "nothing" } as const;
+    const unavailable = { code: "DEPENDENCY_UNAVAILABLE" };
+    await expect(readWorldQueues(crowd(false), nothing)).rejects.toMatchObject(unavailable);
+    await expect(readWorldQueues(crowd(true), nothing)).rejects.toMatchObject(unavailable);
+    const reading = readWorldQueues(crowd(true), { ...options(), waitsFor: "gateway", keep: false });
+    away = false;
+    queues.set("w.others", { key: keyOf("a"), rows: 1 });
+    expect((await reading).map(({ name }) => name)).toEqual(["w.others"]);
+    await expect(readFile(join(folder, "tag-queues.json"))).rejects.toMatchObject({ code: "ENOENT" });
   });
 
   it("tell streams from two queues apart by whose rows they are", async () => {

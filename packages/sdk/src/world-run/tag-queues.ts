@@ -6,7 +6,7 @@ import { buildGraphs } from "../graph/build-graph.ts";
 import type { NodeExchange } from "../sharing/index.ts";
 import { QueueInput, type WorldQueue } from "../strategy/queue-input.ts";
 import { TagQueryNode } from "../strategy/tag-query-node.ts";
-import type { Strategy } from "../strategy/strategy.ts";
+import { strategyName, type Strategy } from "../strategy/strategy.ts";
 
 export interface TagQueuesOptions {
   readonly client: Pick<GatewayClient, "queuesByTag">;
@@ -16,6 +16,13 @@ export interface TagQueuesOptions {
   /** Where the run keeps its state: which queues it reads is part of that. */
   readonly folder: string;
   readonly signal: AbortSignal | undefined;
+  /**
+   * A run waits until its queries find queues with rows. A submission waits for the Gateway at most ("gateway"), or not at
+   * all: somebody at a terminal is told instead.
+   */
+  readonly waitsFor?: "queues" | "gateway" | "nothing";
+  /** Whether what was found is kept for the next run and submission. Default true. */
+  readonly keep?: boolean;
   onNotice(message: string): void;
 }
 
@@ -24,18 +31,26 @@ interface ReadQueue extends WorldQueue {
   readonly queries: readonly number[];
 }
 
+/** What is kept: the queues, and what was asked when they were found. */
+interface Settled {
+  readonly asked: readonly string[];
+  readonly queues: readonly ReadQueue[];
+}
+
 /**
  * Gives tag queries the queues of their world that match, beside the strategy's own streams. What a query reads is part
- * of its identity, so it is settled here, once, and kept with the state of the run; queues that come later are read by a
- * run that starts afresh. A query that nothing matches yet is waited for.
+ * of its identity, so it is settled here, once, and kept with the state of the run: a submission and the runs that follow
+ * it are one strategy. Queues that come later are read by a run that starts afresh.
  *
- * @throws QmtlError what the Gateway refuses; the signal's reason
+ * @throws QmtlError what the Gateway refuses; `GRAPH_NODE_MISSING` where nothing matches and nobody waits; the signal's
+ * reason
  */
 export async function readWorldQueues(strategy: Strategy, options: TagQueuesOptions): Promise<readonly QueueInput[]> {
   const queries = strategy.nodes.filter((node) => node instanceof TagQueryNode);
   if (queries.length === 0) return [];
   const file = join(options.folder, "tag-queues.json");
-  const known = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as readonly ReadQueue[]) : undefined;
+  const asked = queries.map((query) => askedBy(query, strategy));
+  const known = settledIn(file, asked);
   if (known !== undefined) return addInputs(strategy, queries, known);
   const isOpen = (query: TagQueryNode) => !strategy.nodes.some((node) => isOwnMatch(query, node));
   const open = queries.filter(isOpen);
@@ -49,8 +64,26 @@ export async function readWorldQueues(strategy: Strategy, options: TagQueuesOpti
   const taken = new Set(first.map(({ key }) => key));
   const more = found.filter(({ key }) => !own.has(key) && !taken.has(key));
   const all = [...inputs, ...addInputs(strategy, queries, more)];
-  writeWhole(file, JSON.stringify([...first, ...more], undefined, 2));
+  const settled: Settled = { asked, queues: [...first, ...more] };
+  if (options.keep !== false) writeWhole(file, JSON.stringify(settled, undefined, 2));
   return all;
+}
+
+/** Where a run of the strategy keeps its state unless it is told another place. */
+export function stateFolderOf(strategy: Strategy, worldId: string): string {
+  return join(".qmtl", "runs", worldId, strategyName(strategy));
+}
+
+/** What is kept of queries that have been changed since is of no use to those there are. */
+function settledIn(file: string, asked: readonly string[]): readonly ReadQueue[] | undefined {
+  if (!existsSync(file)) return undefined;
+  const settled = JSON.parse(readFileSync(file, "utf8")) as Partial<Settled>;
+  return settled.asked?.join("\n") === asked.join("\n") ? settled.queues : undefined;
+}
+
+function askedBy(query: TagQueryNode, { defaultIntervalMs }: Strategy): string {
+  const intervalMs = query.declaredIntervalMs ?? defaultIntervalMs ?? null;
+  return JSON.stringify([query.name, query.matchMode, intervalMs, [...query.tags].sort()]);
 }
 
 function isOwnMatch(query: TagQueryNode, node: Strategy["nodes"][number]): boolean {
@@ -64,7 +97,7 @@ async function untilFound(
   open: readonly TagQueryNode[],
   options: TagQueuesOptions,
 ): Promise<readonly ReadQueue[]> {
-  const { clock, signal, worldId } = options;
+  const { clock, signal, worldId, waitsFor = "queues" } = options;
   for (const query of open) intervalOf(query, strategy);
   for (let attempt = 0; ; attempt++) {
     signal?.throwIfAborted();
@@ -73,10 +106,12 @@ async function untilFound(
       const found = await queuesOf(strategy, queries, open, options);
       const missing = open.find((query) => !found.some((queue) => queue.queries.includes(queries.indexOf(query))));
       if (missing === undefined) return found;
-      waitingFor = `no queue of world "${worldId}" has rows and the tags ${missing.tags.join(", ")} yet; waiting`;
+      const none = `no queue of world "${worldId}" has rows and the tags ${missing.tags.join(", ")} yet`;
+      if (waitsFor !== "queues") throw nothingMatches(none, missing);
+      waitingFor = `${none}; waiting`;
     } catch (error) {
       signal?.throwIfAborted();
-      if (!isAway(error)) throw error;
+      if (!isAway(error) || waitsFor === "nothing") throw error;
       waitingFor = `${error.message}; waiting for the queues that tag queries read`;
     }
     if (attempt === 0) options.onNotice(waitingFor);
@@ -84,19 +119,34 @@ async function untilFound(
   }
 }
 
-/** Queries that have streams of their own go on without the Gateway. */
+function nothingMatches(message: string, query: TagQueryNode): QmtlError {
+  return new QmtlError("GRAPH_NODE_MISSING", `${message}, and tag query "${query.name}" has no stream of its own`, {
+    details: { query: query.name, tags: query.tags, matchMode: query.matchMode },
+    hint: "run the strategies whose queues it reads first: what it reads is part of what is submitted",
+  });
+}
+
+/** Queries that have streams of their own go on without the Gateway; what is submitted has to be known before. */
 async function foundIfAsked(
   strategy: Strategy,
   queries: readonly TagQueryNode[],
   asked: readonly TagQueryNode[],
   options: TagQueuesOptions,
 ): Promise<readonly ReadQueue[]> {
-  try {
-    return await queuesOf(strategy, queries, asked, options);
-  } catch (error) {
-    if (!isAway(error)) throw error;
-    options.onNotice(`${error.message}; tag queries read the strategy's own streams alone`);
-    return [];
+  const { waitsFor = "queues", clock, signal } = options;
+  for (;;) {
+    try {
+      return await queuesOf(strategy, queries, asked, options);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isAway(error) || waitsFor === "nothing") throw error;
+      if (waitsFor === "gateway") {
+        await sleep(clock, 500, signal);
+        continue;
+      }
+      options.onNotice(`${error.message}; tag queries read the strategy's own streams alone`);
+      return [];
+    }
   }
 }
 

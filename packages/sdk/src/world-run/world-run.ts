@@ -33,11 +33,11 @@ import type { BoundData } from "../runner/bind-data.ts";
 import { offlineOptionNames } from "../runner/check-options.ts";
 import { RunMetrics, serveMetrics, type MetricsServer } from "../run-metrics/index.ts";
 import { callHook, reportFailure } from "../runner/hooks.ts";
-import { prepareRun, readyStrategy, type PreparedRun, type StrategyInput } from "../runner/offline.ts";
+import type { PreparedRun, StrategyInput } from "../runner/offline.ts";
 import type { OfflineOptions } from "../runner/options.ts";
 import { gatewayExchange, NodeSharing, type SharedNodeAddress } from "../sharing/index.ts";
 import { StreamInput } from "../strategy/stream-input.ts";
-import { strategyName, type Strategy } from "../strategy/strategy.ts";
+import type { Strategy } from "../strategy/strategy.ts";
 import { FillReporter } from "./fill-reporter.ts";
 import type { WorldRunNotice, WorldRunOptions } from "./options.ts";
 import { OrderGateSession } from "./order-gate-session.ts";
@@ -45,8 +45,9 @@ import { admitToPaper } from "./paper-admission.ts";
 import { withQueues } from "./queue-rows.ts";
 import { rowsOf } from "./rows-of.ts";
 import { queuesOf, submitUntilTaken } from "./submission.ts";
-import { readWorldQueues } from "./tag-queues.ts";
+import { stateFolderOf } from "./tag-queues.ts";
 import { UnreadQueues } from "./unread-queues.ts";
+import { graphInWorld } from "./world-graph.ts";
 
 /**
  * A strategy that follows a world: history, then live rows; node outputs and orders as in a backtest; orders leave while
@@ -159,19 +160,18 @@ export class WorldRun implements AsyncDisposable {
   ): Promise<WorldRun> {
     checkOptions(given);
     const options = { testMode: testModeAsked(), ...given };
-    const first = readyStrategy(strategy, options.params);
     const client = clientOf(options);
-    const exchange = gatewayExchange(client, options.worldId);
-    const queues = await readWorldQueues(first, {
+    const { params, stateFolder, signal, clock } = options;
+    const { prepared, queues } = await graphInWorld(strategy, options.worldId, {
       client,
-      exchange,
-      clock: options.clock ?? systemClock,
-      worldId: options.worldId,
-      folder: folderOf(first, options),
-      signal: options.signal,
+      params,
+      stateFolder,
+      signal,
+      ...(clock && { clock }),
       onNotice: (message) => options.onNotice?.({ kind: "data", message }),
     });
-    const prepared = prepareRun([first]);
+    const [first] = prepared.strategies as [Strategy];
+    const exchange = gatewayExchange(client, options.worldId);
     try {
       await callHook(first, "onStart", () => first.onStart());
       const { data, feed } = await withQueues(queues, prepared, await rowsOf(prepared, options), exchange, options);
@@ -539,7 +539,7 @@ const contactMsMax = 5_000;
 const joinMsMax = 20_000;
 
 function folderOf(strategy: Strategy, { worldId, stateFolder }: WorldRunOptions): string {
-  return stateFolder ?? join(".qmtl", "runs", worldId, strategyName(strategy));
+  return stateFolder ?? stateFolderOf(strategy, worldId);
 }
 
 // Those of an offline run stand in the same record of a strategy file.
