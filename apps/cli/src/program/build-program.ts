@@ -16,7 +16,7 @@ export function buildProgram({ tree, write, run }: ProgramOptions): Command {
     .description("Trading strategies as graphs of small compute nodes: one file from backtest to live.")
     .option("-V, --version", "print the version")
     .option("--json", "print one JSON document on standard output, errors included")
-    .option("--debug", "print stack traces with errors")
+    .option("--debug", "print stack traces with errors, as QMTL_DEBUG=1 does")
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show help for a command")
     .configureHelp({ showGlobalOptions: true })

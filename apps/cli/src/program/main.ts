@@ -37,7 +37,7 @@ export async function main(words: readonly string[]): Promise<number> {
   const invocation: Invocation = {
     argv,
     json: hasFlag(argv, "--json"),
-    debug: hasFlag(argv, "--debug"),
+    debug: hasFlag(argv, "--debug") || /^(1|true|yes|on)$/i.test(process.env["QMTL_DEBUG"] ?? ""),
     palette: paletteFor(process.stdout, process.env),
     errorPalette: paletteFor(process.stderr, process.env),
   };

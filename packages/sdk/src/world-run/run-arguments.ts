@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { nearestWord, QmtlError } from "@qmtl/core";
+import { debugAsked, printUncaughtErrors } from "../edge/uncaught-errors.ts";
 
 /** What the command line of a strategy file says about a world. */
 export interface RunArguments {
@@ -15,10 +16,13 @@ const options = {
   "world-id": { type: "string" },
   "gateway-url": { type: "string" },
   replay: { type: "string" },
+  debug: { type: "boolean" },
 } as const;
 
 /**
- * Reads `--world-id W --gateway-url http://127.0.0.1:8000 [--replay 60|max]` of a strategy file that is run by itself.
+ * Reads `--world-id W --gateway-url http://127.0.0.1:8000 [--replay 60|max] [--debug]` of a strategy file that is run by
+ * itself. From here on an error that the file does not catch ends it as it would end a command: message, code and hint;
+ * the stack with `--debug` or `QMTL_DEBUG=1`.
  *
  * @param args - `process.argv.slice(2)`
  * @param environment - `QMTL_GATEWAY_URL` says where the Gateway is when the words do not, `QMTL_TOKEN` who asks
@@ -29,12 +33,16 @@ export function runArguments(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): RunArguments | undefined {
-  let values: { "world-id"?: string | undefined; "gateway-url"?: string | undefined; replay?: string | undefined };
+  printUncaughtErrors(args.includes("--debug") || debugAsked(environment));
+  let values: ReturnType<typeof parse>;
   try {
-    ({ values } = parseArgs({ args: [...args], options, strict: true }));
+    values = parse(args);
   } catch (cause) {
-    const word = args.find((arg) => arg.startsWith("--") && !Object.hasOwn(options, arg.slice(2).split("=")[0]!));
-    const guess = word === undefined ? undefined : nearestWord(word.slice(2).split("=")[0]!, Object.keys(options));
+    const names = args.map((arg) => (arg.startsWith("--") ? arg.slice(2).split("=")[0]! : ""));
+    const word = names.find((name) => name !== "" && !Object.hasOwn(options, name));
+    const known = Object.keys(options);
+    const guess =
+      word === undefined ? undefined : (known.find((name) => name.startsWith(word)) ?? nearestWord(word, known));
     throw new QmtlError(
       "USAGE",
       cause instanceof Error ? cause.message.charAt(0).toLowerCase() + cause.message.slice(1) : String(cause),
@@ -46,7 +54,7 @@ export function runArguments(
   const { "world-id": worldId, replay } = values;
   const gatewayUrl = values["gateway-url"] ?? environment["QMTL_GATEWAY_URL"] ?? "http://127.0.0.1:8000";
   if (worldId === undefined) {
-    if (Object.keys(values).length === 0) return undefined;
+    if (Object.keys(values).every((name) => name === "debug")) return undefined;
     throw new QmtlError("USAGE", "--world-id is needed with the other options", {
       hint: "leave all of them out to run offline",
     });
@@ -57,4 +65,8 @@ export function runArguments(
   const speed = replay === "max" ? "max" : Number(replay);
   if (speed === "max" || (speed > 0 && speed < Infinity)) return { ...world, replaySpeed: speed };
   throw new QmtlError("USAGE", `--replay must be a number above 0 or "max"; found "${replay}"`);
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({ args: [...args], options, strict: true }).values;
 }
