@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCli, type CliOutcome } from "../../apps/cli/src/testing/run-cli.ts";
 import { startStack, type Stack } from "./stack.ts";
@@ -38,6 +39,7 @@ describe("an apply", () => {
 
   it("wants it confirmed where the world does", async () => {
     expect((await qmtl("world", "create", "brave", "--allow-live")).exitCode).toBe(0);
+    await stack.client.world("POST", "brave", "/bindings", { body: { strategies: ["a"] } });
     const apply = ["world", "apply", "brave", "--run-id", "r1", "--activate", "a"];
     const refused = await qmtl(...apply);
     expect(refused.exitCode).toBe(1);
@@ -45,6 +47,54 @@ describe("an apply", () => {
     expect((await qmtl(...apply, "--allow-live")).exitCode).toBe(0);
     expect(await json("world", "decide", "brave")).toMatchObject({ effective_mode: "paper" });
   });
+});
+
+it("refuses an apply to a strategy that the world does not know, and guesses which one is meant", async () => {
+  expect((await qmtl("world", "create", "typos")).exitCode).toBe(0);
+  await stack.client.world("POST", "typos", "/bindings", { body: { strategies: ["momentum"] } });
+  const apply = ["world", "apply", "typos", "--run-id", "r1", "--mode", "paper"];
+  for (const change of ["--activate", "--deactivate"]) {
+    const refused = await qmtl(...apply, change, "momentun");
+    expect(refused).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(refused.stderr).toBe('error: world "typos" knows no strategy "momentun"\nhint: did you mean "momentum"?\n');
+  }
+  expect((await qmtl(...apply, "--activate", "momentum")).stdout).toMatch(/active +momentum\n/);
+});
+
+it("shows how far a strategy has come, its queues and its history as tables, and all of it as JSON", async () => {
+  expect((await qmtl("world", "create", "tables")).exitCode).toBe(0);
+  const file = fileURLToPath(new URL("fixtures/strategies.ts", import.meta.url));
+  const id = (await qmtl("submit", `${file}:Trend`, "--world", "tables", "--id")).stdout.trim();
+  // An apply right behind the submission does not ask too soon.
+  expect((await qmtl("world", "apply", "tables", "--run-id", "r1", "--activate", id)).exitCode).toBe(0);
+  await expect.poll(async () => (await stack.client.status(id)).status).toBe("completed");
+  const { queue_map: queues, sentinel_id: sentinel } = await stack.client.status(id);
+  const [facts, nodes, steps] = (await qmtl("status", id)).stdout.split("\n\n");
+  expect(facts).toMatch(
+    new RegExp(`^strategy +${id}\nstate +completed\nworlds +tables\nsubmitted +.*Z\nupdated +.*Z\n`),
+  );
+  expect(facts).toContain(sentinel);
+  const cells = (text = "") =>
+    text
+      .trim()
+      .split("\n")
+      .map((line) => line.split(/ {2,}/));
+  expect(cells(nodes)).toEqual([
+    ["node", "queue"],
+    [expect.stringMatching(/^─+$/)],
+    ...Object.entries(queues).map(([node, [queue]]) => [`${node.slice(0, 19)}…`, queue!.queue]),
+  ]);
+  expect(cells(steps).map((row) => row.slice(1, 3))).toEqual([
+    ["event", "status"],
+    [],
+    ["INIT", "queued"],
+    ["PROCESS", "processing"],
+    ["COMPLETE", "completed"],
+  ]);
+  expect(await json("status", id)).toEqual(await stack.client.status(id));
+  expect((await qmtl("status")).stdout).toMatch(
+    /^submissions +none under way\npretrade +0 order leases asked for, 0 refused$/m,
+  );
 });
 
 describe("what a world does", () => {

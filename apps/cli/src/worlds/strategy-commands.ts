@@ -1,23 +1,73 @@
 import { blake3Text } from "@qmtl/core";
-import type { GatewayStatus, StrategyAck, StrategyStatus } from "@qmtl/contracts/gateway";
+import type { GatewayStatus, StrategyAck, StrategyHistory, StrategyStatus } from "@qmtl/contracts/gateway";
 import { strategyOrDefault, strategyArgument } from "../commands/request.ts";
 import { gatewayCommand } from "./gateway-command.ts";
-import { fields } from "./lines.ts";
+import type { Palette } from "../shell/index.ts";
+import { fields, table } from "./lines.ts";
 
-export const statusCommand = gatewayCommand<GatewayStatus | StrategyStatus>({
+type ShownStrategy = StrategyStatus & { readonly events?: StrategyHistory["events"] };
+
+export const statusCommand = gatewayCommand<GatewayStatus | ShownStrategy>({
   words: [["[strategy]", "id of a strategy; the Gateway itself without it"]],
   examples: ["status", "status 6f1c… --json"],
-  ask: ({ words }, client) =>
-    words[0] === undefined ? client.call("GET", "/status") : client.status(words[0] as string),
-  text: (answer, palette) => {
-    if (!("queue_map" in answer)) return fields(answer, palette);
-    const { queue_map: queues, ...status } = answer;
-    const rows = Object.entries(queues).map(
-      ([node, list]) => `  ${node}  ${list.map(({ queue }) => queue).join(", ")}`,
-    );
-    return `${fields(status, palette)}\n${rows.length} queues\n${rows.join("\n")}`.trimEnd();
+  ask: async ({ words: [strategy], context: { json } }, client) => {
+    if (typeof strategy !== "string") return client.call("GET", "/status");
+    const status = await client.status(strategy);
+    if (json) return status;
+    const path = `/strategies/${encodeURIComponent(strategy)}/history`;
+    const { events } = await client.call<StrategyHistory>("GET", path);
+    return { ...status, events };
   },
+  text: (answer, palette) => ("queue_map" in answer ? strategyText(answer, palette) : gatewayText(answer, palette)),
 });
+
+function gatewayText({ submissions, pretrade, ...status }: GatewayStatus, palette: Palette): string {
+  const { attempts, rejections } = pretrade;
+  const refused = Object.values(rejections).reduce((sum, count) => sum + count, 0);
+  const why = refused === 0 ? "" : `: ${counted(rejections)}`;
+  return fields(
+    {
+      ...status,
+      submissions: counted(submissions) || "none under way",
+      pretrade: `${attempts} order leases asked for, ${refused} refused${why}`,
+    },
+    palette,
+  );
+}
+
+/** "3 queued, 1 processing" */
+function counted(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([what, count]) => `${count} ${what}`)
+    .join(", ");
+}
+
+async function strategyText(strategy: ShownStrategy, palette: Palette): Promise<string> {
+  const { queue_map: queues, events = [], attempts } = strategy;
+  const rows = Object.entries(queues).flatMap(([node, list]) =>
+    list.map(({ queue, global: isGlobal }) => ({ node: shortId(node), queue: isGlobal ? `${queue} (global)` : queue })),
+  );
+  const facts = {
+    strategy: strategy.strategy_id,
+    state: strategy.status,
+    reason: strategy.reason,
+    worlds: strategy.world_ids,
+    submitted: strategy.submitted_at,
+    updated: strategy.updated_at,
+    attempts: attempts === 0 ? undefined : `${attempts} failed`,
+    sentinel: strategy.sentinel_id,
+  };
+  return [
+    fields(facts, palette),
+    rows.length === 0 ? "no queues yet" : await table(["node", "queue"], rows, palette),
+    await table(["ts", "event", "status", "reason"], events, palette),
+  ].join("\n\n");
+}
+
+/** Enough of a node's id to find it by: "blake3:be07947032b1…". */
+function shortId(id: string): string {
+  return id.replace(/^(blake3:[0-9a-f]{12})[0-9a-f]+/, "$1…");
+}
 
 export const submitCommand = gatewayCommand<StrategyAck>({
   words: [strategyArgument],

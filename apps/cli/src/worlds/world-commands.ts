@@ -24,6 +24,22 @@ async function epochOf(call: CommandCall, client: GatewayClient): Promise<number
   return (await client.call<{ epoch: number }>("GET", at(call, "/order-state"))).epoch;
 }
 
+/**
+ * A misspelt id would start nobody, or leave somebody trading. A world hears of a submission a moment after the Gateway
+ * has taken it: who it does not know yet is asked for there.
+ *
+ * @throws QmtlError `EVALUATION_NOT_FOUND` with the nearest name
+ */
+async function requireKnown(call: CommandCall, client: GatewayClient, strategy: string): Promise<void> {
+  try {
+    await client.call("GET", at(call, `/explain${queryOf({ strategy_id: strategy })}`));
+  } catch (error) {
+    if (!(error instanceof QmtlError) || error.code !== "EVALUATION_NOT_FOUND") throw error;
+    const submitted = await client.status(strategy).catch(() => undefined);
+    if (submitted?.world_ids.includes(wordOf(call, 0)) !== true) throw error;
+  }
+}
+
 /** The commands of `qmtl world`, by their words. */
 export const worldCommands = {
   create: gatewayCommand<Answer>({
@@ -111,6 +127,7 @@ export const worldCommands = {
         });
       }
       const seen = await client.call<{ epoch: number; allow_live: boolean }>("GET", at(call));
+      for (const strategy of [...plan.activate, ...plan.deactivate]) await requireKnown(call, client, strategy);
       const body = {
         ...(await jsonOf(inputs)),
         run_id: runId,
