@@ -14,6 +14,10 @@ export function settingsPage(): string {
     "Settings marked *secret* take `env:NAME`, `file:path` or the text itself, and are never printed. Relative paths are",
     "relative to the file. `qmtl config generate` writes such a file, `qmtl config validate` checks one.",
     "",
+    "A setting that this version would not follow is refused when a service starts, and named by `qmtl config validate`: those of",
+    "Postgres, Redis, Kafka and Neo4j, the names of control topics, `connectors.execution_domain`, and an issuer while `auth.mode`",
+    "is not `oidc`.",
+    "",
     "The services speak HTTP and gRPC without TLS, and by default to this machine alone. Where others are to reach the Gateway,",
     "set `auth.mode` to `local` or `oidc` and put it behind a proxy that encrypts.",
   ];

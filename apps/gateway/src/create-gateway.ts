@@ -63,6 +63,7 @@ export interface GatewayDeps {
   readonly tracing?: Tracing;
   /** Of the product, for the API document. */
   readonly version?: string;
+  /** Load of the machine since it was last asked for; absent: the level of service does not depend on it. */
   readonly cpuPercent?: () => number;
 }
 
@@ -154,7 +155,9 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
       refreshFailed: () => metrics.refreshFailures.increment(),
     };
     const verify = (token: string): Promise<EventClaims> => tokens.verify(token);
-    return new StreamSession({ hub, snapshots, clock, verify, observer, query }, claims, outlet);
+    const { messagesPerSecondMax } = settings;
+    const options = { hub, snapshots, clock, verify, observer, query, messagesPerSecondMax };
+    return new StreamSession(options, claims, outlet);
   }
 
   const relay = bus && createRelay(deps, bus, hub, metrics, snapshots, worldClient);

@@ -12,6 +12,8 @@ export interface GatewaySettings {
   readonly dryRunMs: number;
   readonly waitersMax: number;
   readonly eventTokenMs: number;
+  /** What one client of the event stream may send in a second. */
+  readonly messagesPerSecondMax: number;
   /** Where clients open streams; undefined: where the request came to. */
   readonly streamUrl: string | undefined;
   readonly fallbackUrl: string | undefined;
@@ -34,6 +36,7 @@ export const defaultSettings: GatewaySettings = {
   dryRunMs: 1_000,
   waitersMax: 16,
   eventTokenMs: 300_000,
+  messagesPerSecondMax: 50,
   streamUrl: undefined,
   fallbackUrl: undefined,
   fillSecret: undefined,

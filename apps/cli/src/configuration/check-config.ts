@@ -2,7 +2,7 @@ import { checkBinding } from "@qmtl/service/auth";
 import type { Config } from "@qmtl/service/config";
 import { connect } from "node:net";
 import type { ConfigTarget } from "../commands/config.ts";
-import { backendsNotThere } from "./unsupported.ts";
+import { settingsWithoutEffect } from "./unsupported.ts";
 
 export interface ConfigFinding {
   readonly target: Exclude<ConfigTarget, "all">;
@@ -42,7 +42,7 @@ function ok(part: Part, message: string): ConfigFinding {
   return { ...part, severity: "ok", message };
 }
 
-/** Parts that live in the process or its files, unless the configuration names another backend. */
+/** Parts that live in the process or its files, and what the configuration asks of them in vain. */
 function embeddedParts(config: Config): ConfigFinding[] {
   const state = config.project.state_path;
   const parts: [ConfigFinding["target"], string, string][] = [
@@ -57,12 +57,16 @@ function embeddedParts(config: Config): ConfigFinding[] {
     ["worldservice", "database", `in ${state}/world.db`],
     ["worldservice", "controlbus", `in ${state}/bus.db`],
   ];
-  const missing = backendsNotThere(config);
-  return parts.map(([target, part, message]) => {
-    const asked = missing.find((backend) => backend.target === target && backend.part === part);
-    if (asked === undefined) return ok({ target, part }, message);
-    return { target, part, severity: "error", message: `${asked.setting} names a backend this version does not have` };
-  });
+  const refused = settingsWithoutEffect(config).map(({ target, part, message }): ConfigFinding => ({
+    target,
+    part,
+    severity: "error",
+    message,
+  }));
+  const isRefused = (target: string, part: string) =>
+    refused.some((finding) => finding.target === target && finding.part === part);
+  const fine = parts.filter(([target, part]) => !isRefused(target, part));
+  return [...fine.map(([target, part, message]) => ok({ target, part }, message)), ...refused];
 }
 
 function bindings({ auth, gateway, dagmanager, worldservice }: Config): ConfigFinding[] {

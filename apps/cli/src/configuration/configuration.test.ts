@@ -1,13 +1,14 @@
 import { Config, loadConfig, settings, variableOf } from "@qmtl/service/config";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { inRepository } from "../../../../scripts/build/repository.ts";
 import { projectKeys, sectionNames } from "../project/project-config.ts";
 import { runCli, type CliOutcome } from "../testing/run-cli.ts";
-import { assignment, checkConfig, configTemplate } from "./index.ts";
+import { assignment, checkConfig, configTemplate, settingsWithoutEffect } from "./index.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -109,19 +110,63 @@ dagmanager: { kafka_dsn: "localhost:9092" }
   });
 
   it.each([
-    ["gateway", "database", "database_dsn"],
-    ["dagmanager", "neo4j", "memory_repo_path"],
-    ["dagmanager", "kafka", "kafka_metrics_url"],
-    ["worldservice", "database", "dsn"],
-  ])("of %s refuses for its %s a %s that it would not follow", async (target, part, key) => {
-    write(`${target}: { ${key}: elsewhere }`);
+    ["gateway", "database", "gateway.database_dsn", "names a backend"],
+    ["gateway", "controlbus", "gateway.controlbus_topics", "fixed names"],
+    ["gateway", "controlbus", "gateway.controlbus_group", "Kafka"],
+    ["gateway", "controlbus", "gateway.controlbus_ack_topic", "fixed names"],
+    ["gateway", "commitlog", "gateway.commitlog_topic", "Kafka"],
+    ["gateway", "commitlog", "gateway.commitlog_group", "Kafka"],
+    ["gateway", "commitlog", "gateway.commitlog_transactional_id", "Kafka"],
+    ["dagmanager", "neo4j", "dagmanager.neo4j_user", "Neo4j"],
+    ["dagmanager", "neo4j", "dagmanager.neo4j_password", "Neo4j"],
+    ["dagmanager", "neo4j", "dagmanager.memory_repo_path", "names a backend"],
+    ["dagmanager", "kafka", "dagmanager.kafka_metrics_url", "names a backend"],
+    ["dagmanager", "controlbus", "dagmanager.controlbus_queue_topic", "fixed names"],
+    ["worldservice", "database", "worldservice.dsn", "names a backend"],
+    ["worldservice", "controlbus", "worldservice.controlbus_topic", "fixed names"],
+    ["gateway", "domain", "connectors.execution_domain", "what its world decides"],
+    ["gateway", "auth", "auth.issuer", "while auth.mode is loopback"],
+    ["gateway", "auth", "auth.audience", "while auth.mode is loopback"],
+  ])("of %s refuses for its %s what nothing would follow: %s", async (target, part, path, why) => {
+    const [section, key] = path.split(".");
+    write(`${section}: { ${key}: ${key === "controlbus_topics" ? "[elsewhere]" : "elsewhere"} }`);
     const { config: loaded } = loadConfig({ folder, environment: {} });
     const findings = await checkConfig(loaded, { target: "all", offline: true });
+    const message = expect.stringMatching(new RegExp(`^${path} .*${why}`));
     expect(findings.filter(({ severity }) => severity === "error")).toEqual([
-      { target, part, severity: "error", message: `${target}.${key} names a backend this version does not have` },
+      { target, part, severity: "error", message },
     ]);
+    expect(findings.filter((finding) => finding.part === part && finding.target === target)).toHaveLength(1);
+  });
+
+  it("finds nothing against a file of defaults, as config generate writes it", () => {
+    expect(settingsWithoutEffect(loadConfig({ folder, environment: {} }).config)).toEqual([]);
+  });
+
+  it("refuses every setting that no source reads, once it says something else than its default", () => {
+    const sources = sourcesOfServices();
+    const unread = settings.filter(({ path }) => !sources.some((text) => text.includes(path.at(-1)!)));
+    expect(unread.length).toBeGreaterThan(0);
+    const defaults = loadConfig({ folder, environment: {} }).config;
+    for (const { path, schema } of unread) {
+      const [section, key] = path as [keyof typeof defaults, string];
+      const value = schema.type === "array" ? ["elsewhere"] : "elsewhere";
+      const changed = { ...defaults, [section]: { ...defaults[section], [key]: value } };
+      expect(settingsWithoutEffect(changed)).toEqual([expect.objectContaining({ setting: path.join(".") })]);
+    }
   });
 });
+
+/** Texts of whatever might read a setting. */
+function sourcesOfServices(): string[] {
+  const aboutSettings = /schema\.ts$|unsupported\.ts$|\.test\.ts$/;
+  return ["apps/cli/src", "apps/gateway/src", "apps/dag-manager/src", "apps/world/src", "packages/service/src"].flatMap(
+    (sourceFolder) =>
+      readdirSync(inRepository(sourceFolder), { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".ts") && !aboutSettings.test(name))
+        .map((name) => readFileSync(inRepository(sourceFolder, name), "utf8")),
+  );
+}
 
 describe("config env", () => {
   it("exports variables that give the same configuration without the file", async () => {

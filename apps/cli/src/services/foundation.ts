@@ -9,7 +9,7 @@ import { createMetrics, type Metrics } from "@qmtl/service/metrics";
 import { createTracing, type Tracing } from "@qmtl/service/tracing";
 import { chmodSync, mkdirSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import { backendsNotThere } from "../configuration/unsupported.ts";
+import { settingsWithoutEffect } from "../configuration/unsupported.ts";
 import { packageVersion } from "@qmtl/sdk/runs";
 
 export interface FoundationOptions {
@@ -50,7 +50,7 @@ export async function openFoundation({ configPath, note, logDestination }: Found
   const loaded = loadConfig({ path: configPath, folder: process.cwd(), environment: process.env });
   loaded.warnings.forEach(note);
   const { config } = loaded;
-  refuseMissingBackends(config);
+  refuseWithoutEffect(config);
   const path = config.project.state_path;
   const stateFolder = isAbsolute(path) ? path : join(loaded.folder, path);
   mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
@@ -79,11 +79,9 @@ export async function openFoundation({ configPath, note, logDestination }: Found
   return { config, version: packageVersion(), stateFolder, clock, ids, auth, host, bus, queues, ofService };
 }
 
-function refuseMissingBackends(config: Config): void {
-  const [missing] = backendsNotThere(config);
-  if (missing === undefined) return;
-  throw new QmtlError("CONFIG_INVALID", `${missing.setting} names a backend this version does not have`, {
-    hint: "leave it out: what it would keep is kept in the state folder",
-    details: { setting: missing.setting },
-  });
+function refuseWithoutEffect(config: Config): void {
+  const [first] = settingsWithoutEffect(config);
+  if (first === undefined) return;
+  const { message, hint, setting } = first;
+  throw new QmtlError("CONFIG_INVALID", message, { hint, details: { setting } });
 }

@@ -110,6 +110,11 @@ describe("qmtl service", () => {
     });
     expect(kafka.exitCode).toBe(2);
     expect(kafka.stderr).toContain("dagmanager.kafka_dsn names a backend this version does not have");
+    const group = await runCli(["up"], { folder, environment: { QMTL__GATEWAY__CONTROLBUS_GROUP: "readers" } });
+    expect([group.exitCode, group.stdout]).toEqual([2, ""]);
+    expect(group.stderr).toMatch(
+      /^error: gateway.controlbus_group is for a log or bus on Kafka.*\nhint: leave it out\n$/,
+    );
   });
 
   it("serves the DAG Manager's metrics on a port of their own", async () => {

@@ -14,6 +14,7 @@ import { checkBinding } from "@qmtl/service/auth";
 import { budgets, type Budgets, type Config } from "@qmtl/service/config";
 import { join } from "node:path";
 import type { Foundation } from "./foundation.ts";
+import { machineLoad } from "./machine-load.ts";
 import { holdPlace } from "./single-instance.ts";
 import { tracedDagManager, tracedWorld } from "./traced-calls.ts";
 
@@ -66,6 +67,7 @@ export async function startGateway(foundation: Foundation, options: StartGateway
     leases: queues.leases,
     dagManager: tracedDagManager(dagManager, tools.tracing),
     ...(world !== undefined && { world: tracedWorld(world, tools.tracing) }),
+    ...(settings.degrade_on_cpu && { cpuPercent: machineLoad() }),
     auth,
     clock,
     ids,
@@ -90,6 +92,7 @@ function settingsOf({ gateway }: Config, { breakerOpenMs }: Budgets, options: St
     enforceLiveGuard: gateway.enforce_live_guard && options.enforceLiveGuard !== false,
     submissionBytesMax: gateway.submission_bytes_max,
     eventTokenMs: gateway.events.ttl * 1_000,
+    messagesPerSecondMax: gateway.websocket.rate_limit_per_sec ?? defaultSettings.messagesPerSecondMax,
     streamUrl: gateway.events.stream_url ?? undefined,
     fallbackUrl: gateway.events.fallback_url ?? undefined,
     fillSecret: gateway.fill_secret?.reveal(),

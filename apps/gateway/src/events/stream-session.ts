@@ -11,7 +11,6 @@ import { normalTopics } from "./topics.ts";
 
 /** Close codes (RFC 6455, 7.4.1): what a client did is against the rules, or its permission has ended. */
 export const policyViolationCode = 1008;
-const messagesPerSecondMax = 50;
 
 const checkFrame = shapeCheck(ClientFrameSchema, "the frame");
 
@@ -29,6 +28,8 @@ export interface SessionOptions {
   /** @throws QmtlError when the token does not hold */
   readonly verify: (token: string) => Promise<EventClaims>;
   readonly observer: SessionObserver;
+  /** More from one client end its stream. */
+  readonly messagesPerSecondMax: number;
   /** What the client asked the queue snapshot about, from the address it opened. */
   readonly query: URLSearchParams;
 }
@@ -56,7 +57,7 @@ export class StreamSession {
   /** A text from the client. */
   async receive(text: string): Promise<void> {
     if (this.#tooMany()) {
-      this.end(policyViolationCode, `more than ${messagesPerSecondMax} messages a second`);
+      this.end(policyViolationCode, `more than ${this.#options.messagesPerSecondMax} messages a second`);
       return;
     }
     const frame = readFrame(text);
@@ -144,7 +145,8 @@ export class StreamSession {
   }
 
   #tooMany(): boolean {
-    const nowMs = this.#options.clock.monotonicMs();
+    const { clock, messagesPerSecondMax } = this.#options;
+    const nowMs = clock.monotonicMs();
     if (nowMs - this.#messages.sinceMs >= 1_000) this.#messages = { sinceMs: nowMs, count: 0 };
     return ++this.#messages.count > messagesPerSecondMax;
   }

@@ -138,6 +138,18 @@ describe("degraded", () => {
   });
 });
 
+describe("a busy machine", () => {
+  it.each([
+    [80, "NORMAL", 202],
+    [90, "MINIMAL", 503],
+    [96, "STATIC", 503],
+  ])("of %d percent leaves the level %s, and answers a submission with %d", async (percent, level, status) => {
+    const { post, get } = await gatewayWith({ cpuPercent: () => percent });
+    expect((await get("/status")).json()).toMatchObject({ degrade_level: level });
+    expect((await post("/strategies", submissionOf(chainOf(1)))).statusCode).toBe(status);
+  });
+});
+
 describe("queues", () => {
   it("are found by tag; without a DAG Manager there are none, and the answer says so", async () => {
     const dagManager = new FakeDagManager();

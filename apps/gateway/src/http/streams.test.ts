@@ -286,6 +286,13 @@ describe("an event stream is closed", () => {
     expect(await long.ended).toMatchObject({ code: 1009 });
   });
 
+  it("1008 for more than the settings allow", async () => {
+    const { stream } = await gatewayAt({ settings: { messagesPerSecondMax: 2 } });
+    const client = await stream("w1", []);
+    for (let count = 0; count < 3; count++) client.send({ op: "heartbeat" });
+    expect(await client.ended).toMatchObject({ code: 1008, reason: "more than 2 messages a second" });
+  });
+
   it("1011 when what its world may do cannot be told: an activation of another schema, or none at all", async () => {
     const { stream, publish } = await gatewayAt();
     const [first, second, other] = [

@@ -41,7 +41,7 @@ export interface WorldRunOptions extends Pick<
   readonly onNotice?: (notice: WorldRunNotice) => void;
   /** Serves the run's metrics for Prometheus at `/metrics` of this machine; 0 takes a free port. */
   readonly metricsPort?: number;
-  /** Short time budgets, for tests; `QMTL_TEST_MODE=1` says the same. */
+  /** Short time budgets, for tests; `QMTL_TEST_MODE=1` says the same, and `test.test_mode` of the folder's `qmtl.yml`. */
   readonly testMode?: boolean;
   readonly clock?: Clock;
 }

@@ -159,7 +159,7 @@ export class WorldRun implements AsyncDisposable {
     onClose: (run: WorldRun) => void = () => undefined,
   ): Promise<WorldRun> {
     checkOptions(given);
-    const options = { testMode: testModeAsked(), ...given };
+    const options = { ...given, testMode: given.testMode ?? (await testModeAsked()) };
     const client = clientOf(options);
     const { params, stateFolder, signal, clock } = options;
     const { prepared, queues } = await graphInWorld(strategy, options.worldId, {

@@ -47,7 +47,14 @@ const GatewaySection = Type.Object(
       },
       closed,
     ),
-    websocket: Type.Object({ rate_limit_per_sec: countOrNull("most events per second to one client") }, closed),
+    websocket: Type.Object(
+      { rate_limit_per_sec: countOrNull("messages one event client may send in a second, 50 by default; more end it") },
+      closed,
+    ),
+    degrade_on_cpu: flag(
+      false,
+      "serve less while the machine is busy: above 85 % of its processors no submissions, above 95 % nothing",
+    ),
   },
   closed,
 );
@@ -118,7 +125,10 @@ const AuthSection = Type.Object(
   closed,
 );
 
-const TestSection = Type.Object({ test_mode: flag(false, "shorten every time budget, for tests") }, closed);
+const TestSection = Type.Object(
+  { test_mode: flag(false, "shorten every time budget of services and of runs in worlds, for tests") },
+  closed,
+);
 
 const ProjectSection = Type.Object(
   {
