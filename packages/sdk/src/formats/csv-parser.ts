@@ -3,6 +3,7 @@ import type { ColumnPlan } from "./column-plan.ts";
 import { hasKernel, type CsvLayout, type KernelSlots } from "./csv-kernel/csv-kernel.ts";
 import { columnKind } from "./csv-kernel/memory-map.ts";
 import { divideDigits } from "./divide-digits.ts";
+import { newColumn } from "./new-column.ts";
 import type { TimeColumn } from "./time-column.ts";
 
 const newline = 10;
@@ -312,11 +313,6 @@ export class CsvParser {
       else if (this.#isRead(column)) this.#targets[column]![row] = Number.NaN;
     }
   }
-}
-
-// Not cleared first: nobody sees more of it than the rows that were written.
-function newColumn(length: number): Float64Array {
-  return new Float64Array(Buffer.allocUnsafeSlow(length * 8).buffer);
 }
 
 // Up to eighteen digits as two exact integers of up to nine; NaN when they are more, or leave the nearest double open.

@@ -98,12 +98,13 @@ class CsvReading {
     if (header === undefined) return 0;
     const plan = planColumns(this.#path, header.names, this.#options);
     this.#timeName = plan.names[plan.timeIndex]!;
-    this.#time = new TimeColumn(this.#path, this.#timeName, this.#options);
+    const rowsExpected = expectedRows(this.#stat.size, chunk, header.dataStart);
+    this.#time = new TimeColumn(this.#path, this.#timeName, this.#options, rowsExpected);
     this.#parser = new CsvParser(this.#path, plan, this.#time, {
       delimiter: header.delimiter,
       decimal: (this.#options.decimal ?? ".").charCodeAt(0),
       firstLine: header.firstLine,
-      rowsExpected: expectedRows(this.#stat.size, chunk, header.dataStart),
+      rowsExpected,
     });
     return header.dataStart;
   }

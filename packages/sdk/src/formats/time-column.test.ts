@@ -120,4 +120,21 @@ describe("epoch numbers", () => {
       expect(new Date(read([`${ms}000000`]).iso[0]!).getTime()).toBe(ms);
     }
   });
+
+  test("milliseconds are cut to whole ones, wherever a fraction stands", () => {
+    const moments = Array.from({ length: 10_000 }, (_, row) => moment * 1e3 + row);
+    const texts = moments.map((ms, row) => (row === 9_000 ? `${ms}.75` : `${ms}`));
+    expect(read(texts).iso).toEqual(moments.map((ms) => new Date(ms).toISOString().replace(".000Z", "Z")));
+    expect(read(["-0.5", "1.5"], { timeFormat: "epoch-ms" }).iso).toEqual([
+      "1969-12-31T23:59:59.999Z",
+      "1970-01-01T00:00:00.001Z",
+    ]);
+  });
+
+  test.each([0, 1, 4_095, 4_096, 4_097, 9_999])("the newest and the oldest may stand anywhere: row %i", (at) => {
+    const column = (odd: string) => Array.from({ length: 10_000 }, (_, row) => (row === at ? odd : `${moment + row}`));
+    expect(read(column("1700000060000")).reading.ambiguousUnit).toMatch(/looks like s/);
+    expect(read(column("")).reading).toMatchObject({ description: "epoch s, by size" });
+    expect(read(column(`${moment * 2}`), { timeFormat: "epoch-s" }).iso[at]).toBe("2077-09-27T20:26:40Z");
+  });
 });

@@ -2,9 +2,10 @@ import { nearestWord, QmtlError, shown } from "@qmtl/core";
 import { cellError } from "./cell-error.ts";
 import { timeFlag } from "./csv-kernel/memory-map.ts";
 import { packDate, readDateParts, unpackDate } from "./date-order.ts";
-import { guessEpochUnit, msPerUnit, type EpochUnit } from "./epoch-unit.ts";
+import { everyBlock, guessEpochUnit, msPerUnit, type EpochUnit } from "./epoch-unit.ts";
 import type { TimeReading } from "./file-rows.ts";
 import { daysFromCivil, readIso, type IsoTime } from "./iso-time.ts";
+import { newColumn } from "./new-column.ts";
 import { timeFormats, type ReadOptions, type TimeFormat } from "./read-options.ts";
 import { TimeZone } from "./time-zone.ts";
 
@@ -21,7 +22,8 @@ export class TimeColumn {
   readonly #column: string;
   readonly #options: ReadOptions;
   #form: Form | undefined;
-  #raw: Float64Array;
+  readonly #rowsExpected: number;
+  #raw: Float64Array = new Float64Array(1_024);
   #length = 0;
   #hasWall = false; // a text without offset was seen
   #hasOffset = false;
@@ -31,7 +33,8 @@ export class TimeColumn {
   #secondMax = 0;
   readonly #iso: IsoTime = { wallMs: 0, offsetMinutes: 0 };
 
-  constructor(source: string, column: string, options: ReadOptions, capacity = 1_024) {
+  /** @param rowsExpected - how many rows there will be, about: room is made for them at once when the first few are there */
+  constructor(source: string, column: string, options: ReadOptions, rowsExpected = 0) {
     if (options.timeFormat !== undefined && !timeFormats.includes(options.timeFormat)) {
       const near = nearestWord(options.timeFormat, timeFormats);
       throw new QmtlError(
@@ -46,7 +49,7 @@ export class TimeColumn {
     this.#column = column;
     this.#options = options;
     this.#form = formOf(options.timeFormat);
-    this.#raw = new Float64Array(capacity);
+    this.#rowsExpected = rowsExpected;
   }
 
   get length(): number {
@@ -78,7 +81,7 @@ export class TimeColumn {
    * the whole column to `finish`.
    */
   takeNumbers(capacity: number): Float64Array {
-    const numbers = new Float64Array(Math.max(capacity, this.#length));
+    const numbers = newColumn(Math.max(capacity, this.#length));
     numbers.set(this.#raw.subarray(0, this.#length));
     return numbers;
   }
@@ -148,7 +151,7 @@ export class TimeColumn {
   }
 
   #grow(length: number): void {
-    const wider = new Float64Array(Math.max(length, Math.ceil(this.#raw.length * 1.5) + 1_024));
+    const wider = newColumn(Math.max(length, this.#rowsExpected, Math.ceil(this.#raw.length * 1.5)));
     wider.set(this.#raw);
     this.#raw = wider;
   }
@@ -328,9 +331,19 @@ function unitByName(column: string): EpochUnit | undefined {
 
 // Nanoseconds of a whole millisecond are not always a double: 128 ns off must not cut a millisecond away.
 function toMilliseconds(values: Float64Array, unit: EpochUnit): void {
+  if (unit === "ms" && everyBlock(values, areWhole)) return;
   const scale = msPerUnit[unit];
   const slack = unit === "s" ? 0.5 : unit === "ms" ? 0 : 0.001;
   for (let index = 0; index < values.length; index++) values[index] = Math.floor(values[index]! * scale + slack);
+}
+
+// Nearly always: looking costs less than to floor them all.
+function areWhole(values: Float64Array): boolean {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!;
+    if (!(value > 0 && value + 2 ** 52 - 2 ** 52 === value)) return false;
+  }
+  return true;
 }
 
 function isMidnights(times: Float64Array): boolean {
