@@ -41,12 +41,23 @@ export class BarStretch {
       ? this.#takeHeld(instrument, close, from, to, equity, shift)
       : this.#takeFlat(close, from, to, equity, shift);
     if (row === from) return from;
-    if (isHeld) this.excursions[instrument]!.add(bars, from, row);
-    ledger.bars[instrument]! += row - from;
-    this.openMs[instrument] = bars.time[row - 1]!;
-    this.closeMs[instrument] = bars.time[row - 1]! + intervalMs;
-    ledger.setMark(instrument, close[row - 1]!);
+    this.pass(instrument, bars, from, row);
+    this.end(instrument, bars, intervalMs, row);
     return row;
+  }
+
+  /** The bars `from..to-1` were quiet. */
+  pass(instrument: number, bars: QuietBars, from: number, to: number): void {
+    const ledger = this.#ledger;
+    if (ledger.quantity[instrument] !== 0) this.excursions[instrument]!.add(bars, from, to);
+    ledger.bars[instrument]! += to - from;
+    ledger.setMark(instrument, bars.close[to - 1]!);
+  }
+
+  /** The last bar that was passed is that before row `to`. */
+  end(instrument: number, { time }: QuietBars, intervalMs: IntervalMs, to: number): void {
+    this.openMs[instrument] = time[to - 1]!;
+    this.closeMs[instrument] = time[to - 1]! + intervalMs;
   }
 
   #takeFlat(close: Float64Array, from: number, to: number, equity: Float64Array, shift: number): number {

@@ -26,6 +26,7 @@ export type {
   QuietBars,
   ReplayBars,
   ReplayCurves,
+  RowMarks,
   Side,
   TargetColumn,
   TargetRows,

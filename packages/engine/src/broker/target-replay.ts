@@ -1,4 +1,4 @@
-import type { IntervalMs } from "@qmtl/core";
+import type { EpochMs, IntervalMs } from "@qmtl/core";
 import type { Instrument } from "../instrument/index.ts";
 import type { BarStretch } from "./bar-stretch.ts";
 import type { Execution } from "./execution.ts";
@@ -9,7 +9,7 @@ import type { BrokerOptions } from "./options.ts";
 import { isNear, type OrderEntry } from "./order-entry.ts";
 import { SIZE_TARGET_PERCENT } from "./order-table.ts";
 import { slippedPrice } from "./slippage.ts";
-import type { ReplayBars, ReplayCurves, TargetColumn, TargetRows } from "./types.ts";
+import type { ReplayBars, ReplayCurves, RowMarks, TargetColumn, TargetRows } from "./types.ts";
 
 /**
  * Bars and the targets sent at their closes, without a book: an account of one instrument in which nothing can happen
@@ -33,6 +33,9 @@ export class TargetReplay implements TargetRows {
   readonly #onChange: boolean;
   readonly #sameClose: boolean;
   readonly #sizedAtFill: boolean;
+  // Of the rows of one call: the first, and its time; NaN where there are gaps between them.
+  #firstRow = 0;
+  #firstMs = NaN;
   // What #decide found: the fill of the order it was asked for.
   #signed = 0;
   #price = 0;
@@ -70,7 +73,13 @@ export class TargetReplay implements TargetRows {
   ): this {
     this.barIsTaken = false;
     this.heldRows = 0;
-    this.row = this.#execution.openOrders > 0 ? from : this.#run(bars, intervalMs, targets, from, to, curves);
+    const firstMs = bars.time[from]!;
+    this.#firstRow = from;
+    this.#firstMs = bars.time[to - 1] === firstMs + (to - 1 - from) * intervalMs ? firstMs : NaN;
+    const { marks } = curves;
+    if (this.#execution.openOrders > 0) this.row = from;
+    else if (marks) this.row = this.#runMarked(bars, intervalMs, targets, from, to, curves, marks);
+    else this.row = this.#run(bars, intervalMs, targets, from, to, curves);
     this.#stretch.excursions[0]!.settle();
     return this;
   }
@@ -121,6 +130,68 @@ export class TargetReplay implements TargetRows {
     return to;
   }
 
+  // The same, with what lies between two targets in one go. A row with a target is marked as its order leaves it.
+  #runMarked(
+    bars: ReplayBars,
+    intervalMs: IntervalMs,
+    { values, offset, unit, targetOf }: TargetColumn,
+    from: number,
+    to: number,
+    curves: ReplayCurves,
+    marks: RowMarks,
+  ): number {
+    const ledger = this.#ledger;
+    const { shift } = curves;
+    const ahead = offset - from;
+    let row = from;
+    let judged = -1; // the row whose bar has passed and whose target has been seen
+    this.#hold(marks);
+    for (;;) {
+      const taken = marks.take(row, to, judged);
+      const next = taken >> 1;
+      if (ledger.quantity[0] !== 0) this.heldRows += next - row;
+      const hasTarget = next < to && taken % 2 === 0;
+      const passed = judged === row ? row + 1 : row;
+      const end = hasTarget ? next + 1 : next;
+      if (end > passed) this.#stretch.pass(0, bars, passed, end);
+      if (!hasTarget) {
+        if (next > from) this.#stretch.end(0, bars, intervalMs, next);
+        return next;
+      }
+      row = judged = next;
+      const value = values[next + ahead]!;
+      const target = targetOf === undefined ? value : targetOf(value);
+      const decision = this.#decide(bars, target, unit, next, to);
+      if (decision === nothingToDo) continue;
+      if (decision === otherWay) {
+        this.#stretch.end(0, bars, intervalMs, end);
+        this.barIsTaken = true;
+        return next;
+      }
+      this.#entry.remember(0, target, unit);
+      if (this.#sameClose) {
+        this.#fill(bars, intervalMs, next);
+        curves.moved(next + shift);
+      } else {
+        marks.take(next, end, next);
+        if (ledger.quantity[0] !== 0) this.heldRows++;
+        // The fill belongs to the bar that comes next, which has not been counted yet.
+        ledger.bars[0]!++;
+        this.#fill(bars, intervalMs, next);
+        ledger.bars[0]!--;
+        curves.moved(end + shift);
+        row = end;
+        judged = -1;
+      }
+      this.#hold(marks);
+    }
+  }
+
+  #hold(marks: RowMarks): void {
+    const ledger = this.#ledger;
+    marks.hold(ledger.cash, ledger.quantity[0]!, ledger.multiplier[0]!, this.#options.maintenanceMargin);
+  }
+
   // The steps of `OrderEntry.submitTarget` and `Execution.fill`, none of which changes anything yet.
   #decide(bars: ReplayBars, target: number, unit: TargetColumn["unit"], row: number, to: number): Decision {
     const ledger = this.#ledger;
@@ -161,10 +232,18 @@ export class TargetReplay implements TargetRows {
     return fills;
   }
 
+  // Buckets that go from the first to the last in as many steps as there are rows leave none out: their times are known
+  // without reading them, each of which would be a miss of the cache.
+  #timeOf(time: Float64Array, intervalMs: IntervalMs, row: number): EpochMs {
+    const ms = this.#firstMs + (row - this.#firstRow) * intervalMs;
+    return ms === ms ? ms : time[row]!;
+  }
+
   // Of an order sent at the close of a row.
   #fill({ time }: ReplayBars, intervalMs: IntervalMs, row: number): void {
-    const submittedMs = time[row]! + intervalMs;
-    const barMs = this.#sameClose ? time[row]! : time[row + 1]!;
+    const rowMs = this.#timeOf(time, intervalMs, row);
+    const submittedMs = rowMs + intervalMs;
+    const barMs = this.#sameClose ? rowMs : this.#timeOf(time, intervalMs, row + 1);
     const fillMs = this.#sameClose ? submittedMs : barMs;
     const signed = this.#signed;
     const price = this.#price;

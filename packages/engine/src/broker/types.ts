@@ -177,6 +177,8 @@ export interface TargetColumn {
   readonly unit: "percent" | "quantity";
   /** The target of a value that is not NaN, or NaN; absent: the values are the targets. */
   readonly targetOf: ((value: number) => number) | undefined;
+  /** Closes of the same rows, where the values stand in a column of a pool: absent, unless they do as well. */
+  readonly closes?: Float64Array | undefined;
 }
 
 /** Where the curves of an account go. */
@@ -186,6 +188,21 @@ export interface ReplayCurves {
   readonly shift: number;
   /** Cash and position have moved: this is how they are from a row of the curves on. */
   moved(curveRow: number): void;
+  /** Goes through rows in one go, in place of `equity`. */
+  readonly marks?: RowMarks | undefined;
+}
+
+/** Marks the account of one instrument at its closes, as far as its position stays as it is. */
+export interface RowMarks {
+  /** The position from now on. @param maintenance - share of its value that equity must not fall below */
+  hold(cash: number, quantity: number, multiplier: number, maintenance: number): void;
+  /**
+   * Rows from `from` on until one has a target, or is not quiet (no price, a margin call), or is `to`.
+   *
+   * @param judged - a row that is taken whatever it has; -1: none
+   * @returns twice the row that was not taken; one more when that is for not being quiet
+   */
+  take(from: number, to: number, judged: number): number;
 }
 
 /** How far bars and their targets went by without the broker being called row by row. */

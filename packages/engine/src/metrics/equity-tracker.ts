@@ -1,4 +1,5 @@
 import { QmtlError, shown, type EpochMs, type IntervalMs } from "@qmtl/core";
+import { A } from "../operators/vector/index.ts";
 import type { ReturnsBasis, TradingCalendar } from "./periods-per-year.ts";
 import { closesOf, lossOf, type RunCloses } from "./return-statistics.ts";
 
@@ -37,6 +38,21 @@ export interface EquityTracker {
    * @param heldRows - at how many of these rows a position is held; left out where the columns say it row by row
    */
   addRows(columns: EquityColumns, from: number, to: number, heldRows?: number): void;
+  /** Hands the figures that move with every bar to `accountRows`: numbers `A`. */
+  lend(numbers: Float64Array): void;
+  /**
+   * `addRows` of rows that `accountRows` has gone through, from its first on, since the figures were lent.
+   *
+   * @param ended - its list of drawdowns
+   */
+  addLent(
+    columns: EquityColumns,
+    from: number,
+    to: number,
+    heldRows: number,
+    numbers: Float64Array,
+    ended: Float64Array,
+  ): void;
   /** @throws QmtlError `ACCOUNTING_BROKEN` when an equity was not finite */
   read(): EquityReading;
   /** The whole state as numbers (NaN included). */
@@ -114,6 +130,19 @@ const returnSumAt = 18;
 const downsideAt = 19; // sum of squared losses
 const brokenReturnsAt = 20; // returns that started from an equity that was not positive
 const scalarCount = 21;
+
+// What `accountRows` moves on, and where it has it.
+const lentFigures: readonly (readonly [own: number, lent: number])[] = [
+  [lastEquityAt, A.last],
+  [equitySumAt, A.sum],
+  [peakAt, A.peak],
+  [troughAt, A.trough],
+  [depthAt, A.depth],
+  [returnSumAt, A.returnSum],
+  [downsideAt, A.downside],
+  [brokenReturnsAt, A.broken],
+];
+const peakBefore = -1;
 
 const dayMs = 86_400_000;
 
@@ -229,6 +258,50 @@ class Tracker implements EquityTracker {
     s[lastEquityAt] = equity[to - 1]!;
     if (endsEveryBar) s[periodEndAt] = s[lastTimeAt]!;
     s[exposedAt]! += position ? countHeld(position, from, to) : heldRows;
+    if (price) this.#addPrices(price, from, to);
+  }
+
+  lend(numbers: Float64Array): void {
+    for (let each = 0; each < lentFigures.length; each++) {
+      const [own, lent] = lentFigures[each]!;
+      numbers[lent] = this.#scalars[own]!;
+    }
+    numbers[A.peakAt] = peakBefore;
+    numbers[A.ended] = 0;
+  }
+
+  addLent(
+    { times, timeOffsetMs = 0, equity, price, isCurve = false }: EquityColumns,
+    from: number,
+    to: number,
+    heldRows: number,
+    numbers: Float64Array,
+    ended: Float64Array,
+  ): void {
+    if (from >= to) return;
+    const s = this.#scalars;
+    const before = s[barsAt]!;
+    if (this.basis === "bar") this.#endEveryBar(times[from]! + timeOffsetMs, equity, from, to, isCurve);
+    else {
+      for (let row = from; (row = firstAfter(times, s[periodEndAt]! - timeOffsetMs, row, to)) < to; row++) {
+        s[barsAt] = before + row - from;
+        if (row > from) s[lastEquityAt] = equity[row - 1]!;
+        this.#endPeriod(times[row]! + timeOffsetMs);
+      }
+    }
+    const timeAt = (bytes: number) => (bytes === peakBefore ? s[peakTimeAt]! : times[from + bytes / 8]! + timeOffsetMs);
+    for (let pair = 0; pair < 2 * numbers[A.ended]!; pair += 2) {
+      s[durationAt] = Math.max(s[durationAt]!, timeAt(ended[pair + 1]!) - timeAt(ended[pair]!));
+    }
+    s[peakTimeAt] = timeAt(numbers[A.peakAt]!);
+    for (let each = 0; each < lentFigures.length; each++) {
+      const [own, lent] = lentFigures[each]!;
+      s[own] = numbers[lent]!;
+    }
+    s[barsAt] = before + to - from;
+    s[lastTimeAt] = times[to - 1]! + timeOffsetMs;
+    if (this.basis === "bar") s[periodEndAt] = s[lastTimeAt]!;
+    s[exposedAt]! += heldRows;
     if (price) this.#addPrices(price, from, to);
   }
 

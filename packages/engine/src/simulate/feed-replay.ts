@@ -7,6 +7,8 @@ export interface TargetOrder {
   readonly unit: "percent" | "quantity";
   /** The target of a value that is not NaN; absent: the values are the targets. */
   readonly targetOf?: (value: number) => number;
+  /** Where values come block by block: the closes of the feed beside them. */
+  readonly closes?: Float64Array;
 }
 
 /**
@@ -20,6 +22,7 @@ export class FeedReplay {
   readonly #instrument: number;
   readonly #unit: "percent" | "quantity";
   readonly #targetOf: ((value: number) => number) | undefined;
+  readonly #closes: Float64Array | undefined;
 
   /** @param order - what its targets are for; absent: there are none */
   constructor(simulation: Simulation, feed: BarFeed, order: TargetOrder | undefined) {
@@ -28,6 +31,7 @@ export class FeedReplay {
     this.#instrument = order?.instrument ?? feed.instrument;
     this.#unit = order?.unit ?? "percent";
     this.#targetOf = order?.targetOf;
+    this.#closes = order?.closes;
   }
 
   /** Rows `from..to-1` with the values that stand from `offset` on; NaN: no target, as when there is no column. */
@@ -40,7 +44,13 @@ export class FeedReplay {
   // Bars with their targets; what the account cannot take in one go comes back row by row.
   #runTogether(values: Float64Array, offset: number, from: number, to: number): void {
     for (let start = from; start < to; start++) {
-      const column = { values, offset: offset + start - from, unit: this.#unit, targetOf: this.#targetOf };
+      const column = {
+        values,
+        offset: offset + start - from,
+        unit: this.#unit,
+        targetOf: this.#targetOf,
+        closes: this.#closes,
+      };
       const { row, barIsTaken } = this.#simulation.targetRows(this.#feed, column, start, to);
       if (row === to) return;
       const target = this.#target(values[offset + row - from]!);

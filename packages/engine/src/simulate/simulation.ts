@@ -1,6 +1,7 @@
 import type { EpochMs } from "@qmtl/core";
 import type { AccountView, Broker, BrokerSnapshot, PositionView, TargetColumn, TargetRows } from "../broker/index.ts";
 import type { EquityColumns, EquityTracker } from "../metrics/index.ts";
+import { blockMarks, type BlockMarks } from "./block-marks.ts";
 import { CloseTimes } from "./close-times.ts";
 import type { BarFeed } from "./simulate-columns.ts";
 import { StepCurve } from "./step-curve.ts";
@@ -166,7 +167,9 @@ export class Simulation {
   targetRows(feed: BarFeed, targets: TargetColumn, from: number, to: number): TargetRows {
     while (this.rows + to - from > this.#equity.length) this.#grow();
     const { rows } = this;
-    const curves = { equity: this.#equity, shift: rows - from, moved: this.#moved };
+    const marks = blockMarks(targets, from, to, this.tracker.basis);
+    if (marks) this.tracker.lend(marks.numbers);
+    const curves = { equity: this.#equity, shift: rows - from, moved: this.#moved, marks };
     this.#moved(rows);
     const taken = this.broker.onTargetBars(feed, feed.intervalMs, targets, from, to, curves);
     const last = taken.barIsTaken ? taken.row : taken.row - 1;
@@ -175,7 +178,8 @@ export class Simulation {
       this.#volumeColumns[0] = feed.volume;
       this.#volumeRows[0] = last;
     }
-    this.#count(feed, from, taken.row, taken.heldRows);
+    marks?.writeTo(this.#equity, rows, taken.row - from);
+    this.#count(feed, from, taken.row, taken.heldRows, marks);
     return taken;
   }
 
@@ -191,7 +195,7 @@ export class Simulation {
     this.#count(feed, from, to, this.#held[feed.instrument]!.quantity === 0 ? 0 : to - from);
   }
 
-  #count(feed: BarFeed, from: number, to: number, heldRows: number): void {
+  #count(feed: BarFeed, from: number, to: number, heldRows: number, marks?: BlockMarks): void {
     if (from === to) return;
     const { rows } = this;
     this.rows += to - from;
@@ -199,7 +203,10 @@ export class Simulation {
     // Rows of a feed and of the run go together until rows are appended or another feed joins.
     const equity = rows === from ? this.#equity : this.#equity.subarray(rows, this.rows);
     const tracked = this.#trackedColumns(feed, equity, rows === from ? 0 : from, to);
-    this.tracker.addRows(tracked, rows === from ? from : 0, rows === from ? to : to - from, heldRows);
+    const first = rows === from ? from : 0;
+    const end = rows === from ? to : to - from;
+    if (marks) this.tracker.addLent(tracked, first, end, heldRows, marks.numbers, marks.ended);
+    else this.tracker.addRows(tracked, first, end, heldRows);
   }
 
   // Buy-and-hold is measured on the first instrument.

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import { createBroker, defaultBrokerOptions, type BrokerOptions } from "../broker/index.ts";
+import { ColumnPool } from "../columns/index.ts";
 import { defineInstrument } from "../instrument/index.ts";
 import { createEquityTracker, performanceMetrics } from "../metrics/index.ts";
-import { FeedReplay } from "./feed-replay.ts";
+import { BlockMarks } from "./block-marks.ts";
+import { FeedReplay, type TargetOrder } from "./feed-replay.ts";
 import type { BarFeed } from "./simulate-columns.ts";
 import { Simulation } from "./simulation.ts";
 
@@ -11,29 +13,27 @@ const intervalMs = 3_600_000;
 const part = fc.double({ min: 0, max: 1, noNaN: true });
 
 // Random walks; now and then a bar or its open is absent, a bar is missing, or the market falls to nothing.
-const steps = fc.array(
-  fc.record({
-    open: fc.double({ min: 0.9, max: 1.12, noNaN: true }),
-    close: fc.oneof(
-      { weight: 30, arbitrary: fc.double({ min: 0.85, max: 1.15, noNaN: true }) },
-      { weight: 1, arbitrary: fc.constantFrom(0.01, 3) },
-    ),
-    above: part,
-    below: part,
-    hours: fc.oneof({ weight: 20, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.constant(30) }),
-    absent: fc.oneof(
-      { weight: 40, arbitrary: fc.constant("") },
-      { weight: 1, arbitrary: fc.constantFrom("bar", "open") },
-    ),
-    target: fc.oneof(
-      { weight: 4, arbitrary: fc.constant(Number.NaN) },
-      { weight: 3, arbitrary: fc.constantFrom(1, -1, 0, 0.5, -0.3, 1.7) },
-    ),
-  }),
-  { minLength: 3, maxLength: 60 },
-);
+const step = fc.record({
+  open: fc.double({ min: 0.9, max: 1.12, noNaN: true }),
+  close: fc.oneof(
+    { weight: 30, arbitrary: fc.double({ min: 0.85, max: 1.15, noNaN: true }) },
+    { weight: 1, arbitrary: fc.constantFrom(0.01, 3) },
+  ),
+  above: part,
+  below: part,
+  hours: fc.oneof({ weight: 20, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.constant(30) }),
+  absent: fc.oneof(
+    { weight: 40, arbitrary: fc.constant("") },
+    { weight: 1, arbitrary: fc.constantFrom("bar", "open") },
+  ),
+  target: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(Number.NaN) },
+    { weight: 3, arbitrary: fc.constantFrom(1, -1, 0, 0.5, -0.3, 1.7) },
+  ),
+});
+const steps = (minLength: number, maxLength: number) => fc.array(step, { minLength, maxLength });
 
-function feedOf(rows: readonly (typeof steps extends fc.Arbitrary<readonly (infer T)[]> ? T : never)[]): BarFeed {
+function feedOf(rows: readonly (typeof step extends fc.Arbitrary<infer T> ? T : never)[]): BarFeed {
   let [price, timeMs] = [100, 0];
   const bars = rows.map((row) => {
     const open = price * row.open;
@@ -92,53 +92,92 @@ const instruments = fc
   })
   .map((each) => defineInstrument({ symbol: "X/USD", ...each }));
 
+/** Rows handed over together, and how many orders of them came back to be sent row by row. */
+function replay(
+  simulation: Simulation,
+  feed: BarFeed,
+  order: TargetOrder,
+  cuts: readonly number[],
+  run: (replay: FeedReplay, from: number, to: number) => void,
+): number {
+  expect(simulation.takesTargetRows).toBe(true);
+  const sent = [
+    vi.spyOn(simulation.broker, "submitTargetPercent"),
+    vi.spyOn(simulation.broker, "submitTargetQuantity"),
+  ];
+  const feedReplay = new FeedReplay(simulation, feed, order);
+  const ends = [...cuts.filter((cut) => cut < feed.length).sort((a, b) => a - b), feed.length];
+  ends.forEach((end, index) => run(feedReplay, index === 0 ? 0 : ends[index - 1]!, end));
+  return sent.reduce((count, spy) => count + spy.mock.calls.length, 0);
+}
+
+const accounts = fc.record({
+  brokerOptions: options,
+  instrument: instruments,
+  unit: fc.constantFrom("percent" as const, "quantity" as const),
+  basis: fc.constantFrom("1d" as const, "bar" as const),
+});
+type AccountOptions = typeof accounts extends fc.Arbitrary<infer T> ? T : never;
+
+function open({ brokerOptions, instrument, basis }: AccountOptions): Simulation {
+  const broker = createBroker(brokerOptions, [instrument]);
+  const tracker = createEquityTracker({ calendar: "24x7", startEquity: broker.options.cash, intervalMs, basis });
+  return new Simulation(broker, tracker, 1, 16);
+}
+
+function expectSame(together: Simulation, apart: Simulation): void {
+  expect(everythingOf(together)).toEqual(everythingOf(apart));
+  expect(together.save()).toEqual(apart.save());
+  together.finish();
+  apart.finish();
+  expect(everythingOf(together)).toEqual(everythingOf(apart));
+}
+
 it("leaves what row by row leaves, bit for bit, whatever the bars, the targets, the options and the cuts", () => {
   let [orders, sentByRow] = [0, 0];
   fc.assert(
-    fc.property(
-      steps,
-      options,
-      instruments,
-      fc.constantFrom("percent" as const, "quantity" as const),
-      fc.constantFrom("1d" as const, "bar" as const),
-      fc.array(fc.nat(60), { maxLength: 4 }),
-      (rows, brokerOptions, instrument, unit, basis, cuts) => {
-        const feed = feedOf(rows);
-        const targets = Float64Array.from(rows, ({ target }) => target);
-        const open = () => {
-          const broker = createBroker(brokerOptions, [instrument]);
-          const startEquity = broker.options.cash;
-          const tracker = createEquityTracker({ calendar: "24x7", startEquity, intervalMs, basis });
-          return new Simulation(broker, tracker, 1, 16);
-        };
-        const [together, apart] = [open(), open()];
-        expect(together.takesTargetRows).toBe(true);
-
-        const sent = [
-          vi.spyOn(together.broker, "submitTargetPercent"),
-          vi.spyOn(together.broker, "submitTargetQuantity"),
-        ];
-        const replay = new FeedReplay(together, feed, { instrument: 0, unit });
-        const ends = [...cuts.filter((cut) => cut < feed.length).sort((a, b) => a - b), feed.length];
-        ends.forEach((end, index) => {
-          const from = index === 0 ? 0 : ends[index - 1]!;
-          replay.run(targets, from, from, end);
-        });
-        for (let row = 0; row < feed.length; row++) stepRow(apart, feed, row, targets[row]!, unit);
-
-        expect(everythingOf(together)).toEqual(everythingOf(apart));
-        expect(together.save()).toEqual(apart.save());
-        together.finish();
-        apart.finish();
-        expect(everythingOf(together)).toEqual(everythingOf(apart));
-        orders += together.broker.orders.length;
-        for (const spy of sent) sentByRow += spy.mock.calls.length;
-      },
-    ),
+    fc.property(steps(3, 60), accounts, fc.array(fc.nat(60), { maxLength: 4 }), (rows, account, cuts) => {
+      const feed = feedOf(rows);
+      const targets = Float64Array.from(rows, ({ target }) => target);
+      const [together, apart] = [open(account), open(account)];
+      sentByRow += replay(together, feed, { instrument: 0, unit: account.unit }, cuts, (replay, from, to) =>
+        replay.run(targets, from, from, to),
+      );
+      for (let row = 0; row < feed.length; row++) stepRow(apart, feed, row, targets[row]!, account.unit);
+      expectSame(together, apart);
+      orders += together.broker.orders.length;
+    }),
     { numRuns: 1_000 },
   );
   // What is refused, and what nobody is there to fill, goes row by row; it must not be the rule, or this shows nothing.
   expect(sentByRow / orders).toBeLessThan(0.4);
+});
+
+it("leaves the same by vector code, where targets and closes come block by block in columns of a pool", () => {
+  const pool = new ColumnPool();
+  const [values, closes] = [pool.take(400), pool.take(400)];
+  const lookback = 3;
+  let [orders, sentByRow] = [0, 0];
+  const marked = vi.spyOn(BlockMarks.prototype, "take");
+  fc.assert(
+    fc.property(steps(70, 300), accounts, fc.array(fc.nat(300), { maxLength: 2 }), (rows, account, cuts) => {
+      const feed = feedOf(rows);
+      const targets = Float64Array.from(rows, ({ target }) => target);
+      const [together, apart] = [open(account), open(account)];
+      sentByRow += replay(together, feed, { instrument: 0, unit: account.unit, closes }, cuts, (replay, from, to) => {
+        values.set(targets.subarray(from, to), lookback);
+        closes.set(feed.close.subarray(from, to), lookback);
+        replay.run(values, lookback, from, to);
+      });
+      for (let row = 0; row < feed.length; row++) stepRow(apart, feed, row, targets[row]!, account.unit);
+      expectSame(together, apart);
+      orders += together.broker.orders.length;
+    }),
+    { numRuns: 400 },
+  );
+  expect(marked).toHaveBeenCalled();
+  expect(sentByRow / orders).toBeLessThan(0.4);
+  pool.releaseAll();
 });
 
 function stepRow(simulation: Simulation, feed: BarFeed, row: number, target: number, unit: "percent" | "quantity") {

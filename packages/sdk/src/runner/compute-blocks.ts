@@ -44,7 +44,8 @@ export function computeBlocks(
     if (target === undefined) return [{ simulation, feed, target }];
     const { instrument, unit, node } = target;
     const { from, field, ...order } = signals.get(node.id) ?? { from: node.id, field: "value" };
-    return [{ simulation, feed, target: { instrument, unit, column: executor.columnOf(from, field), ...order } }];
+    const [column, closes] = [executor.columnOf(from, field), executor.columnOf(feed.source, "close")];
+    return [{ simulation, feed, target: { instrument, unit, column, closes, ...order } }];
   });
   const { length } = frames.values().next().value!;
   try {

@@ -65,6 +65,20 @@ export function either(condition: Code, body: Code, otherwise: Code): Code {
   return [condition, 0x04, 0x40, body, 0x05, otherwise, 0x0b];
 }
 
+/** What `leaveWhen` directly within leaves; within one more loop or condition it is one level further out. */
+export function block(...body: readonly Code[]): Code {
+  return [0x02, 0x40, body, 0x0b];
+}
+
+/** Goes on after the block that many levels out, 0 being the nearest block, loop or condition. */
+export function leaveWhen(condition: Code, level: number): Code {
+  return [condition, 0x0d, unsigned(level)];
+}
+
+export function leave(level: number): Code {
+  return [0x0c, unsigned(level)];
+}
+
 /** Leaves the function with a value. */
 export function returnWhen(condition: Code, value: Code): Code {
   return when(condition, value, [0x0f]);
@@ -76,8 +90,12 @@ export const i32 = {
   sub: binary([0x6b]),
   mul: binary([0x6c]),
   and: binary([0x71]),
+  or: binary([0x72]),
   lessThan: binary([0x49]),
   notEqual: binary([0x47]),
+  not: unary([0x45]),
+  /** Of a number that is whole. */
+  ofNumber: unary([0xaa]),
 } as const;
 
 export const i64 = {
@@ -93,8 +111,15 @@ export const f64 = {
   sub: binary([0xa1]),
   mul: binary([0xa2]),
   div: binary([0xa3]),
+  equal: binary([0x61]),
   notEqual: binary([0x62]),
+  less: binary([0x63]),
   greater: binary([0x64]),
+  atLeast: binary([0x66]),
+  abs: unary([0x99]),
+  /** As `Math.max`. */
+  max: binary([0xa5]),
+  ofInteger: unary([0xb7]),
   /** The first where the condition holds, the second where not. */
   pick: (condition: Code, value: Code, otherwise: Code): Code => [value, otherwise, condition, 0x1b],
 } as const;

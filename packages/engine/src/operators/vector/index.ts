@@ -1,1 +1,2 @@
+export { A, accountNumbers } from "./account-rows.ts";
 export { VECTOR_SCRATCH_ROWS, vectorUnit, vectorUnitFor, type VectorFunction, type VectorUnit } from "./vector-unit.ts";

@@ -1,5 +1,6 @@
 import { columnMemory, inColumnMemory, type ColumnMemory } from "../../columns/index.ts";
 import { encodeModule, f64x2, type FunctionSource } from "./assembler.ts";
+import { accountRows } from "./account-rows.ts";
 import { bandBlocks, meanBlocks } from "./blocks.ts";
 import { crossingRows } from "./crossings.ts";
 import { extremesOfFour, extremesOfMany, extremesOfWindows } from "./extremes.ts";
@@ -24,6 +25,8 @@ const sources = {
   placesInRange,
   stochasticRows,
   crossingRows,
+  equityRows: accountRows({ withReturns: false }),
+  equityAndReturnRows: accountRows({ withReturns: true }),
 } as const satisfies Readonly<Record<string, FunctionSource>>;
 
 /** A function over the columns of `columnMemory`: places and sizes are in bytes. Its source says what it takes. */
