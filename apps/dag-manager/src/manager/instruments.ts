@@ -12,6 +12,7 @@ export function createInstruments(metrics: Metrics) {
     sentinelGaps: metrics.gauge("sentinel_gap_count", "diffs that brought no node for their sentinel to mark"),
     orphanQueues: metrics.gauge("orphan_queue_total", "queues no submission reaches"),
     gcLastRun: metrics.gauge("gc_last_run_timestamp", "end of the last garbage collection, epoch seconds"),
+    // The embedded log has no breaker: it stays 0 for those who watch it.
     brokerBreaker: metrics.counter("kafka_breaker_open_total", "times the broker's circuit breaker opened"),
     computeNodes: metrics.gauge("compute_nodes_total", "nodes in the graph"),
     queues: metrics.gauge("queues_total", "queues that are in use or kept"),
@@ -25,8 +26,6 @@ export function createInstruments(metrics: Metrics) {
       "diffs refused because a queue would have been shared between contexts",
       crossContext,
     ),
-    queueLagSeconds: metrics.gauge("queue_lag_seconds", "how far a queue's readers are behind", ["topic"]),
-    queueLagThreshold: metrics.gauge("queue_lag_threshold_seconds", "lag from which on an alert is due", ["topic"]),
     versionWeight: metrics.gauge("dagmanager_active_version_weight", "share of traffic of a version", ["version"]),
   } as const;
 }
