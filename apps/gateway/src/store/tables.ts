@@ -1,5 +1,5 @@
 import { openEmbeddedDatabase, type Migration } from "@qmtl/store";
-import type { Clock } from "@qmtl/core";
+import type { SqliteFileOptions } from "@qmtl/store/sqlite";
 import { sql, type Generated, type Kysely } from "kysely";
 
 /** Times are epoch milliseconds; JSON is text. */
@@ -118,9 +118,6 @@ const firstSchema = [
 ];
 
 /** Opens the Gateway's own database. @throws QmtlError `STORE_FAILED`, `STORE_CORRUPT` */
-export function openGatewayDatabase(options: {
-  readonly path: string;
-  readonly clock: Clock;
-}): Promise<Kysely<GatewayTables>> {
+export function openGatewayDatabase(options: SqliteFileOptions): Promise<Kysely<GatewayTables>> {
   return openEmbeddedDatabase<GatewayTables>({ ...options, migrations });
 }

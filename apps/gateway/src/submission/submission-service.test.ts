@@ -1,6 +1,6 @@
 import { QmtlError, seededRandom, type Ids } from "@qmtl/core";
 import { silentLogger } from "@qmtl/service/logging";
-import { VirtualClock } from "@qmtl/testkit/clock";
+import { syncAtOnce, VirtualClock } from "@qmtl/testkit/clock";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ async function gateway(
   const { path = ":memory:", holder = "a", waitMs = 100 } = options;
   const dagManager = options.dagManager === null ? undefined : (options.dagManager ?? new FakeDagManager());
   const clock = new VirtualClock();
-  const database = await openGatewayDatabase({ path, clock });
+  const database = await openGatewayDatabase({ path, clock, syncFile: syncAtOnce });
   const submissions = new Submissions({ database, clock, limits: retryLimits, changed: () => worker?.wake() });
   const service = new SubmissionService({
     submissions,

@@ -1,5 +1,5 @@
 import { sampleEvent } from "@qmtl/testkit/contracts";
-import { VirtualClock } from "@qmtl/testkit/clock";
+import { syncAtOnce, VirtualClock } from "@qmtl/testkit/clock";
 import { SqliteFile } from "@qmtl/store/sqlite";
 import { crc32 } from "node:zlib";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -26,7 +26,8 @@ afterEach(async () => {
 
 async function opened(options: Partial<EmbeddedControlBusOptions> = {}): Promise<ControlBus> {
   const path = join(folder, "bus.db");
-  const bus = await openEmbeddedControlBus({ path, clock, ids: { next: () => `id-${++idsGiven}` }, ...options });
+  const ids = { next: () => `id-${++idsGiven}` };
+  const bus = await openEmbeddedControlBus({ path, clock, ids, syncFile: syncAtOnce, ...options });
   open.push(bus);
   return bus;
 }

@@ -1,7 +1,7 @@
 import { QmtlError, sleep, type Clock, type Ids } from "@qmtl/core";
 import { readCloudEvent, type ControlTopic } from "@qmtl/contracts/events";
 import { rowChecksum, verifyRow } from "@qmtl/store/database";
-import { SqliteFile, type RunStatement, type SqlRow } from "@qmtl/store/sqlite";
+import { SqliteFile, type RunStatement, type SqliteFileOptions, type SqlRow } from "@qmtl/store/sqlite";
 import type {
   ControlBus,
   ControlHandler,
@@ -15,10 +15,8 @@ import type {
 import { defaultRetry, Follower, pauseMs, type Retry } from "../following/index.ts";
 import { EmbeddedPlace, placeTable } from "./embedded-place.ts";
 
-export interface EmbeddedControlBusOptions {
-  /** The file that all processes of the machine share (`.qmtl/bus.db`), or ":memory:" for one process. */
-  readonly path: string;
-  readonly clock: Clock;
+/** The file is one that all processes of the machine share (`.qmtl/bus.db`), or ":memory:" for one process. */
+export interface EmbeddedControlBusOptions extends SqliteFileOptions {
   readonly ids: Ids;
   readonly retry?: Retry;
   /** How long an event is kept, but for the last one of its key, which stays; 24 h unless told. */

@@ -1,5 +1,5 @@
 import { controlBusContract, dataLogContract, leasesContract } from "@qmtl/testkit/contracts";
-import { VirtualClock } from "@qmtl/testkit/clock";
+import { syncAtOnce, VirtualClock } from "@qmtl/testkit/clock";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,5 +40,5 @@ async function place(where: string) {
   const remove = async (): Promise<void> => {
     if (folder !== undefined) await rm(folder, { recursive: true });
   };
-  return { options: { path, clock, ids, retry }, clock, remove };
+  return { options: { path, clock, ids, retry, syncFile: syncAtOnce }, clock, remove };
 }

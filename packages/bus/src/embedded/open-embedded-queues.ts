@@ -1,5 +1,5 @@
-import type { Clock, Ids } from "@qmtl/core";
-import { SqliteFile } from "@qmtl/store/sqlite";
+import type { Ids } from "@qmtl/core";
+import { SqliteFile, type SqliteFileOptions } from "@qmtl/store/sqlite";
 import type { DataLog, DivergenceAlarm } from "../data-log/index.ts";
 import { defaultRetry, type Retry } from "../following/index.ts";
 import type { Leases } from "../leases/index.ts";
@@ -7,10 +7,8 @@ import { dataLogSchema, EmbeddedDataLog } from "./embedded-data-log.ts";
 import { EmbeddedLeases, leaseTable } from "./embedded-leases.ts";
 import { placeTable } from "./embedded-place.ts";
 
-export interface EmbeddedQueuesOptions {
-  /** The file that all processes of the machine share (`.qmtl/queues.db`), or ":memory:" for one process. */
-  readonly path: string;
-  readonly clock: Clock;
+/** The file is one that all processes of the machine share (`.qmtl/queues.db`), or ":memory:" for one process. */
+export interface EmbeddedQueuesOptions extends SqliteFileOptions {
   readonly ids: Ids;
   readonly retry?: Retry;
   /** Called once for each alarm of invariant X-3, after the record is durable. */

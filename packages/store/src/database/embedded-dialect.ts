@@ -74,8 +74,8 @@ class EmbeddedDriver implements Driver {
     return embedded(connection).commit();
   }
 
-  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    embedded(connection).rollback();
+  rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    return embedded(connection).rollback();
   }
 
   destroy(): Promise<void> {
@@ -102,10 +102,10 @@ class EmbeddedConnection implements DatabaseConnection {
   }
 
   // kysely also asks for a rollback after a commit that failed, when there is nothing left to undo.
-  rollback(): void {
+  async rollback(): Promise<void> {
     if (!this.#inTransaction) return;
     this.#inTransaction = false;
-    this.#file.rollback();
+    await this.#file.rollback();
   }
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
@@ -126,7 +126,7 @@ class EmbeddedConnection implements DatabaseConnection {
     try {
       result = this.#file.execute(sql, parameters);
     } catch (error) {
-      this.#file.rollback();
+      await this.#file.rollback();
       throw error;
     }
     await this.#file.commit();

@@ -1,17 +1,11 @@
-import type { Clock } from "@qmtl/core";
 import { Kysely } from "kysely";
-import { SqliteFile } from "../sqlite/index.ts";
+import { SqliteFile, type SqliteFileOptions } from "../sqlite/index.ts";
 import { EmbeddedDialect } from "./embedded-dialect.ts";
 import { migrate, type Migration } from "./migration.ts";
 
-export interface EmbeddedDatabaseOptions {
-  /** A file, or ":memory:". */
-  readonly path: string;
+export interface EmbeddedDatabaseOptions extends SqliteFileOptions {
   /** In the order they were written; the schema this program works with is the sum of them. */
   readonly migrations: readonly Migration[];
-  readonly clock: Clock;
-  /** How long a write waits while another process writes; 5,000 ms unless told. */
-  readonly busyTimeoutMs?: number;
 }
 
 /**

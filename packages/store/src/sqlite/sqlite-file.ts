@@ -1,7 +1,8 @@
 import { QmtlError, type Clock } from "@qmtl/core";
-import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
+import { chmodSync, closeSync, fdatasync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { promisify } from "node:util";
 import { isBusy, storeError } from "./sqlite-error.ts";
 import { StatementCache, type SqlRow, type StatementResult } from "./statement-cache.ts";
 import { WriteGroup } from "./write-group.ts";
@@ -12,6 +13,8 @@ export interface SqliteFileOptions {
   readonly clock: Clock;
   /** How long a write waits while another process writes; 5,000 ms unless told. */
   readonly busyTimeoutMs?: number;
+  /** Resolves when what was written to a descriptor is on disk; `fdatasync` on a thread of Node's pool unless told. */
+  readonly syncFile?: (descriptor: number) => Promise<void>;
 }
 
 /** Runs one statement of a transaction and answers its rows. */
@@ -19,7 +22,9 @@ export type RunStatement = (sql: string, parameters?: readonly unknown[]) => Sql
 
 /**
  * One SQLite database: a connection that writes, and for files one that reads what is committed without waiting.
- * Commits are durable (write-ahead log, fsync on commit) and safe between processes on one machine.
+ * Commits are durable (write-ahead log, on disk before they are acknowledged) and safe between processes on one machine.
+ * SQLite itself writes the log and does not wait; the wait is this class's, on a thread of Node's pool. What a read or a
+ * transaction that was undone has seen is on disk, too, before its caller hears of it.
  *
  * Everything rejects with `STORE_FAILED` (full, read-only, locked, unreadable) or `STORE_CORRUPT`, always before a
  * write is acknowledged.
@@ -35,12 +40,15 @@ export class SqliteFile {
   readonly #clock: Clock;
   #seenVersion = 0;
   #damage: QmtlError | undefined;
+  readonly #syncFile: (descriptor: number) => Promise<void>;
+  #log: number | undefined; // descriptor of the write-ahead log, which lives as long as a connection
   #cancelWatch: (() => void) | undefined;
 
   /** @throws QmtlError `STORE_FAILED`, `STORE_CORRUPT` */
   constructor(options: SqliteFileOptions) {
     this.path = options.path;
     this.#clock = options.clock;
+    this.#syncFile = options.syncFile ?? promisify(fdatasync);
     try {
       this.#writer = openWriter(options.path);
       this.#reader = options.path === memoryPath ? this.#writer : openReader(options.path);
@@ -53,6 +61,7 @@ export class SqliteFile {
       clock: options.clock,
       errorOf: (cause) => this.#errorOf(cause),
       busyTimeoutMs: options.busyTimeoutMs ?? 5_000,
+      ...(options.path !== memoryPath && { sync: () => this.#syncLog() }),
       onCommit: () => this.#committed(),
     });
   }
@@ -69,7 +78,7 @@ export class SqliteFile {
     try {
       answer = body((sql, parameters = []) => this.execute(sql, parameters).rows);
     } catch (error) {
-      this.rollback();
+      await this.rollback();
       throw error;
     }
     await this.commit();
@@ -110,15 +119,20 @@ export class SqliteFile {
     return this.#group.commit();
   }
 
-  rollback(): void {
+  /** Resolves when what the transaction may have seen is on disk. */
+  async rollback(): Promise<void> {
     this.#group.rollback();
+    await this.#group.onDisk;
   }
 
   async executeRead(sql: string, parameters: readonly unknown[]): Promise<StatementResult> {
     this.#refuseDamaged();
     if (this.#reader === this.#writer) return this.#group.between(() => this.#reads.run(sql, parameters));
     try {
-      return this.#reads.run(sql, parameters);
+      const result = this.#reads.run(sql, parameters);
+      const { onDisk } = this.#group;
+      if (onDisk !== undefined) await onDisk;
+      return result;
     } catch (cause) {
       throw this.#errorOf(cause);
     }
@@ -150,6 +164,17 @@ export class SqliteFile {
       if (this.#reader !== this.#writer) this.#reader.close();
       this.#writer.close();
     });
+    await this.#group.onDisk?.catch(() => {}); // whoever asked for it is told
+    if (this.#log !== undefined) closeSync(this.#log);
+  }
+
+  async #syncLog(): Promise<void> {
+    try {
+      await this.#syncFile((this.#log ??= openSync(`${this.path}-wal`, "r+")));
+    } catch (cause) {
+      // The system may have dropped what it could not write: what is asked next would be answered from thin air.
+      throw (this.#damage ??= unsynced(this.path, cause));
+    }
   }
 
   #watchOthers(): void {
@@ -200,6 +225,18 @@ function newerSchema(path: string, found: number, known: number): QmtlError {
   });
 }
 
+function unsynced(path: string, cause: unknown): QmtlError {
+  return new QmtlError(
+    "STORE_FAILED",
+    `what was written to ${path} did not reach the disk: ${(cause as Error).message}`,
+    {
+      details: { path },
+      hint: "look at the disk, then start again: what was acknowledged is there",
+      cause,
+    },
+  );
+}
+
 const memoryPath = ":memory:";
 const watchIntervalMs = 20;
 const openTimeoutMs = 5_000;
@@ -210,7 +247,7 @@ function openWriter(path: string): DatabaseSync {
   const connection = new DatabaseSync(path, { timeout: openTimeoutMs });
   try {
     enterWriteAheadLog(connection);
-    connection.exec("pragma synchronous = full; pragma foreign_keys = on");
+    connection.exec("pragma synchronous = normal; pragma foreign_keys = on");
     checkIntegrity(connection, path);
     // From here on a locked database is waited for without stopping the event loop.
     connection.exec("pragma busy_timeout = 0");

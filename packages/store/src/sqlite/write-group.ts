@@ -8,7 +8,14 @@ export interface WriteGroupOptions {
   readonly errorOf: (cause: unknown) => unknown;
   /** How long to ask for the write lock while another process holds it. */
   readonly busyTimeoutMs: number;
+  /** Brings to the disk what has been committed; absent for a database in memory. */
+  readonly sync?: () => Promise<void>;
+  /** Called when a group is committed and, where one of its members asks for that, on disk. */
   readonly onCommit: () => void;
+}
+
+interface Member extends PromiseWithResolvers<void> {
+  readonly durable: boolean;
 }
 
 const membersMax = 256;
@@ -17,8 +24,11 @@ const busyRetryMs = 2;
 
 /**
  * The transactions of one writing connection, one at a time, in the order they asked. Those that wait when one ends
- * share its commit, and so its fsync: each runs in a savepoint of its own, and none is acknowledged before the whole
- * group is on disk. A member that rolls back leaves the others alone; a commit that fails fails all of them.
+ * share its commit: each runs in a savepoint of its own, and none is acknowledged before the whole group is on disk.
+ * A member that rolls back leaves the others alone; a commit that fails fails all of them.
+ *
+ * A commit writes to the log and leaves the wait for the disk to another thread: meanwhile the next group runs, and
+ * what is committed by the time the disk has answered shares the next wait.
  *
  * A transaction must not wait for anything but its own statements: the whole group waits with it.
  */
@@ -27,11 +37,13 @@ export class WriteGroup {
   readonly #options: WriteGroupOptions;
   readonly #turns: (() => void)[] = [];
   #taken = false;
-  #members: PromiseWithResolvers<void>[] = [];
+  #members: Member[] = [];
   #openedMs = 0;
   #open = false;
-  #durable = true; // what the connection is set to
+  #durable = true; // what the running transaction asks for
   #lost: unknown; // why the running transaction is gone although it has not ended
+  #syncing: Promise<void> | undefined; // the wait for the disk that is under way
+  #nextSync: Promise<void> | undefined; // the one after it, for what has been committed since
 
   constructor(connection: DatabaseSync, options: WriteGroupOptions) {
     this.#connection = connection;
@@ -41,14 +53,14 @@ export class WriteGroup {
   /**
    * Resolves when it is the caller's turn and a transaction is open; `commit` or `rollback` must follow.
    *
-   * @param durable - false: need not be on disk when `commit` resolves, unless others of its group have to be
+   * @param durable - false: need not be on disk when `commit` resolves
    */
   async begin(durable = true): Promise<void> {
     await this.#turn();
+    this.#durable = durable;
     try {
-      if (this.#open && durable && !this.#durable) this.#flush();
       if (this.#open) this.#connection.exec("savepoint member");
-      else await this.#openTransaction(durable);
+      else await this.#openTransaction();
     } catch (cause) {
       this.#afterFailure(cause);
       this.#lost = undefined;
@@ -82,7 +94,7 @@ export class WriteGroup {
       this.rollback();
       throw this.#options.errorOf(cause);
     }
-    const member = Promise.withResolvers<void>();
+    const member = { ...Promise.withResolvers<void>(), durable: this.#durable };
     this.#members.push(member);
     this.#next();
     return member.promise;
@@ -99,6 +111,11 @@ export class WriteGroup {
     }
     this.#lost = undefined;
     this.#next();
+  }
+
+  /** Resolves when everything that is committed now is on disk; undefined when it is. */
+  get onDisk(): Promise<void> | undefined {
+    return this.#nextSync ?? this.#syncing;
   }
 
   /** Runs `read` between transactions, on what is committed. Only for a database that has no second connection. */
@@ -131,13 +148,8 @@ export class WriteGroup {
     return this.#options.clock.monotonicMs() - this.#openedMs >= openMsMax;
   }
 
-  async #openTransaction(durable: boolean): Promise<void> {
+  async #openTransaction(): Promise<void> {
     const { clock, busyTimeoutMs } = this.#options;
-    if (durable !== this.#durable) {
-      // In write-ahead mode "normal" leaves out the fsync of a commit, and nothing else.
-      this.#connection.exec(`pragma synchronous = ${durable ? "full" : "normal"}`);
-      this.#durable = durable;
-    }
     const askedMs = clock.monotonicMs();
     for (;;) {
       try {
@@ -167,8 +179,37 @@ export class WriteGroup {
     }
     this.#open = false;
     this.#members = [];
+    if (this.#options.sync !== undefined && members.some(({ durable }) => durable)) {
+      void this.#acknowledgeOnDisk(members);
+      return;
+    }
     for (const member of members) member.resolve();
     this.#options.onCommit();
+  }
+
+  async #acknowledgeOnDisk(members: readonly Member[]): Promise<void> {
+    for (const member of members) if (!member.durable) member.resolve();
+    try {
+      await (this.#nextSync ??= this.#syncNext());
+    } catch (cause) {
+      const error = this.#options.errorOf(cause);
+      for (const member of members) member.reject(error);
+      return;
+    }
+    for (const member of members) member.resolve();
+    this.#options.onCommit();
+  }
+
+  async #syncNext(): Promise<void> {
+    // A wait that began before a commit may not have seen it.
+    await this.#syncing?.catch(() => {});
+    const syncing = (this.#syncing = this.#options.sync!());
+    this.#nextSync = undefined;
+    try {
+      await syncing;
+    } finally {
+      if (this.#syncing === syncing) this.#syncing = undefined;
+    }
   }
 
   #abandon(): void {
