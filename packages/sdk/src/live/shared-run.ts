@@ -108,11 +108,16 @@ export class SharedRun {
     this.#publisher = new NodePublisher(exchange, clock, next.executor, sharing.written);
     this.#publisher.sendFirst((id) => ({ time: whole.rowsOf(id).time, columns: whole.columnsOf(id) }));
 
-    this.#nodesInOrder().forEach(({ id }, index) => {
+    // What is read from now on is waited for before what was read before no longer is: an instant that waited for the one
+    // would be computed without the other.
+    const places = this.#nodesInOrder().flatMap(({ id }, index) => (index < past.size ? [] : [{ id, index }]));
+    for (const { id, index } of places) if (sharing.readFrom.has(id)) this.merger.watch(index, true, closedMs);
+    for (const { id, index } of places) {
       const address = sharing.readFrom.get(id);
-      if (index < past.size) return;
-      this.merger.watch(index, address !== undefined, closedMs);
-      if (address === undefined) return;
+      if (address === undefined) {
+        this.merger.watch(index, false, closedMs);
+        continue;
+      }
       this.#readers.push(
         new QueueReader({
           exchange,
@@ -124,7 +129,7 @@ export class SharedRun {
           onRow: (bucketMs, values) => this.merger.push({ stream: index, bucketMs, values }),
         }),
       );
-    });
+    }
   }
 
   /** Rows that were computed so far may be sent: they are written down. */

@@ -7,6 +7,7 @@ export {
   InvariantBroken,
   seedsFrom,
   shortened,
+  shortenedLater,
   type Failure,
   type PlayPlan,
 } from "./seeds.ts";

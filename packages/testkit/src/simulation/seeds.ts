@@ -42,21 +42,35 @@ export function describeFailure({ plan, broken, short }: Failure): string {
 
 /** Delta debugging: halves, quarters and at last single things are left out for as long as something still breaks. */
 export function shortened(plan: FaultPlan, play: PlayPlan): Failure {
-  let faults = plan.faults;
-  let broken = play(plan);
+  const search = shorterPlans(plan);
+  let next = search.next();
+  while (next.done !== true) next = search.next(play(next.value));
+  return next.value;
+}
+
+/** The same where a play takes promises. */
+export async function shortenedLater(
+  plan: FaultPlan,
+  play: (plan: FaultPlan) => Promise<InvariantBroken | undefined>,
+): Promise<Failure> {
+  const search = shorterPlans(plan);
+  let next = search.next();
+  while (next.done !== true) next = search.next(await play(next.value));
+  return next.value;
+}
+
+/** Yields plans to be played, and takes what came of each. */
+function* shorterPlans(plan: FaultPlan): Generator<FaultPlan, Failure, InvariantBroken | undefined> {
+  let { faults } = plan;
+  let broken = yield plan;
   if (broken === undefined) throw new Error("internal: the plan of a failure breaks nothing");
-  const breaks = (fewer: readonly Fault[]): boolean => {
-    const found = play({ ...plan, faults: fewer });
-    if (found === undefined) return false;
-    faults = fewer;
-    broken = found;
-    return true;
-  };
   for (let size = Math.ceil(faults.length / 2); size >= 1;) {
     let shrunk = false;
     for (let start = 0; start < faults.length;) {
-      if (breaks([...faults.slice(0, start), ...faults.slice(start + size)])) shrunk = true;
-      else start += size;
+      const fewer: readonly Fault[] = [...faults.slice(0, start), ...faults.slice(start + size)];
+      const found: InvariantBroken | undefined = yield { ...plan, faults: fewer };
+      if (found === undefined) start += size;
+      else [faults, broken, shrunk] = [fewer, found, true];
     }
     if (size > 1) size = Math.ceil(size / 2);
     else if (!shrunk) break;
