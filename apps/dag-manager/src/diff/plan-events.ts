@@ -1,5 +1,5 @@
 import { queueEventKey, queueUpdated, sentinelWeightUpdated } from "@qmtl/contracts/events";
-import { sortByCodePoint, type EpochMs } from "@qmtl/core";
+import type { EpochMs } from "@qmtl/core";
 import type { GraphEvent, GraphQueue, QueueContext, SentinelWeight } from "../graph/index.ts";
 import { matchesQuery, queryText, type TagQuery } from "../tag-query/index.ts";
 
@@ -30,11 +30,10 @@ export function eventKeyOf({ worldId, executionDomain }: QueueContext, query: Ta
   return queueEventKey({ ...query, worldId, executionDomain });
 }
 
-/** What the queues of a query are after a change. */
+/** The queues of a query have changed; which they are now is filled in when it is published. */
 export function queueUpdatedEvent(
   context: QueueContext,
   query: TagQuery,
-  topics: readonly string[],
   { sequence, atMs, correlationId }: { sequence: number; atMs: EpochMs; correlationId: string },
 ): GraphEvent {
   const { worldId, executionDomain } = context;
@@ -47,7 +46,7 @@ export function queueUpdatedEvent(
       tags: [...query.tags],
       interval: query.intervalSeconds,
       match_mode: query.matchMode,
-      queues: sortByCodePoint([...topics]).map((queue) => ({ queue, global: false })),
+      queues: [],
       sequence,
       tsMs: atMs,
       ...(worldId === "" ? {} : { world_id: worldId }),

@@ -12,6 +12,7 @@ import { matchesQuery, queueFilterOf, tagQueryOf } from "../tag-query/index.ts";
 import { settleBuffering } from "./buffering.ts";
 import { Differ, type DiffOptions, type DiffOutcome } from "./differ.ts";
 import { createInstruments, type Instruments } from "./instruments.ts";
+import { QueueNews } from "./queue-news.ts";
 import { Topics } from "./topics.ts";
 import { Turn } from "./turn.ts";
 
@@ -92,7 +93,7 @@ export class DagManager {
     this.#collector = new Collector({ ...shared, log, archive, policy: defaultRetention, brokerLoad });
     this.#relay = new OutboxRelay({
       database: deps.database,
-      bus: deps.bus,
+      bus: new QueueNews(deps.bus, store, clock),
       clock,
       onFailure: (error) => logger.warn("events cannot be published for now", { error }),
       onRefused: (event) => logger.error("the bus refuses an event", event),

@@ -1,7 +1,6 @@
 import type { EpochMs } from "@qmtl/core";
 import { affectedQueries, eventKeyOf, queueUpdatedEvent, type TaggedQueue } from "../diff/index.ts";
 import type { GraphEvent, GraphStore, QueueContext } from "../graph/index.ts";
-import { matchesQuery } from "../tag-query/index.ts";
 
 export interface QueueChanges {
   readonly context: QueueContext;
@@ -10,9 +9,9 @@ export interface QueueChanges {
 }
 
 /**
- * What the events about changed queues say: per query whose answer changes, the whole answer after the change. Planned
- * at one version of the graph, like the change they belong to. A world's stream tells of its newest context only: events
- * name world and domain, and answers of two contexts under one key would be taken for each other.
+ * The events about changed queues: one per query whose answer changes. The answer itself is filled in when the event is
+ * published, by `QueueNews`. A world's stream tells of its newest context only: events name world and domain, and
+ * answers of two contexts under one key would be taken for each other.
  */
 export async function planQueueEvents(
   store: GraphStore,
@@ -24,16 +23,10 @@ export async function planQueueEvents(
   const queries = affectedQueries(changed, await store.tagQueries(context));
   const keys = queries.map((query) => eventKeyOf(context, query));
   const sequences = await store.sequences("control.queues", keys);
-  const gone = new Set(removed.map(({ topic }) => topic));
-  return Promise.all(
-    queries.map(async (query, index) => {
-      const before = await store.queuesMatching(context, query);
-      const after = added.filter(({ tags, intervalSeconds }) => matchesQuery(query, tags, intervalSeconds));
-      const topics = [...before.filter((topic) => !gone.has(topic)), ...after.map(({ topic }) => topic)];
-      const sequence = (sequences.get(keys[index]!) ?? 0) + 1;
-      return queueUpdatedEvent(context, query, topics, { sequence, atMs, correlationId });
-    }),
-  );
+  return queries.map((query, index) => {
+    const sequence = (sequences.get(keys[index]!) ?? 0) + 1;
+    return queueUpdatedEvent(context, query, { sequence, atMs, correlationId });
+  });
 }
 
 async function isNewest(store: GraphStore, context: QueueContext, mayBeNew: boolean): Promise<boolean> {

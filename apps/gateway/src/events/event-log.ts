@@ -18,7 +18,7 @@ export class EventLog {
   readonly #bytesMax: number;
   readonly #keysMax: number;
   readonly #byKey = new Map<string, KeyLog>();
-  #order: StreamEvent[] = [];
+  #order: (StreamEvent | undefined)[] = [];
   #orderHead = 0;
   #bytes = 0;
 
@@ -64,7 +64,8 @@ export class EventLog {
 
   #evict(): void {
     while (this.#bytes > this.#bytesMax && this.#orderHead < this.#order.length - 1) {
-      const oldest = this.#order[this.#orderHead++]!;
+      const oldest = this.#order[this.#orderHead]!;
+      this.#order[this.#orderHead++] = undefined; // let go of at once: the list is cut later
       this.#bytes -= oldest.frame.bytes.length;
       const log = this.#byKey.get(sequenceKey(oldest));
       if (log?.events[0] !== oldest) continue; // gone already, with a gap or its key
