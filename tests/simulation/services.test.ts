@@ -50,10 +50,19 @@ describe("WorldService, Gateway and runners on everything that fails (safety §6
     }
   });
 
+  it("end what a Gateway was in the middle of when it died, unless work is popped, not claimed (S-3)", async () => {
+    const submits = [2_500, 3_000, 3_500, 4_000].map((atMs) => ({ kind: "request", name: "submit", atMs }) as const);
+    const crashes = [3_100, 4_100].map((atMs) => ({ kind: "crash", process: "gateway", atMs, forMs: 500 }) as const);
+    const plan = { ...planServices(1), faults: [...submits, ...crashes] };
+    expect((await playServices(plan)).broken).toBeUndefined();
+    expect((await playServices(plan, { popsWork: true })).broken?.invariant).toBe("S-2");
+  });
+
   it.each<[string, ServiceMutant]>([
     ["a pause between check and send", { awaitsBeforeSend: true }],
     ["leases on a wall clock", { leasesOnWallClock: true }],
     ["a Gateway that answers for leases from memory", { remembersLeases: true }],
+    ["work that is claimed twice", { sharesClaims: true }],
   ])("catch: %s", async (_, mutant) => {
     let caught = false;
     for (let seed = 1; seed <= 60 && !caught; seed++) {

@@ -1,5 +1,8 @@
 import { seededRandom, type Clock, type Ids } from "../../../packages/core/src/index.ts";
 import { createGateway, openGatewayDatabase, type Gateway } from "../../../apps/gateway/src/index.ts";
+import type { GatewayTables } from "../../../apps/gateway/src/store/tables.ts";
+import { isFinal, type Status } from "../../../apps/gateway/src/submission/life-cycle.ts";
+import { workerLimits } from "../../../apps/gateway/src/submission/worker.ts";
 import { FakeDagManager } from "../../../apps/gateway/src/testing/fake-dag-manager.ts";
 import { chainOf, submissionOf } from "../../../apps/gateway/src/testing/submissions.ts";
 import { createWorld, worldMigrations, type World, type WorldTables } from "../../../apps/world/src/index.ts";
@@ -29,6 +32,8 @@ const holderNames = ["h0", "h1"] as const;
 const startMs = 1_500;
 const healAtMs = 7_500;
 const endMs = healAtMs + 16_000;
+/** How long a crashed Gateway's work waits for the next one. */
+const claimMs = 1_000;
 
 const points = ["begin", "inside", "committed"].flatMap((part) => [`apply_stage:${part}`, `world_killed:${part}`]);
 
@@ -67,6 +72,10 @@ export interface ServiceMutant {
   readonly leasesOnWallClock?: boolean;
   /** The Gateway answers for leases what the world has said before. */
   readonly remembersLeases?: boolean;
+  /** What is being worked on may be claimed again. */
+  readonly sharesClaims?: boolean;
+  /** Work is taken out of the queue, not claimed. */
+  readonly popsWork?: boolean;
 }
 
 export interface ServicesRun {
@@ -79,7 +88,7 @@ export interface ServicesRun {
 /**
  * The services as they are shipped, WorldService and Gateway on their databases and the runners' own order gate, on
  * simulated clocks, network and crashes: orders against what the world has committed (OG-2, OG-3, OG-7), events (W-1),
- * the audit (W-6), submissions (S-1, S-2), and that everything comes right again after the heal (W-3, OG-4).
+ * the audit (W-6), submissions (S-1, S-2, S-3: each strategy's steps in their order, by one worker at a time), and that everything comes right again after the heal (W-3, OG-4).
  */
 export async function playServices(plan: FaultPlan, mutant: ServiceMutant = {}): Promise<ServicesRun> {
   const system = new FaultySystem(plan);
@@ -136,6 +145,37 @@ export async function playServices(plan: FaultPlan, mutant: ServiceMutant = {}):
 
   let gateway: Gateway | undefined;
   const dagManager = new FakeDagManager();
+  // A diff takes its time: whatever ends the Gateway can come in the middle of one.
+  const diffsUnderWay = new Map<string, { readonly life: number; readonly begunMs: number }>();
+  let diffs = 0;
+  const diff = dagManager.diff.bind(dagManager);
+  dagManager.diff = async (asked) => {
+    const { strategyId } = asked;
+    const { life } = gatewayProcess;
+    const before = diffsUnderWay.get(strategyId);
+    const begunMs = gatewayProcess.nowMs();
+    // A claim that ran out, for a clock that jumped or a process that stood still, is somebody else's by right.
+    if (before?.life === life && begunMs - before.begunMs < claimMs) {
+      violated("S-3", `two diffs of ${strategyId} are under way at once`);
+    }
+    diffsUnderWay.set(strategyId, { life, begunMs });
+    submissionsChanged = true;
+    if (mutant.sharesClaims === true) {
+      await changeSubmission(strategyId, { claim_token: null, claim_holder: null, claim_until_ms: null, ready_ms: 0 });
+    }
+    if (mutant.popsWork === true) await changeSubmission(strategyId, { ready_ms: null });
+    const takesMs = 10 + 600 * system.draw(40, diffs++);
+    await new Promise<void>((resolve) => gatewayProcess.after(takesMs, resolve));
+    diffsUnderWay.delete(strategyId);
+    submissionsChanged = true;
+    return diff(asked);
+  };
+  const changeSubmission = (id: string, changes: Partial<GatewayTables["submissions"]>): Promise<unknown> =>
+    gatewayDatabase
+      .updateTable("submissions")
+      .set(changes as object)
+      .where("strategy_id", "=", id)
+      .execute();
   const remembered = new Map<string, { status: number; headers: Record<string, string>; body: string }>();
   const gatewayProcess = system.process("gateway", () => void startGateway());
   async function startGateway(): Promise<void> {
@@ -170,7 +210,7 @@ export async function playServices(plan: FaultPlan, mutant: ServiceMutant = {}):
         random: seededRandom(plan.seed),
         logger: silentLogger,
         metrics: createMetrics("gateway"),
-        settings: { streamUrl: "ws://gateway/ws/evt" },
+        settings: { streamUrl: "ws://gateway/ws/evt", worker: { ...workerLimits, claimMs } },
       }),
       ({ server }) => server,
     );
@@ -285,7 +325,13 @@ export async function playServices(plan: FaultPlan, mutant: ServiceMutant = {}):
   let freezes = 0;
   let frozenEpoch = 0;
   let lastRun: string | null = null;
+  let submissionsChanged = false;
+  const histories = new Map<string, readonly string[]>();
   async function look(): Promise<void> {
+    if (submissionsChanged) {
+      submissionsChanged = false;
+      await readHistories();
+    }
     if (worldChanged) {
       worldChanged = false;
       await readWorldRow();
@@ -320,6 +366,22 @@ export async function playServices(plan: FaultPlan, mutant: ServiceMutant = {}):
     epoch = row.epoch;
     if (row.killed === null) killedAtMs = undefined;
     else killedAtMs ??= system.nowMs;
+  }
+  /** Steps of a strategy are there in the order in which they were taken: each behind the last, none after the end. */
+  async function readHistories(): Promise<void> {
+    const rows = await gatewayDatabase.selectFrom("submission_events").selectAll().orderBy("id").execute();
+    for (const [id, events] of Map.groupBy(rows, ({ strategy_id }) => strategy_id)) {
+      const steps = events.map(({ revision, event }) => `${revision} ${event}`);
+      const before = histories.get(id) ?? [];
+      if (before.some((step, at) => steps[at] !== step))
+        violated("S-3", `${id}: ${before.join()} became ${steps.join()}`);
+      histories.set(id, steps);
+      const isOrdered = events.every(({ revision }, at) => at === 0 || revision > events[at - 1]!.revision);
+      const end = events.findIndex(({ status }) => isFinal(status as Status));
+      if (!isOrdered || events[0]!.event !== "INIT" || (end >= 0 && end < events.length - 1)) {
+        violated("S-3", `${id} went through ${steps.join()}`);
+      }
+    }
   }
   function left(name: string, orderEpoch: number): void {
     ordersLeft++;

@@ -75,8 +75,10 @@ export class SimulatedPlane {
     const client: Pick<GatewayClient, "nodeLease" | "appendRecords" | "readRecords"> = {
       nodeLease: (request) => ask(2_000, (plane) => plane.lease(request, "runner")),
       appendRecords: (topic, records) => ask(2_000, (plane) => plane.append(topic, records)),
-      readRecords: (topic, fromOffset, { limit = 500, waitMs = 0 }) =>
-        ask(2_000 + waitMs, (plane) => plane.read(topic, fromOffset, limit, waitMs)),
+      readRecords: (topic, fromOffset, options) => {
+        const { limit = 500, waitMs = 0 } = options ?? {};
+        return ask(2_000 + waitMs, (plane) => plane.read(topic, fromOffset, limit, waitMs));
+      },
     };
     return client as GatewayClient;
   }
