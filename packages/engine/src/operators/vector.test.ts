@@ -13,7 +13,7 @@ const rows = 20_000;
 const measured: readonly (readonly [string, object])[] = [
   ...[3, 5, 20, 21, 200, 513, 600, 2_500].map((period) => ["sma", { period }] as const),
   ...[2, 3, 20, 21, 200, 513, 600].map((period) => ["bollinger_bands", { period }] as const),
-  ...[2, 3, 4, 5, 20, 21, 64, 65, 300, 500].flatMap((period) => [
+  ...[2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 20, 21, 33, 64, 65, 300, 500].flatMap((period) => [
     ["rolling_max", { period }] as const,
     ["rolling_min", { period }] as const,
   ]),
@@ -27,7 +27,7 @@ const measured: readonly (readonly [string, object])[] = [
   ["macd", { fastPeriod: 3, slowPeriod: 40, signalPeriod: 5, seed: "aligned" }],
   ["atr", {}],
   ["atr", { period: 3, smoothing: "simple" }],
-  ...[3, 4, 5, 14, 64, 65].map((period) => ["stochastic_oscillator", { period }] as const),
+  ...[3, 4, 5, 8, 14, 16, 17, 64, 65].map((period) => ["stochastic_oscillator", { period }] as const),
   ["stochastic_oscillator", { period: 33, smooth: 7, signalPeriod: 3 }],
   ["crossover", {}],
 ];

@@ -1,4 +1,4 @@
-import { vectorUnit, vectorUnitFor, type VectorFunction } from "../vector/index.ts";
+import { vectorUnit, vectorUnitFor, widthFor, type VectorFunction } from "../vector/index.ts";
 import { ROWS_PER_STEP } from "./scratch.ts";
 
 /** Rows of a column, and where the extremes of the windows that end with them go. */
@@ -37,7 +37,7 @@ export interface WindowExtremes {
 export const windowMaxima: WindowExtremes = windowExtremes("maxima");
 export const windowMinima: WindowExtremes = windowExtremes("minima");
 
-/** Fours of longer ones are too many to be compared at each row. */
+/** What longer ones are made up of is too much to be compared at each row. */
 export const LONGEST_IN_PLACE = 64;
 /** Longer ones leave no room for their rows. */
 export const LONGEST_WINDOW = ROWS_PER_STEP / 4;
@@ -75,7 +75,8 @@ function windowExtremes(kind: "maxima" | "minima"): WindowExtremes {
       // From the first row of the oldest window on, or some more before it to make whole rounds.
       const ahead = Math.ceil((period - 1) / ROUND) * ROUND;
       const bytes = 8 * ROUND * Math.floor((to - from) / ROUND);
-      return unit.get(`${kind}OfWindows`)(start, result, bytes, 8 * (period - 4), 8 * ahead) / 8;
+      const width = widthFor(period);
+      return unit.get(`${kind}OfWindows${width}`)(start, result, bytes, 8 * (period - width), 8 * ahead) / 8;
     },
   };
 }

@@ -8,8 +8,9 @@ import {
   RollingMean,
   RollingMin,
   scratch,
+  VECTOR_ROWS,
 } from "../kernel-parts/index.ts";
-import { VECTOR_SCRATCH_ROWS, vectorUnitFor, type VectorUnit } from "../vector/index.ts";
+import { VECTOR_SCRATCH_ROWS, vectorUnitFor, widthFor, type VectorUnit } from "../vector/index.ts";
 
 /**
  * Stochastic oscillator: `k` is the simple mean over `smooth` rows of
@@ -60,7 +61,7 @@ export const stochasticOscillator = defineOperator({
       kMean.run(places, outputs[0]!, 0, rows, from);
       dMean.run(outputs[0]!, outputs[1]!, from, to);
     };
-    /** Takes rows where they stand, by vector code that looks back in the columns themselves. Hands back the row after. */
+    /** Takes rows where they stand, by vector code. Hands back the row after. */
     const inPlace = (unit: VectorUnit, inputs: Columns, outputs: Columns, from: number, to: number) => {
       const { work } = unit;
       const [kBefore, dBefore, ks] = [kMean.direct!.before, dMean.direct!.before, outputs[0]!];
@@ -69,10 +70,9 @@ export const stochasticOscillator = defineOperator({
       const [high, low, close, k, d] = [...inputs, ...outputs].map(({ byteOffset }) => byteOffset + 8 * from) as Five;
       const bytes = 64 * Math.floor((to - from) / 8);
       const ahead = 64 * Math.ceil((period - 1) / 8);
-      const taken =
-        bytes > 0
-          ? unit.get("stochasticRows")(high, low, close, k, d, bytes, 8 * (period - 4), ahead, 1 / smooth) / 8
-          : 0;
+      const width = widthFor(period);
+      const rows = unit.get(`stochasticRows${width}`);
+      const taken = bytes > 0 ? rows(high, low, close, k, d, bytes, 8 * (period - width), ahead, 1 / smooth) / 8 : 0;
       if (taken === 0) return from;
       const end = from + taken;
       highest.keep(inputs[0]!, end);
@@ -84,12 +84,13 @@ export const stochasticOscillator = defineOperator({
     const isUsual = smooth === 3 && signalPeriod === 3 && period >= 4 && period <= 64;
     return state.kernel((inputs, outputs, from, to) => {
       const unit = isUsual ? vectorUnitFor(to - from, ...inputs, ...outputs) : undefined;
-      if (!unit) return rowByRow(inputs, outputs, from, to);
-      const start = Math.min(to, from + Math.max(64, 2 * period));
-      rowByRow(inputs, outputs, from, start);
-      const end = inPlace(unit, inputs, outputs, start, to);
-      if (end < to) rowByRow(inputs, outputs, end, to);
-    }, VECTOR_SCRATCH_ROWS);
+      for (let row = from; row < to;) {
+        // Vector code looks back in the columns, so that each stretch of it follows one that was taken row by row.
+        const end = Math.min(to, row + (unit ? Math.max(64, 2 * period) : VECTOR_SCRATCH_ROWS));
+        rowByRow(inputs, outputs, row, end);
+        row = unit ? inPlace(unit, inputs, outputs, end, to) : end;
+      }
+    }, VECTOR_ROWS);
   },
 });
 

@@ -14,8 +14,8 @@ import {
   type Variable,
 } from "./assembler.ts";
 
-/** Of the rows that one loop leaves to the next, where two take turns: they stay in the first cache. */
-const BLOCK_BYTES = 4_096;
+/** Of the rows that one loop leaves to the next, where two take turns: few, because one loop reads the columns while the other computes. */
+const BLOCK_BYTES = 2_048;
 
 /**
  * Groups of `ExponentialMean`, the same operations in the same order.
@@ -68,57 +68,96 @@ export const rangeGroups: FunctionSource = {
   result: "i32",
   body(scope) {
     const [highs, lows, closes, output, state, end, alpha] = scope.params as Seven;
-    const { powers, rest } = powersOf(scope, alpha);
-    const [tail1, tail2, tail3, tail4, mean, check] = numbers(scope, 6) as Six;
-    const at = scope.variable("i32");
-    const [shares, signs, early, late, before, low, high, spread] = vectors(scope, 8) as Eight;
+    const [at, block, blockEnd, share] = [0, 1, 2, 3].map(() => scope.variable("i32")) as Four;
+    const rowAt = (column: Variable) => i32.add(column.get, at.get);
+    const nextGroup = seq(at.set(i32.add(at.get, i32.const(32))), share.set(i32.add(share.get, i32.const(32))));
+
+    const [shares, signs, close, last, before, low, high] = vectors(scope, 7) as Seven;
     const distance = (price: Variable) => f64x2.without(f64x2.sub(price.get, before.get), signs.get);
-    const store = (row: number, value: Code) => f64.store(i32.add(output.get, at.get), value, 8 * row);
     /** Twice the true range of two rows, times half of alpha. */
     const ranges = (offset: number) =>
       seq(
-        high.set(f64x2.load(i32.add(highs.get, at.get), offset)),
-        low.set(f64x2.load(i32.add(lows.get, at.get), offset)),
-        spread.set(
+        close.set(f64x2.load(rowAt(closes), offset)),
+        before.set(f64x2.pick(last.get, close.get, 1, 2)),
+        last.set(close.get),
+        high.set(f64x2.load(rowAt(highs), offset)),
+        low.set(f64x2.load(rowAt(lows), offset)),
+        f64x2.store(
+          share.get,
           f64x2.mul(shares.get, f64x2.add(f64x2.add(f64x2.sub(high.get, low.get), distance(high)), distance(low))),
+          offset,
         ),
       );
-    const keep = f64.store(state.get, f64x2.lane(late.get, 1));
+
+    const { powers, rest } = powersOf(scope, alpha);
+    const [tail1, tail2, tail3, tail4, mean, meanBefore] = numbers(scope, 6) as Six;
+    const [means, early, late] = vectors(scope, 3) as Three;
+    const shareOf = (row: number) => f64.load(share.get, 8 * row);
+    const tails = seq(
+      tail1.set(shareOf(0)),
+      tail2.set(f64.add(f64.mul(rest.get, tail1.get), shareOf(1))),
+      tail3.set(f64.add(f64.mul(rest.get, tail2.get), shareOf(2))),
+      tail4.set(f64.add(f64.mul(rest.get, tail3.get), shareOf(3))),
+    );
+    const store = (powers: Variable, left: Variable, right: Variable, offset: number) =>
+      f64x2.store(
+        rowAt(output),
+        f64x2.add(f64x2.mul(powers.get, means.get), f64x2.fromNumbers(left.get, right.get)),
+        offset,
+      );
+    const storeMeans = seq(
+      means.set(f64x2.splat(mean.get)),
+      store(early, tail1, tail2, 0),
+      store(late, tail3, tail4, 16),
+      mean.set(f64.add(f64.mul(powers.of(4), mean.get), tail4.get)),
+      nextGroup,
+    );
+    const lastClose = f64.load(i32.sub(rowAt(closes), i32.const(8)));
+    const startBlock = seq(at.set(block.get), share.set(i32.const(SHARES)));
     return seq(
       powers.set,
+      early.set(f64x2.fromNumbers(powers.of(1), powers.of(2))),
+      late.set(f64x2.fromNumbers(powers.of(3), powers.of(4))),
       shares.set(f64x2.splat(f64.div(alpha.get, f64.const(2)))),
       signs.set(f64x2.splat(f64.const(-0))),
-      late.set(f64x2.loadSplat(state.get)),
+      last.set(f64x2.loadSplat(state.get)),
       mean.set(f64.load(state.get, 8)),
       repeatWhile(
         i32.lessThan(at.get, end.get),
-        early.set(f64x2.load(i32.add(closes.get, at.get))),
-        before.set(f64x2.pick(late.get, early.get, 1, 2)),
-        ranges(0),
-        tail1.set(f64x2.lane(spread.get, 0)),
-        tail2.set(f64.add(f64.mul(rest.get, tail1.get), f64x2.lane(spread.get, 1))),
-        high.set(f64x2.load(i32.add(closes.get, at.get), 16)),
-        before.set(f64x2.pick(early.get, high.get, 1, 2)),
-        early.set(high.get),
-        ranges(16),
-        tail3.set(f64.add(f64.mul(rest.get, tail2.get), f64x2.lane(spread.get, 0))),
-        tail4.set(f64.add(f64.mul(rest.get, tail3.get), f64x2.lane(spread.get, 1))),
-        check.set(f64.add(tail4.get, f64x2.lane(early.get, 1))),
-        returnWhen(isAbsent(check.get), seq(keep, f64.store(state.get, mean.get, 8), at.get)),
-        late.set(early.get),
-        store(0, f64.add(f64.mul(powers.of(1), mean.get), tail1.get)),
-        store(1, f64.add(f64.mul(powers.of(2), mean.get), tail2.get)),
-        store(2, f64.add(f64.mul(powers.of(3), mean.get), tail3.get)),
-        mean.set(f64.add(f64.mul(powers.of(4), mean.get), tail4.get)),
-        store(3, mean.get),
-        at.set(i32.add(at.get, i32.const(32))),
+        // One loop after the other: a group that waits for its ranges leaves no room for the next ones to begin.
+        block.set(at.get),
+        blockEnd.set(i32.add(at.get, i32.const(BLOCK_BYTES))),
+        when(i32.lessThan(end.get, blockEnd.get), blockEnd.set(end.get)),
+        meanBefore.set(mean.get),
+        startBlock,
+        repeatWhile(i32.lessThan(at.get, blockEnd.get), ranges(0), ranges(16), nextGroup),
+        startBlock,
+        repeatWhile(i32.lessThan(at.get, blockEnd.get), tails, storeMeans),
+        // An absent row stays in the mean. Then once more, up to its group.
+        when(
+          isAbsent(f64.add(mean.get, lastClose)),
+          mean.set(meanBefore.get),
+          startBlock,
+          repeatWhile(
+            i32.lessThan(at.get, blockEnd.get),
+            tails,
+            either(
+              isAbsent(f64.add(tail4.get, f64.load(rowAt(closes), 24))),
+              seq(end.set(at.get), blockEnd.set(at.get)),
+              storeMeans,
+            ),
+          ),
+        ),
       ),
-      keep,
+      when(at.get, f64.store(state.get, lastClose)),
       f64.store(state.get, mean.get, 8),
       at.get,
     );
   },
 };
+
+/** Where in the working memory `rangeGroups` leaves what it found of a block. */
+const SHARES = 64;
 
 /**
  * Groups of `WilderStrength`, the same operations in the same order: a vector has the sum of changes and that of their sizes.
@@ -337,5 +376,4 @@ type Four = [...Two, ...Two];
 type Five = [...Four, Variable];
 type Six = [...Four, ...Two];
 type Seven = [...Six, Variable];
-type Eight = [...Six, ...Two];
 type Nine = [...Seven, ...Two];

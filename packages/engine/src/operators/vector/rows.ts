@@ -61,12 +61,8 @@ interface Places {
   readonly end: Code;
 }
 
-/** The loop of `placesInRange`, and what else is to be done every four rows. */
-export function placesLoop(
-  scope: Scope,
-  { prices, tops, bottoms, output, end }: Places,
-  besides: (at: Variable) => Code = () => [],
-): Code {
+/** The loop of `placesInRange`. */
+export function placesLoop(scope: Scope, { prices, tops, bottoms, output, end }: Places): Code {
   const [at, hundred] = [scope.variable("i32"), scope.variable("v128")];
   const [bottom, share] = [scope.variable("v128"), scope.variable("v128")];
   const vectorAt = (place: number) =>
@@ -83,12 +79,12 @@ export function placesLoop(
       ),
       f64x2.store(i32.add(output, at.get), f64x2.add(share.get, f64x2.sub(share.get, share.get)), place),
     );
-  return seq(hundred.set(f64x2.splat(f64.const(100))), fourRows(at, end, vectorAt, besides(at)));
+  return seq(hundred.set(f64x2.splat(f64.const(100))), fourRows(at, end, vectorAt));
 }
 
-function fourRows(at: Variable, end: Code, vectorAt: (place: number) => Code, besides: Code = []): Code {
+function fourRows(at: Variable, end: Code, vectorAt: (place: number) => Code): Code {
   return seq(
     at.set(i32.const(0)),
-    repeatWhile(i32.lessThan(at.get, end), vectorAt(0), vectorAt(16), besides, at.set(i32.add(at.get, i32.const(32)))),
+    repeatWhile(i32.lessThan(at.get, end), vectorAt(0), vectorAt(16), at.set(i32.add(at.get, i32.const(32)))),
   );
 }
