@@ -122,6 +122,20 @@ describe("repeats, gaps, resuming", () => {
     expect(hub.resume(client.channel, [{ topic: "activation", key: "w1", sequence: 4 }]).replayed).toBe(1);
   });
 
+  it("replays the newest of states that replace each other, and keeps no other", () => {
+    const hub = new EventHub({ ...hubLimits, retainedBytesMax: 1_000 });
+    const client = connected(hub, scope("w1", null, "queue", "activation"));
+    hub.publish(event({ sequence: 1 }));
+    const state = { topic: "queue", key: "k", coalesceBy: "queue_update:k" } as const;
+    for (let sequence = 1; sequence <= 50; sequence++) hub.publish(event({ ...state, sequence }, "x".repeat(300)));
+    const marks = [
+      { topic: "queue", key: "k", sequence: 7 },
+      { topic: "activation", key: "w1", sequence: 0 },
+    ] as const;
+    expect(hub.resume(client.channel, marks)).toEqual({ replayed: 2, missed: [] });
+    expect(client.sequences().slice(-2)).toEqual([50, 1]);
+  });
+
   it("keeps a bounded number of bytes", () => {
     const hub = new EventHub({ ...hubLimits, retainedBytesMax: 10_000 });
     for (let sequence = 1; sequence <= 5_000; sequence++) hub.publish(event({ sequence }, "x".repeat(100)));

@@ -11,15 +11,15 @@ interface KeyLog {
 }
 
 /**
- * The last events of every key, for clients that come back, and the marks by which a repeated event is known. Bounded:
- * the oldest events go first, then whoever needs them gets a snapshot instead.
+ * The last events of every key, for clients that come back, and the marks by which a repeated event is known. Of events
+ * that carry a whole state the newest is enough. Bounded: the oldest events go first, then whoever needs them gets a
+ * snapshot instead.
  */
 export class EventLog {
   readonly #bytesMax: number;
   readonly #keysMax: number;
   readonly #byKey = new Map<string, KeyLog>();
-  #order: (StreamEvent | undefined)[] = [];
-  #orderHead = 0;
+  readonly #kept = new Set<StreamEvent>(); // oldest first
   #bytes = 0;
 
   constructor(bytesMax: number, keysMax: number) {
@@ -29,22 +29,17 @@ export class EventLog {
 
   admit(event: StreamEvent): Admission {
     const name = sequenceKey(event);
-    let log = this.#byKey.get(name);
-    if (log !== undefined && event.sequence <= log.last) return "duplicate";
-    const gap = log !== undefined && event.sequence > log.last + 1;
-    if (log === undefined) {
-      log = { last: 0, complete: event.sequence - 1, events: [] };
-    } else {
-      this.#byKey.delete(name); // and back in at the end: the keys are in order of their last event
-      if (gap) {
-        log.complete = event.sequence - 1;
-        log.events.length = 0;
-      }
-    }
+    const log = this.#byKey.get(name) ?? { last: 0, complete: event.sequence - 1, events: [] };
+    const isKnown = log.last > 0;
+    if (isKnown && event.sequence <= log.last) return "duplicate";
+    const gap = isKnown && event.sequence > log.last + 1;
+    if (gap) log.complete = event.sequence - 1;
+    this.#forget(log, ({ coalesceBy }) => gap || (coalesceBy !== null && coalesceBy === event.coalesceBy));
+    if (isKnown) this.#byKey.delete(name); // and back in at the end: the keys are in order of their last event
     this.#byKey.set(name, log);
     log.last = event.sequence;
     log.events.push(event);
-    this.#order.push(event);
+    this.#kept.add(event);
     this.#bytes += event.frame.bytes.length;
     this.#evict();
     return gap ? "gap" : "taken";
@@ -63,19 +58,31 @@ export class EventLog {
   }
 
   #evict(): void {
-    while (this.#bytes > this.#bytesMax && this.#orderHead < this.#order.length - 1) {
-      const oldest = this.#order[this.#orderHead]!;
-      this.#order[this.#orderHead++] = undefined; // let go of at once: the list is cut later
-      this.#bytes -= oldest.frame.bytes.length;
+    for (const oldest of this.#kept) {
+      if (this.#bytes <= this.#bytesMax || this.#kept.size === 1) break;
       const log = this.#byKey.get(sequenceKey(oldest));
-      if (log?.events[0] !== oldest) continue; // gone already, with a gap or its key
-      log.events.shift();
-      log.complete = oldest.sequence;
+      if (log?.events[0] === oldest) {
+        log.events.shift();
+        log.complete = oldest.sequence;
+      }
+      this.#drop(oldest);
     }
-    if (this.#orderHead > 1_024 && this.#orderHead * 2 > this.#order.length) {
-      this.#order = this.#order.slice(this.#orderHead);
-      this.#orderHead = 0;
+    if (this.#byKey.size > this.#keysMax) {
+      const [name, log] = this.#byKey.entries().next().value!;
+      this.#byKey.delete(name);
+      this.#forget(log, () => true);
     }
-    if (this.#byKey.size > this.#keysMax) this.#byKey.delete(this.#byKey.keys().next().value!);
+  }
+
+  #forget(log: KeyLog, isOver: (event: StreamEvent) => boolean): void {
+    if (!log.events.some(isOver)) return;
+    const rest = log.events.filter((event) => !isOver(event));
+    for (const event of log.events) if (isOver(event)) this.#drop(event);
+    log.events.splice(0, log.events.length, ...rest);
+  }
+
+  #drop(event: StreamEvent): void {
+    this.#kept.delete(event);
+    this.#bytes -= event.frame.bytes.length;
   }
 }

@@ -1,5 +1,5 @@
 import type { StreamTopic } from "@qmtl/contracts/gateway";
-import { textFrame } from "./text-frame.ts";
+import { textFrame, textOfFrame } from "./text-frame.ts";
 
 /** A control event on its way to clients. Equal (topic, key, sequence) is one event (safety §4). */
 export interface StreamEvent {
@@ -14,15 +14,22 @@ export interface StreamEvent {
   readonly frame: Frame;
 }
 
-/** A message as text and as it stands on the wire, made once and shared by every client. */
-export interface Frame {
-  readonly json: string;
+/** A message as it stands on the wire, made once and shared by every client. */
+export class Frame {
   readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  /** Decoded again: many frames are kept, and few are looked at. */
+  get json(): string {
+    return textOfFrame(this.bytes);
+  }
 }
 
 export function frameOf(message: object): Frame {
-  const json = JSON.stringify(message);
-  return { json, bytes: textFrame(json) };
+  return new Frame(textFrame(JSON.stringify(message)));
 }
 
 /** What a client may see: its token's world and strategy, and the topics it asked for. */

@@ -1,7 +1,7 @@
 import type { EventEmitter } from "node:events";
 import * as ws from "ws";
 import { expect, it } from "vitest";
-import { textFrame } from "./text-frame.ts";
+import { textFrame, textOfFrame } from "./text-frame.ts";
 
 // Exported, and missing in the package's types.
 const { Receiver } = ws as unknown as {
@@ -17,5 +17,6 @@ it.each([0, 1, 125, 126, 127, 65_535, 65_536, 200_000])(
     receiver.on("message", (data: Buffer) => read.push(data.toString()));
     receiver.write(Buffer.from(textFrame(text)));
     expect(read).toEqual([text]);
+    expect(textOfFrame(textFrame(text))).toBe(text);
   },
 );

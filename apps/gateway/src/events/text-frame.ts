@@ -19,3 +19,10 @@ export function textFrame(text: string): Uint8Array {
   payload.copy(frame, headerBytes);
   return frame;
 }
+
+/** The message of such a frame. */
+export function textOfFrame(frame: Uint8Array): string {
+  const [, length = 0] = frame;
+  const headerBytes = length < 126 ? 2 : length === 126 ? 4 : 10;
+  return Buffer.from(frame.buffer, frame.byteOffset + headerBytes, frame.length - headerBytes).toString("utf8");
+}
