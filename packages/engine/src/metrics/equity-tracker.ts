@@ -115,32 +115,43 @@ const exposedAt = 4;
 const firstTimeAt = 5;
 const lastTimeAt = 6;
 const lastEquityAt = 7;
-const equitySumAt = 8;
-const periodEndAt = 9; // the last close time of the running period
-const peakAt = 10;
-const peakTimeAt = 11;
-const troughAt = 12; // lowest equity since the peak
-const depthAt = 13; // of finished drawdowns
-const durationAt = 14;
-const firstPriceAt = 15;
-const lastPriceAt = 16;
-const closeCountAt = 17;
+const periodEndAt = 8; // the last close time of the running period
+const peakAt = 9;
+const peakTimeAt = 10;
+const troughAt = 11; // lowest equity since the peak
+const depthAt = 12; // of finished drawdowns
+const durationAt = 13;
+const firstPriceAt = 14;
+const lastPriceAt = 15;
+const closeCountAt = 16;
+// Sums have two lanes, one of the bars with even numbers and one of the others: vector code adds both at a time.
+const equitySumAt = 17;
 // Basis "bar" only: a return ends with every bar, and dividing while the equity is at hand costs next to nothing.
-const returnSumAt = 18;
-const downsideAt = 19; // sum of squared losses
+const firstReturnAt = 19;
 const brokenReturnsAt = 20; // returns that started from an equity that was not positive
-const scalarCount = 21;
+const returnSumAt = 21; // of returns less the first, and of their powers
+const squareSumAt = 23;
+const cubeSumAt = 25;
+const fourthSumAt = 27;
+const downsideAt = 29; // of squared losses
+const scalarCount = 31;
 
 // What `accountRows` moves on, and where it has it.
 const lentFigures: readonly (readonly [own: number, lent: number])[] = [
   [lastEquityAt, A.last],
-  [equitySumAt, A.sum],
   [peakAt, A.peak],
   [troughAt, A.trough],
   [depthAt, A.depth],
-  [returnSumAt, A.returnSum],
-  [downsideAt, A.downside],
+  [firstReturnAt, A.firstReturn],
   [brokenReturnsAt, A.broken],
+  ...[
+    [equitySumAt, A.equitySum] as const,
+    [returnSumAt, A.returnSum] as const,
+    [squareSumAt, A.squareSum] as const,
+    [cubeSumAt, A.cubeSum] as const,
+    [fourthSumAt, A.fourthSum] as const,
+    [downsideAt, A.downside] as const,
+  ].flatMap(([own, lent]) => [0, 1].map((lane) => [own + lane, lent + lane] as const)),
 ];
 const peakBefore = -1;
 
@@ -163,7 +174,7 @@ class Tracker implements EquityTracker {
     s[startEquityAt] = s[lastEquityAt] = s[peakAt] = s[troughAt] = startEquity;
     s[intervalAt] = intervalMs;
     s[basisAt] = basis === "bar" ? 1 : 0;
-    s[firstTimeAt] = s[lastTimeAt] = s[firstPriceAt] = s[lastPriceAt] = Number.NaN;
+    for (const at of [firstTimeAt, lastTimeAt, firstPriceAt, lastPriceAt, firstReturnAt]) s[at] = Number.NaN;
     s[periodEndAt] = Number.NEGATIVE_INFINITY;
   }
 
@@ -178,12 +189,13 @@ class Tracker implements EquityTracker {
     } else if (equity < s[troughAt]!) {
       s[troughAt] = equity;
     }
-    if (s[basisAt] === 1) this.#addReturn(s[lastEquityAt]!, equity);
+    const lane = s[barsAt]! & 1;
+    if (s[basisAt] === 1) this.#addReturn(lane, equity);
     s[barsAt]! += 1;
     if (inPosition) s[exposedAt]! += 1;
     s[lastTimeAt] = closeTimeMs;
     s[lastEquityAt] = equity;
-    s[equitySumAt]! += equity;
+    s[equitySumAt + lane]! += equity;
     if (price === price) {
       if (s[firstPriceAt] !== s[firstPriceAt]) s[firstPriceAt] = price;
       s[lastPriceAt] = price;
@@ -198,65 +210,33 @@ class Tracker implements EquityTracker {
   ): void {
     if (from >= to) return;
     const s = this.#scalars;
-    // Locals, because a running sum through memory costs a store and a load per bar.
     const before = s[barsAt]!;
-    let periodEnd = s[periodEndAt]!;
+    this.#endPeriods(times, timeOffsetMs, equity, from, to, isCurve);
     let peak = s[peakAt]!;
-    let peakTime = s[peakTimeAt]!;
     let trough = s[troughAt]!;
-    let sum = s[equitySumAt]!;
-    const endsEveryBar = this.basis === "bar";
-    let last = s[lastEquityAt]!;
-    let returnSum = s[returnSumAt]!;
-    let downside = s[downsideAt]!;
-    let broken = 0;
-    if (endsEveryBar) {
-      this.#endEveryBar(times[from]! + timeOffsetMs, equity, from, to, isCurve);
-      if (before === 0) peakTime = s[peakTimeAt]!;
-      periodEnd = Number.POSITIVE_INFINITY;
-    }
-    // Times are read where a period ends or a peak is reached: most stretches see neither.
-    let periodStop = firstAfter(times, periodEnd - timeOffsetMs, from, to);
+    const hasReturns = this.basis === "bar";
     for (let i = from; i < to; i++) {
       const value = equity[i]!;
-      if (i >= periodStop) {
-        s[barsAt] = before + i - from;
-        if (i > from) s[lastEquityAt] = equity[i - 1]!;
-        this.#endPeriod(times[i]! + timeOffsetMs);
-        periodEnd = s[periodEndAt]!;
-        periodStop = firstAfter(times, periodEnd - timeOffsetMs, i + 1, to);
-        if (before + i === from) peakTime = s[peakTimeAt]!;
-      }
       if (value >= peak) {
         const closeTimeMs = times[i]! + timeOffsetMs;
-        if (trough < peak) this.#endDrawdown(peak, trough, closeTimeMs - peakTime);
+        if (trough < peak) this.#endDrawdown(peak, trough, closeTimeMs - s[peakTimeAt]!);
         peak = value;
         trough = value;
-        peakTime = closeTimeMs;
+        s[peakTimeAt] = closeTimeMs;
       } else if (value < trough) {
         trough = value;
       }
-      sum += value;
-      if (endsEveryBar) {
-        if (!(last > 0)) broken++;
-        const gained = value / last - 1;
-        const loss = lossOf(gained);
-        returnSum += gained;
-        downside += loss * loss;
-        last = value;
+      const lane = (before + i - from) & 1;
+      if (hasReturns) {
+        this.#addReturn(lane, value);
+        s[lastEquityAt] = value;
       }
+      s[equitySumAt + lane]! += value;
     }
-    s[returnSumAt] = returnSum;
-    s[downsideAt] = downside;
-    s[brokenReturnsAt]! += broken;
-    s[barsAt] = before + to - from;
     s[peakAt] = peak;
-    s[peakTimeAt] = peakTime;
     s[troughAt] = trough;
-    s[equitySumAt] = sum;
-    s[lastTimeAt] = times[to - 1]! + timeOffsetMs;
+    this.#endRows(times, timeOffsetMs, from, to, before);
     s[lastEquityAt] = equity[to - 1]!;
-    if (endsEveryBar) s[periodEndAt] = s[lastTimeAt]!;
     s[exposedAt]! += position ? countHeld(position, from, to) : heldRows;
     if (price) this.#addPrices(price, from, to);
   }
@@ -266,6 +246,7 @@ class Tracker implements EquityTracker {
       const [own, lent] = lentFigures[each]!;
       numbers[lent] = this.#scalars[own]!;
     }
+    numbers[A.bars] = this.#scalars[barsAt]!;
     numbers[A.peakAt] = peakBefore;
     numbers[A.ended] = 0;
   }
@@ -281,14 +262,7 @@ class Tracker implements EquityTracker {
     if (from >= to) return;
     const s = this.#scalars;
     const before = s[barsAt]!;
-    if (this.basis === "bar") this.#endEveryBar(times[from]! + timeOffsetMs, equity, from, to, isCurve);
-    else {
-      for (let row = from; (row = firstAfter(times, s[periodEndAt]! - timeOffsetMs, row, to)) < to; row++) {
-        s[barsAt] = before + row - from;
-        if (row > from) s[lastEquityAt] = equity[row - 1]!;
-        this.#endPeriod(times[row]! + timeOffsetMs);
-      }
-    }
+    this.#endPeriods(times, timeOffsetMs, equity, from, to, isCurve);
     const timeAt = (bytes: number) => (bytes === peakBefore ? s[peakTimeAt]! : times[from + bytes / 8]! + timeOffsetMs);
     for (let pair = 0; pair < 2 * numbers[A.ended]!; pair += 2) {
       s[durationAt] = Math.max(s[durationAt]!, timeAt(ended[pair + 1]!) - timeAt(ended[pair]!));
@@ -298,9 +272,7 @@ class Tracker implements EquityTracker {
       const [own, lent] = lentFigures[each]!;
       s[own] = numbers[lent]!;
     }
-    s[barsAt] = before + to - from;
-    s[lastTimeAt] = times[to - 1]! + timeOffsetMs;
-    if (this.basis === "bar") s[periodEndAt] = s[lastTimeAt]!;
+    this.#endRows(times, timeOffsetMs, from, to, before);
     s[exposedAt]! += heldRows;
     if (price) this.#addPrices(price, from, to);
   }
@@ -308,7 +280,9 @@ class Tracker implements EquityTracker {
   read(): EquityReading {
     const s = this.#scalars;
     const bars = s[barsAt]!;
-    if (!Number.isFinite(s[equitySumAt]!)) {
+    const sumOf = (at: number) => s[at]! + s[at + 1]!;
+    const equitySum = sumOf(equitySumAt);
+    if (!Number.isFinite(equitySum)) {
       throw new QmtlError("ACCOUNTING_BROKEN", "equity must be a finite number at every bar; a bar had another value");
     }
     const finished = s[closeCountAt]!;
@@ -317,7 +291,15 @@ class Tracker implements EquityTracker {
       finished: this.#closes.subarray(0, finished),
       last: bars > 0 ? s[lastEquityAt]! : Number.NaN,
       ...(this.basis === "bar" && {
-        returns: { sum: s[returnSumAt]!, downside: s[downsideAt]!, areDefined: s[brokenReturnsAt] === 0 },
+        returns: {
+          shift: s[firstReturnAt]!,
+          first: sumOf(returnSumAt),
+          second: sumOf(squareSumAt),
+          third: sumOf(cubeSumAt),
+          fourth: sumOf(fourthSumAt),
+          downside: sumOf(downsideAt),
+          areDefined: s[brokenReturnsAt] === 0,
+        },
       }),
     };
     const underWater = s[troughAt]! < s[peakAt]!;
@@ -329,7 +311,7 @@ class Tracker implements EquityTracker {
       bars,
       exposedBars: s[exposedAt]!,
       endEquity: s[lastEquityAt]!,
-      meanEquity: bars > 0 ? s[equitySumAt]! / bars : this.startEquity,
+      meanEquity: bars > 0 ? equitySum / bars : this.startEquity,
       firstPrice: s[firstPriceAt]!,
       lastPrice: s[lastPriceAt]!,
       maxDrawdown: Math.max(s[depthAt]!, depth),
@@ -364,6 +346,33 @@ class Tracker implements EquityTracker {
     this.#closes.set(state.subarray(scalarCount));
   }
 
+  // The last equity of a period is that of the row before the one that begins the next.
+  #endPeriods(
+    times: Float64Array,
+    timeOffsetMs: number,
+    equity: Float64Array,
+    from: number,
+    to: number,
+    isCurve: boolean,
+  ): void {
+    if (this.basis === "bar") return this.#endEveryBar(times[from]! + timeOffsetMs, equity, from, to, isCurve);
+    const s = this.#scalars;
+    const [before, last] = [s[barsAt]!, s[lastEquityAt]!];
+    for (let row = from; (row = firstAfter(times, s[periodEndAt]! - timeOffsetMs, row, to)) < to; row++) {
+      s[barsAt] = before + row - from;
+      if (row > from) s[lastEquityAt] = equity[row - 1]!;
+      this.#endPeriod(times[row]! + timeOffsetMs);
+    }
+    s[lastEquityAt] = last;
+  }
+
+  #endRows(times: Float64Array, timeOffsetMs: number, from: number, to: number, barsBefore: number): void {
+    const s = this.#scalars;
+    s[barsAt] = barsBefore + to - from;
+    s[lastTimeAt] = times[to - 1]! + timeOffsetMs;
+    if (this.basis === "bar") s[periodEndAt] = s[lastTimeAt]!;
+  }
+
   #endPeriod(closeTimeMs: EpochMs): void {
     const s = this.#scalars;
     if (s[barsAt] === 0) {
@@ -394,13 +403,20 @@ class Tracker implements EquityTracker {
     s[closeCountAt] = count + to - from - 1;
   }
 
-  #addReturn(before: number, equity: number): void {
+  #addReturn(lane: number, equity: number): void {
     const s = this.#scalars;
+    const before = s[lastEquityAt]!;
     if (!(before > 0)) s[brokenReturnsAt]! += 1;
     const value = equity / before - 1;
+    if (Number.isNaN(s[firstReturnAt]!)) s[firstReturnAt] = value;
+    const beyond = value - s[firstReturnAt]!;
+    const square = beyond * beyond;
+    s[returnSumAt + lane]! += beyond;
+    s[squareSumAt + lane]! += square;
+    s[cubeSumAt + lane]! += square * beyond;
+    s[fourthSumAt + lane]! += square * square;
     const loss = lossOf(value);
-    s[returnSumAt]! += value;
-    s[downsideAt]! += loss * loss;
+    s[downsideAt + lane]! += loss * loss;
   }
 
   #growCloses(): void {

@@ -6,6 +6,7 @@ import {
   deflatedSharpe,
   probabilisticSharpe,
   returnMoments,
+  type ReturnMoments,
   returnsOfCloses,
   rollingSharpe,
 } from "./index.ts";
@@ -78,6 +79,37 @@ describe("moments of a run", () => {
       { numRuns: 500 },
     );
     expect(defined).toBeGreaterThan(100);
+  });
+});
+
+describe("moments in one pass", () => {
+  const small = Array.from({ length: 100_000 }, (_, bar) => 1e-5 * Math.sin(bar * bar));
+
+  /** Each power about the mean that all returns have come to. */
+  function inTwoPasses(returns: Float64Array) {
+    const mean = returns.reduce((sum, each) => sum + each, 0) / returns.length;
+    const power = (n: number) => returns.reduce((sum, each) => sum + (each - mean) ** n, 0);
+    const variance = power(2) / returns.length;
+    return {
+      mean,
+      deviation: Math.sqrt(power(2) / (returns.length - 1)),
+      skewness: power(3) / returns.length / variance ** 1.5,
+      kurtosis: power(4) / returns.length / variance ** 2,
+    };
+  }
+
+  it.each([0, 1e-5, -0.5, 3])("are those of two, where the first return is %d and all others are small", (first) => {
+    const returns = Float64Array.of(first, ...small);
+    const found = returnMoments(returns);
+    for (const [name, value] of Object.entries(inTwoPasses(returns))) {
+      const own = found[name as keyof ReturnMoments];
+      expect(Math.abs(own / value - 1), `${name}: ${own} against ${value}`).toBeLessThan(1e-8);
+    }
+  });
+
+  it("leave no deviation where every return is the same", () => {
+    const returns = returnsOfCloses(Float64Array.from(small, (_, bar) => 1_000 * 1.0001 ** bar))!;
+    expect(returnMoments(returns)).toMatchObject({ deviation: 0, skewness: 0, kurtosis: 3 });
   });
 });
 

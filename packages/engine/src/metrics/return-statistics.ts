@@ -49,8 +49,16 @@ export interface RunCloses {
   readonly returns?: ReturnSums;
 }
 
+/**
+ * Sums over returns `r`, those of returns with even numbers and those of the others each by themselves. Powers are those of `r - shift`, where the shift is the first of them: as it is one of the
+ * sample, the mean lies near enough for the moments about it to follow to `count` rounding errors at the worst.
+ */
 export interface ReturnSums {
-  readonly sum: number;
+  readonly shift: number; // NaN without returns
+  readonly first: number;
+  readonly second: number;
+  readonly third: number;
+  readonly fourth: number;
   readonly downside: number; // of squared losses
   /** False: a return would start from an equity that is not positive. */
   readonly areDefined: boolean;
@@ -66,113 +74,51 @@ export function closesOf({ start, finished, last }: RunCloses): Float64Array {
 }
 
 export function returnMoments(returns: Float64Array): ReturnMoments {
-  const count = returns.length;
-  let sum = 0;
-  let downside = 0;
-  for (let i = 0; i < count; i++) {
-    const r = returns[i]!;
-    const loss = lossOf(r);
-    sum += r;
-    downside += loss * loss;
+  const shift = returns.length > 0 ? returns[0]! : Number.NaN;
+  const sums = new Float64Array(10);
+  for (let i = 0; i < returns.length; i++) {
+    const lane = i & 1;
+    const loss = lossOf(returns[i]!);
+    const beyond = returns[i]! - shift;
+    const square = beyond * beyond;
+    sums[lane]! += beyond;
+    sums[2 + lane]! += square;
+    sums[4 + lane]! += square * beyond;
+    sums[6 + lane]! += square * square;
+    sums[8 + lane]! += loss * loss;
   }
-  const mean = count > 0 ? sum / count : 0;
-  let second = 0;
-  let third = 0;
-  let fourth = 0;
-  for (let i = 0; i < count; i++) {
-    const d = returns[i]! - mean;
-    const square = d * d;
-    second += square;
-    third += square * d;
-    fourth += square * square;
-  }
-  return momentsOfSums(count, mean, downside, second, third, fourth);
+  const [first, second, third, fourth, downside] = [0, 2, 4, 6, 8].map((at) => sums[at]! + sums[at + 1]!);
+  const total = { shift, first: first!, second: second!, third: third!, fourth: fourth!, downside: downside! };
+  return momentsOfSums(returns.length, total);
 }
 
-/**
- * `returnMoments` of `returnsOfCloses` of a run, without writing those down: a million of them would be fresh memory,
- * which costs more than dividing twice. None when a return would start from an equity that is not positive.
- */
+/** `returnMoments` of `returnsOfCloses` of a run; none when a return would start from an equity that is not positive. */
 export function momentsOfRun(closes: RunCloses): ReturnMoments {
+  const { returns } = closes;
+  if (returns === undefined) return returnMoments(returnsOfCloses(closesOf(closes)) ?? new Float64Array(0));
   const count = closes.finished.length + (Number.isNaN(closes.last) ? 0 : 1);
-  const { sum, downside, areDefined } = closes.returns ?? addReturns(closes);
-  if (!areDefined) return momentsOfSums(0, 0, 0, 0, 0, 0);
-  const mean = count > 0 ? sum / count : 0;
-  const { second, third, fourth } = addPowers(closes, mean);
-  return momentsOfSums(count, mean, downside, second, third, fourth);
-}
-
-function addReturns({ start, finished, last }: RunCloses): ReturnSums {
-  let before = start;
-  let sum = 0;
-  let downside = 0;
-  for (let i = 0; i < finished.length; i++) {
-    const close = finished[i]!;
-    if (!(before > 0)) return { sum, downside, areDefined: false };
-    const r = close / before - 1;
-    const loss = lossOf(r);
-    sum += r;
-    downside += loss * loss;
-    before = close;
-  }
-  if (Number.isNaN(last)) return { sum, downside, areDefined: true };
-  const r = last / before - 1;
-  const loss = lossOf(r);
-  return { sum: sum + r, downside: downside + loss * loss, areDefined: before > 0 };
-}
-
-function addPowers({ start, finished, last }: RunCloses, mean: number) {
-  const powers = new Float64Array(4);
-  powers[0] = start;
-  // Piece by piece: a loop of a million rounds in a function that is called once is never compiled for good.
-  for (let from = 0; from < finished.length; from += closesAtOnce) {
-    addPowersOf(finished, from, Math.min(finished.length, from + closesAtOnce), mean, powers);
-  }
-  if (!Number.isNaN(last)) addPowersOf(Float64Array.of(last), 0, 1, mean, powers);
-  return { second: powers[1]!, third: powers[2]!, fourth: powers[3]! };
-}
-
-const closesAtOnce = 2_048;
-
-/** @param powers - the close before, and the sums of second, third and fourth powers of deviations so far */
-function addPowersOf(closes: Float64Array, from: number, to: number, mean: number, powers: Float64Array): void {
-  let before = powers[0]!;
-  let second = powers[1]!;
-  let third = powers[2]!;
-  let fourth = powers[3]!;
-  for (let i = from; i < to; i++) {
-    const close = closes[i]!;
-    const d = close / before - 1 - mean;
-    const square = d * d;
-    second += square;
-    third += square * d;
-    fourth += square * square;
-    before = close;
-  }
-  powers[0] = before;
-  powers[1] = second;
-  powers[2] = third;
-  powers[3] = fourth;
+  return momentsOfSums(returns.areDefined ? count : 0, returns);
 }
 
 function momentsOfSums(
   count: number,
-  mean: number,
-  downside: number,
-  second: number,
-  third: number,
-  fourth: number,
+  { shift, first, second, third, fourth, downside }: Omit<ReturnSums, "areDefined">,
 ): ReturnMoments {
-  const sample = count > 1 ? Math.sqrt(second / (count - 1)) : 0;
+  if (count === 0) return { count, mean: 0, deviation: 0, downsideDeviation: 0, skewness: 0, kurtosis: 3 };
+  const mean = first / count;
+  const squares = Math.max(0, second - mean * first);
+  const cubes = third - 3 * mean * second + 2 * mean * mean * first;
+  const fourths = Math.max(0, fourth - 4 * mean * third + 6 * mean * mean * second - 3 * mean * mean * mean * first);
+  const sample = count > 1 ? Math.sqrt(squares / (count - 1)) : 0;
   const deviation = sample > deviationMin ? sample : 0;
-  const variance = second / count;
+  const variance = squares / count;
   return {
     count,
-    mean,
+    mean: shift + mean,
     deviation,
-    downsideDeviation: count > 0 ? Math.sqrt(downside / count) : 0,
-    skewness: deviation > 0 ? third / count / (variance * Math.sqrt(variance)) : 0,
-    kurtosis: deviation > 0 ? fourth / count / (variance * variance) : 3,
+    downsideDeviation: Math.sqrt(downside / count),
+    skewness: deviation > 0 ? cubes / count / (variance * Math.sqrt(variance)) : 0,
+    kurtosis: deviation > 0 ? fourths / count / (variance * variance) : 3,
   };
 }
 

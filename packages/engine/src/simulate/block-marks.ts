@@ -1,6 +1,6 @@
 import type { RowMarks, TargetColumn } from "../broker/index.ts";
 import { inColumnMemory } from "../columns/index.ts";
-import type { ReturnsBasis } from "../metrics/index.ts";
+import type { EquityTracker, ReturnsBasis } from "../metrics/index.ts";
 import {
   A,
   VECTOR_SCRATCH_ROWS,
@@ -21,6 +21,7 @@ export class BlockMarks implements RowMarks {
   #signals = 0;
   #closes = 0;
   #from = 0;
+  #odd = 0; // 1: the equity of the first row stands in the second place, as that of a bar with an odd number has to
 
   constructor(unit: VectorUnit, basis: ReturnsBasis) {
     this.#equity = unit.scratch.a;
@@ -30,7 +31,9 @@ export class BlockMarks implements RowMarks {
   }
 
   /** From now on rows are those from `from` on, whose targets and closes stand from `offset` on. */
-  begin({ values, offset }: TargetColumn, closes: Float64Array, from: number): this {
+  begin({ values, offset }: TargetColumn, closes: Float64Array, from: number, tracker: EquityTracker): this {
+    tracker.lend(this.numbers);
+    this.#odd = this.numbers[A.bars]! & 1;
     this.#signals = values.byteOffset + 8 * offset;
     this.#closes = closes.byteOffset + 8 * offset;
     this.#from = from;
@@ -52,7 +55,7 @@ export class BlockMarks implements RowMarks {
     const taken = this.#run(
       this.#signals,
       this.#closes,
-      this.#equity.byteOffset,
+      this.#equity.byteOffset + 8 * this.#odd,
       this.numbers.byteOffset,
       this.ended.byteOffset,
       8 * (from - first),
@@ -65,7 +68,8 @@ export class BlockMarks implements RowMarks {
   /** Copies the equity of the first rows to where `at` is. */
   writeTo(equity: Float64Array, at: number, rows: number): void {
     const from = this.#equity;
-    for (let row = 0; row < rows; row++) equity[at + row] = from[row]!;
+    const first = this.#odd;
+    for (let row = 0; row < rows; row++) equity[at + row] = from[first + row]!;
   }
 }
 
@@ -76,13 +80,14 @@ export function blockMarks(
   targets: TargetColumn,
   from: number,
   to: number,
-  basis: ReturnsBasis,
+  tracker: EquityTracker,
 ): BlockMarks | undefined {
   const { values, closes } = targets;
-  if (closes === undefined || to - from > VECTOR_SCRATCH_ROWS) return undefined;
+  const { basis } = tracker;
+  if (closes === undefined || to - from >= VECTOR_SCRATCH_ROWS) return undefined;
   const unit = vectorUnitFor(to - from, values, closes);
   if (unit === undefined) return undefined;
   const { a, b, c } = unit.scratch;
   if (made[basis] === undefined && !inColumnMemory([a, b, c])) return undefined;
-  return (made[basis] ??= new BlockMarks(unit, basis)).begin(targets, closes, from);
+  return (made[basis] ??= new BlockMarks(unit, basis)).begin(targets, closes, from, tracker);
 }

@@ -167,8 +167,7 @@ export class Simulation {
   targetRows(feed: BarFeed, targets: TargetColumn, from: number, to: number): TargetRows {
     while (this.rows + to - from > this.#equity.length) this.#grow();
     const { rows } = this;
-    const marks = blockMarks(targets, from, to, this.tracker.basis);
-    if (marks) this.tracker.lend(marks.numbers);
+    const marks = blockMarks(targets, from, to, this.tracker);
     const curves = { equity: this.#equity, shift: rows - from, moved: this.#moved, marks };
     this.#moved(rows);
     const taken = this.broker.onTargetBars(feed, feed.intervalMs, targets, from, to, curves);

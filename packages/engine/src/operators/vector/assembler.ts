@@ -132,6 +132,10 @@ export const v128 = {
   pick: (value: Code, otherwise: Code, mask: Code): Code => [value, otherwise, mask, simd(0x52)],
   /** Whether no lane of two is 0. */
   allTrue: unary(simd(0xc3)),
+  /** The highest bit of either lane: 3 when both have it. */
+  signs: unary(simd(0xc4)),
+  /** The first where the condition holds, the second where not. */
+  either: (condition: Code, value: Code, otherwise: Code): Code => [value, otherwise, condition, 0x1b],
 } as const;
 
 /** Vectors of two numbers. */
@@ -179,6 +183,7 @@ export const f64x2 = {
   div: binary(simd(0xf3)),
   /** All bits of a lane where the left is greater, none where not. */
   greater: binary(simd(0x4a)),
+  less: binary(simd(0x49)),
   notEqual: binary(simd(0x48)),
   /** `b < a ? b : a`, one instruction: of equals, or where one is NaN, the first. */
   smaller: binary(simd(0xf6)),
