@@ -45,7 +45,24 @@ export class Cluster {
 
   async start(name: ServiceName): Promise<void> {
     const { folder } = this;
-    this.#running.set(name, await startCli(services[name], { folder, environment: this.#environment }));
+    const preload = new URL("clock-jumps.ts", import.meta.url).href;
+    this.#running.set(name, await startCli(services[name], { folder, environment: this.#environment, preload }));
+  }
+
+  /** The wall clock of a service goes an hour ahead of the machine's; the next time an hour behind, then back. */
+  jumpClock(name: ServiceName): void {
+    process.kill(this.#running.get(name)!.processId, "SIGUSR2");
+  }
+
+  /** How far the wall clock of a service is ahead of the machine's, as it last said. */
+  clockAheadMs(name: ServiceName): number {
+    const said = [
+      ...this.#running
+        .get(name)!
+        .output()
+        .matchAll(/"clockAheadMs":(-?\d+)/g),
+    ];
+    return Number(said.at(-1)?.[1] ?? 0);
   }
 
   async kill(name: ServiceName): Promise<void> {

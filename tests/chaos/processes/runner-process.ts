@@ -80,7 +80,7 @@ export class RunnerProcess {
     });
   }
 
-  /** The wall clock of the process goes an hour ahead; the next time an hour behind, then ahead again. */
+  /** The wall clock of the process goes an hour ahead; the next time an hour behind, then back. */
   jumpClock(): void {
     this.process.kill("SIGUSR2");
   }

@@ -8,6 +8,8 @@ export interface RunningCli {
   /** Milliseconds from the start of the process until it said that it is ready. */
   readonly readyMs: number;
   readonly addresses: Readonly<Record<string, string>>;
+  /** What it has written to standard output so far. */
+  output(): string;
   /** Sends the signal and waits for the end. */
   stop(signal: NodeJS.Signals): Promise<CliOutcome>;
 }
@@ -15,13 +17,16 @@ export interface RunningCli {
 interface Call {
   readonly folder: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** A module loaded before the command line. */
+  readonly preload?: string;
 }
 
 /** Starts a service, and waits until it is ready. */
-export async function startCli(words: readonly string[], { folder, environment }: Call): Promise<RunningCli> {
+export async function startCli(words: readonly string[], { folder, environment, preload }: Call): Promise<RunningCli> {
   const entry = fileURLToPath(new URL("../main.ts", import.meta.url));
   const startedMs = performance.now();
-  const child = spawn(process.execPath, [entry, ...words, "--json"], {
+  const imports = preload === undefined ? [] : ["--import", preload];
+  const child = spawn(process.execPath, [...imports, entry, ...words, "--json"], {
     cwd: folder,
     env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: compileCache, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
@@ -46,6 +51,7 @@ export async function startCli(words: readonly string[], { folder, environment }
     processId: child.pid!,
     readyMs,
     addresses,
+    output: () => stdout,
     stop: (signal) => {
       child.kill(signal);
       return ended;
