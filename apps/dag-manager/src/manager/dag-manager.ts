@@ -91,9 +91,11 @@ export class DagManager {
     const { withNamespace } = this.#settings;
     this.#differ = new Differ({ ...shared, topics: this.#topics, withNamespace, limits: defaultDagLimits });
     this.#collector = new Collector({ ...shared, log, archive, policy: defaultRetention, brokerLoad });
+    const news = new QueueNews(deps.bus, store);
     this.#relay = new OutboxRelay({
       database: deps.database,
-      bus: new QueueNews(deps.bus, store, clock),
+      bus: news,
+      restMs: () => news.restMs(),
       clock,
       onFailure: (error) => logger.warn("events cannot be published for now", { error }),
       onRefused: (event) => logger.error("the bus refuses an event", event),

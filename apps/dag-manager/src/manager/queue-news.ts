@@ -1,6 +1,6 @@
 import type { ControlBus } from "@qmtl/bus";
 import type { QueueUpdated } from "@qmtl/contracts/events";
-import { QmtlError, sleep, type Clock } from "@qmtl/core";
+import { QmtlError } from "@qmtl/core";
 import type { EventSink } from "@qmtl/store";
 import type { GraphStore } from "../graph/index.ts";
 
@@ -8,8 +8,8 @@ type Outgoing = Parameters<EventSink["publish"]>[1][number];
 
 /** Names of queues told per millisecond; about 2 MB a second of events. */
 const namesPerMs = 25;
-const pauseMsMax = 1_000;
-const pauseMsMin = 5;
+const restMsMax = 1_000;
+const restMsMin = 5;
 
 /**
  * Publishes the events of the graph. An event about a tag query says all queues that match it, and is filled in here: of
@@ -21,12 +21,18 @@ const pauseMsMin = 5;
 export class QueueNews implements EventSink {
   readonly #bus: Pick<ControlBus, "publish">;
   readonly #store: GraphStore;
-  readonly #clock: Clock;
+  #namesTold = 0;
 
-  constructor(bus: Pick<ControlBus, "publish">, store: GraphStore, clock: Clock) {
+  constructor(bus: Pick<ControlBus, "publish">, store: GraphStore) {
     this.#bus = bus;
     this.#store = store;
-    this.#clock = clock;
+  }
+
+  /** How long readers need for what has been told since the last call, ms. */
+  restMs(): number {
+    const restMs = Math.min(restMsMax, this.#namesTold / namesPerMs);
+    this.#namesTold = 0;
+    return restMs >= restMsMin ? restMs : 0;
   }
 
   /** @throws QmtlError `IDEMPOTENCY_CONFLICT`, `STORE_FAILED` */
@@ -41,7 +47,7 @@ export class QueueNews implements EventSink {
     } catch (error) {
       if (!isKnownAlready(error, events)) throw error;
     }
-    await this.#rest(filled);
+    this.#namesTold += namesIn(filled);
   }
 
   async #filled(outgoing: Outgoing): Promise<Outgoing> {
@@ -55,18 +61,18 @@ export class QueueNews implements EventSink {
     const queues = topics.map((queue) => ({ queue, global: false }));
     return { ...outgoing, event: { ...event, data: { ...data, queues } } };
   }
-
-  async #rest(told: readonly Outgoing[]): Promise<void> {
-    let names = 0;
-    for (const { event } of told)
-      if (event.type === "queue_updated") names += (event.data as QueueUpdated).queues.length;
-    const pauseMs = Math.min(pauseMsMax, names / namesPerMs);
-    if (pauseMs >= pauseMsMin) await sleep(this.#clock, pauseMs);
-  }
 }
 
 /** After a crash an event may come again with what has changed since; the change has an event of its own. */
 function isKnownAlready(error: unknown, [only, second]: readonly Outgoing[]): boolean {
   if (!(error instanceof QmtlError) || error.code !== "IDEMPOTENCY_CONFLICT") return false;
   return second === undefined && only?.event.type === "queue_updated";
+}
+
+function namesIn(told: readonly Outgoing[]): number {
+  let names = 0;
+  for (const { event } of told) {
+    if (event.type === "queue_updated") names += (event.data as QueueUpdated).queues.length;
+  }
+  return names;
 }

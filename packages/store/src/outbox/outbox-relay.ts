@@ -21,6 +21,8 @@ export interface OutboxRelayOptions<Tables extends StoreTables> {
   readonly pollMs?: number;
   /** How long published events stay in the outbox; 24 h unless told. */
   readonly retentionMs?: number;
+  /** How long to rest after what was just published; not at all unless told. */
+  readonly restMs?: () => number;
   /** Told of every failure; the relay goes on by itself. */
   readonly onFailure?: (error: unknown) => void;
   /** Told of an event the bus will never take: for an activation key, the moment to close. */
@@ -103,7 +105,7 @@ export class OutboxRelay<Tables extends StoreTables> {
         return this.#publish(effect.rows);
       case "mark":
         await this.#mark(effect.rows);
-        return { kind: "marked" };
+        return { kind: "marked", restMs: this.#options.restMs?.() ?? 0 };
       case "bury":
         await this.#bury(effect.row, effect.reason);
         return undefined;

@@ -75,7 +75,7 @@ class World {
           expect(this.onBus.some((row) => row.position === position)).toBe(true);
           this.done.add(position);
         }
-        return { kind: "marked" };
+        return { kind: "marked", restMs: this.done.size % 3 === 0 ? 5 : 0 };
       case "bury":
         expect(this.poison.has(effect.row.position)).toBe(true);
         this.buried.add(effect.row.position);

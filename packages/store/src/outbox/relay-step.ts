@@ -31,7 +31,8 @@ export type RelayInput<Row extends RelayRow> =
   | { readonly kind: "published" }
   /** The bus will never take these rows: their sequence names something else. */
   | { readonly kind: "refused"; readonly reason: string }
-  | { readonly kind: "marked" }
+  /** `restMs`: how long to let others read before the next ones. */
+  | { readonly kind: "marked"; readonly restMs?: number }
   | { readonly kind: "failed" }
   | { readonly kind: "pauseOver" }
   | { readonly kind: "stop" };
@@ -92,7 +93,11 @@ export function relayStep<Row extends RelayRow>(
     }
     case "marked":
       if (state.kind !== "marking") break;
-      return loading({ ...relay, failures: 0 });
+      if (input.restMs === undefined || input.restMs <= 0) return loading({ ...relay, failures: 0 });
+      return {
+        relay: { state: { kind: "pausing" }, failures: 0 },
+        effects: [{ kind: "pause", durationMs: input.restMs }],
+      };
     case "failed": {
       const failures = relay.failures + 1;
       const durationMs = Math.min(options.longestPauseMs, options.firstPauseMs * 2 ** Math.min(failures - 1, 30));
