@@ -149,6 +149,32 @@ describe("corruption is found and named", () => {
     expect((await dataset.read({ end: 100 * minute })).length).toBe(100); // the first append is not touched by it
   });
 
+  test("any flipped bit of long columns, whose parts may be read in any order", async () => {
+    const rows = 150_000;
+    const { file } = (await new Catalog(folder).dataset("btc").append(frameOf(0, rows))).segments[0]!;
+    const backwards: CatalogFs = {
+      ...nodeFs,
+      async readInto(path, parts, onFilled) {
+        await nodeFs.readInto(path, parts);
+        for (let index = parts.length - 1; index >= 0; index--) onFilled?.(index);
+      },
+    };
+    const dataset = new Catalog(folder, backwards).dataset("btc");
+    expect((await dataset.read()).columns["close"]!.at(-1)).toBe(rows - 1 + 0.1);
+    const bytes = readFileSync(join(dataset.folder, file));
+    for (const [row, column] of [
+      [0, 0],
+      [140_000, 1],
+      [rows - 1, 1],
+      [rows - 1, 2],
+    ] as const) {
+      const bad = Buffer.from(bytes);
+      bad[8 * (column * rows + row)]! ^= 4;
+      writeFileSync(join(dataset.folder, file), bad);
+      await expect(dataset.read()).rejects.toThrow(new RegExp(`of column ${column}; found`));
+    }
+  });
+
   test("a short file and a file that is gone", async () => {
     const { dataset, file } = await twoAppends();
     truncateSync(file, 2_399);

@@ -17,6 +17,7 @@ import {
 
 const valueSize = 8;
 const manifestsKept = 2;
+const partBytes = 1 << 20;
 let temporaryCount = 0;
 
 /**
@@ -196,17 +197,28 @@ export class Dataset {
     const size = await this.#fs.size(path);
     const expected = segment.rows * valueSize * segment.crc32.length;
     if (size !== expected) throw corrupt(path, `${expected} bytes`, size === undefined ? "no file" : `${size} bytes`);
-    const parts = columns.map((column, index) => ({
-      position: index * segment.rows * valueSize,
-      target: bytesOf(column.subarray(from, from + segment.rows)),
-    }));
-    // Checked column by column, while the next ones are still being read.
+    const columnBytes = segment.rows * valueSize;
+    const parts = columns.flatMap((column, index) => {
+      const bytes = bytesOf(column.subarray(from, from + segment.rows));
+      return partsOf(bytes.length).map(([start, end]) => {
+        return { column: index, end, position: index * columnBytes + start, target: bytes.subarray(start, end) };
+      });
+    });
+    // Checked in their order, while the next ones are still being read.
     const wrong: QmtlError[] = [];
+    const isFilled = parts.map(() => false);
+    let next = 0;
+    let found = 0;
     await this.#fs.readInto(path, parts, (index) => {
-      if (!check) return;
-      const found = crc32(parts[index]!.target);
-      const wanted = segment.crc32[index]!;
-      if (found !== wanted) wrong.push(corrupt(path, `CRC-32 ${hex(wanted)} of column ${index}`, hex(found)));
+      isFilled[index] = true;
+      for (; check && isFilled[next] === true; next++) {
+        const { column, end, target } = parts[next]!;
+        found = crc32(target, found);
+        if (end < columnBytes) continue;
+        const wanted = segment.crc32[column]!;
+        if (found !== wanted) wrong.push(corrupt(path, `CRC-32 ${hex(wanted)} of column ${column}`, hex(found)));
+        found = 0;
+      }
     });
     if (wrong[0] !== undefined) throw wrong[0];
   }
@@ -269,6 +281,12 @@ export class Dataset {
   #fail(code: ConstructorParameters<typeof QmtlError>[0], message: string): never {
     throw new QmtlError(code, message, { details: { dataset: this.name, folder: this.folder } });
   }
+}
+
+/** Parts of so many bytes: small ones, so that little is left to be checked when the last has been read. */
+function partsOf(bytes: number): (readonly [start: number, end: number])[] {
+  const count = Math.ceil(bytes / partBytes);
+  return Array.from({ length: count }, (_, part) => [part * partBytes, Math.min(bytes, (part + 1) * partBytes)]);
 }
 
 function bytesOf(column: Float64Array): Uint8Array {
