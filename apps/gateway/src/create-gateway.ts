@@ -6,6 +6,7 @@ import { ServiceHost, type ServicePart } from "@qmtl/service/lifecycle";
 import type { Logger } from "@qmtl/service/logging";
 import type { Metrics } from "@qmtl/service/metrics";
 import type { Tracing } from "@qmtl/service/tracing";
+import { OutboxRelay } from "@qmtl/store";
 import type { Kysely } from "kysely";
 import { DataPlane } from "./data-plane/data-plane.ts";
 import type { DagManagerClient } from "./dag/dag-manager-client.ts";
@@ -160,6 +161,16 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     return new StreamSession(options, claims, outlet);
   }
 
+  const outbox =
+    bus &&
+    new OutboxRelay({
+      database,
+      bus,
+      clock,
+      pollMs: 1_000, // it is woken for whatever is put in
+      onFailure: (error) => logger.warn("fills wait: the bus cannot be written", { error }),
+      onRefused: ({ key, reason }) => logger.error("the bus refuses a fill", { key, reason }),
+    });
   const relay = bus && createRelay(deps, bus, hub, metrics, snapshots, worldClient);
   const feed = new SubmissionFeed({ submissions, hub, clock, ids, logger, pollMs: settings.worker.pollMs });
   const everyMs = settings.probeEveryMs;
@@ -234,7 +245,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     fallbackUrl: settings.fallbackUrl,
   });
   addFillRoutes(server, {
-    fills: new Fills({ database, clock }),
+    fills: new Fills({ database, clock, ids, onOutgoing: outbox && (() => outbox.wake()) }),
     auth,
     secret: settings.fillSecret,
     clock,
@@ -254,6 +265,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
   let started = false;
   const host = new ServiceHost({ clock, logger });
   const parts: readonly ServicePart[] = [
+    { name: "outbox", start: async () => outbox?.start(), stop: async () => outbox?.stop() },
     { name: "relay", start: async () => relay?.start(), stop: async () => relay?.stop() },
     { name: "feed", start: () => feed.start(), stop: async () => feed.stop() },
     { name: "worker", start: async () => worker?.start(), stop: async () => worker?.stop() },

@@ -1,5 +1,7 @@
+import { eventSources, readCloudEvent, type CloudEvent } from "@qmtl/contracts/events";
 import { checkFillReport, type FillReport, type FillsPage } from "@qmtl/contracts/gateway";
-import { formatInstant, QmtlError, sha256Hex, sortedAsciiJson, type Clock } from "@qmtl/core";
+import { formatInstant, QmtlError, sha256Hex, sortedAsciiJson, type Clock, type Ids } from "@qmtl/core";
+import { appendOutbox, nextSequence } from "@qmtl/store";
 import type { Kysely } from "kysely";
 import type { GatewayTables } from "../store/tables.ts";
 
@@ -19,25 +21,36 @@ export interface FillQuery {
   readonly limit: number;
 }
 
-/** Fills as they were reported, each once, in the order they came. */
+export interface FillsOptions {
+  readonly database: Kysely<GatewayTables>;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Called when a fill waits in the outbox; absent: nobody publishes it. */
+  readonly onOutgoing?: (() => void) | undefined;
+}
+
+/** Fills as they were reported, each once, in the order they came; told on `trade.fills` as often as they are kept. */
 export class Fills {
   readonly #database: Kysely<GatewayTables>;
-  readonly #clock: Clock;
+  readonly #options: FillsOptions;
 
-  constructor(options: { readonly database: Kysely<GatewayTables>; readonly clock: Clock }) {
+  constructor(options: FillsOptions) {
     this.#database = options.database;
-    this.#clock = options.clock;
+    this.#options = options;
   }
 
   /**
    * Keeps a fill; resolves when it is durable. The same fill again changes nothing.
    *
    * @param eventId - id of the event it came in, where the fill has no counter of its own
-   * @throws QmtlError `SCHEMA_INVALID`; `IDEMPOTENCY_CONFLICT` when that order's fill is known with another content
+   * @throws QmtlError `SCHEMA_INVALID`; `JSON_INVALID` and `REQUEST_TOO_LARGE` for what no event can hold; `IDEMPOTENCY_CONFLICT` when that order's fill is known with another content
    */
   async keep(scope: FillScope, data: unknown, eventId: string | undefined): Promise<"kept" | "known"> {
     const fill = checkFillReport(data);
     const body = sortedAsciiJson(fill);
+    const { clock, ids, onOutgoing } = this.#options;
+    const nowMs = clock.nowMs();
+    const event = onOutgoing && eventOf(scope, fill, eventId || ids.next(), nowMs);
     const fill_key = fillKeyOf(scope, fill, eventId, body);
     const row = {
       fill_key,
@@ -46,10 +59,10 @@ export class Fills {
       strategy_id: scope.strategyId,
       order_id: fill.order_id,
       body: JSON.stringify(fill),
-      fill_time_ms: fill.fill_time ?? this.#clock.nowMs(),
-      received_ms: this.#clock.nowMs(),
+      fill_time_ms: fill.fill_time ?? nowMs,
+      received_ms: nowMs,
     };
-    return this.#database.transaction().execute(async (trx) => {
+    const outcome = await this.#database.transaction().execute(async (trx) => {
       const known = await trx
         .selectFrom("fills")
         .select("body_hash")
@@ -57,9 +70,14 @@ export class Fills {
         .executeTakeFirst();
       if (known === undefined) {
         await trx.insertInto("fills").values(row).execute();
-        return "kept";
+        if (event !== undefined) {
+          const key = [scope.worldId, scope.strategyId, fill.symbol, fill.order_id].join("|");
+          const sequence = await nextSequence(trx, "trade.fills", key);
+          await appendOutbox(trx, [{ topic: "trade.fills", key, sequence, event }], nowMs);
+        }
+        return "kept" as const;
       }
-      if (known.body_hash === row.body_hash) return "known";
+      if (known.body_hash === row.body_hash) return "known" as const;
       throw new QmtlError(
         "IDEMPOTENCY_CONFLICT",
         `fill ${fill.seq ?? eventId} of order "${fill.order_id}" is known otherwise`,
@@ -68,6 +86,8 @@ export class Fills {
         },
       );
     });
+    if (outcome === "kept") onOutgoing?.();
+    return outcome;
   }
 
   /** A page of fills, oldest first. */
@@ -98,6 +118,21 @@ export class Fills {
       next_offset: found[query.limit]?.position ?? null,
     };
   }
+}
+
+/** @throws QmtlError where the bus would never take it: one event that cannot be read would be in the way of all behind it */
+function eventOf({ worldId, strategyId }: FillScope, fill: FillReport, id: string, nowMs: number): CloudEvent {
+  const event: CloudEvent = {
+    specversion: "1.0",
+    id,
+    source: eventSources.gateway,
+    type: "trade.fill",
+    time: formatInstant(nowMs),
+    datacontenttype: "application/json",
+    data: { ...fill, world_id: worldId, strategy_id: strategyId },
+    ...(fill.correlation_id !== undefined && { correlation_id: fill.correlation_id }),
+  };
+  return readCloudEvent(JSON.stringify(event));
 }
 
 /** An order's fills are told apart by their counter; where there is none, by the event; else by what they say. */

@@ -4,6 +4,7 @@ import { Authenticator, LocalKeySet, type Principal } from "@qmtl/service/auth";
 import { systemClock, systemIds } from "@qmtl/service/edge";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
+import type { GatewayDeps } from "../create-gateway.ts";
 import { fillSignature } from "../fills/fill-signature.ts";
 import { dagManagerDown, FakeDagManager } from "../testing/fake-dag-manager.ts";
 import { runGateway, type RunningGateway } from "../testing/run-gateway.ts";
@@ -269,6 +270,38 @@ describe("fills", () => {
     }>();
     expect([rest.fills.length, rest.next_offset]).toEqual([2, null]);
     expect((await get("/metrics")).body).toContain('fills_accepted_total{world_id="w1",strategy_id="s1"} 4');
+  });
+
+  it("are told on trade.fills, each once and those of an order in their order, over an outage of the bus", async () => {
+    const { post, gateway } = await gatewayWith();
+    const { bus } = gateway.deps as Required<GatewayDeps>;
+    const publish = bus.publish.bind(bus);
+    let down = true;
+    bus.publish = async (...said: Parameters<typeof publish>) => {
+      if (down) throw new Error("the bus is down");
+      return publish(...said);
+    };
+    for (const seq of [1, 2]) await post("/fills", event({ ...fill, seq }, `e${seq}`));
+    await post("/fills", { ...fill, order_id: "o2", world_id: "w2", correlation_id: "c" });
+    await post("/fills", event(fill, "e1")); // known
+    expect(await bus.read("trade.fills", 0, 10)).toEqual([]);
+    down = false;
+    await expect.poll(async () => (await bus.read("trade.fills", 0, 10)).length, { timeout: 10_000 }).toBe(3);
+    expect(await bus.read("trade.fills", 0, 10)).toMatchObject([
+      { key: "w1|s1|BTC|o1", sequence: 1, event: { id: "e1", type: "trade.fill", data: fill } },
+      { key: "w1|s1|BTC|o1", sequence: 2, event: { id: "e2", data: { ...fill, seq: 2 } } },
+      { key: "w2|s1|BTC|o2", sequence: 1, event: { correlation_id: "c", data: { world_id: "w2", order_id: "o2" } } },
+    ]);
+  });
+
+  it("that no event could hold are refused, and are in nobody's way", async () => {
+    const { post, gateway } = await gatewayWith();
+    const deep = (depth: number): object => (depth === 0 ? {} : { in: deep(depth - 1) });
+    const refused = await post("/fills", { ...fill, note: deep(62) });
+    expect(refused.statusCode).toBe(400);
+    expect((await post("/fills", { ...fill, seq: 9, note: deep(10) })).statusCode).toBe(202);
+    const { bus } = gateway.deps as Required<GatewayDeps>;
+    await expect.poll(async () => (await bus.read("trade.fills", 0, 10)).length).toBe(1);
   });
 
   it.each<[string, unknown, number, string]>([

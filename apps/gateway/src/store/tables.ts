@@ -1,9 +1,9 @@
-import { openEmbeddedDatabase, type Migration } from "@qmtl/store";
+import { openEmbeddedDatabase, storeMigrations, type Migration, type StoreTables } from "@qmtl/store";
 import type { SqliteFileOptions } from "@qmtl/store/sqlite";
 import { sql, type Generated, type Kysely } from "kysely";
 
 /** Times are epoch milliseconds; JSON is text. */
-export interface GatewayTables {
+export interface GatewayTables extends StoreTables {
   submissions: SubmissionRow;
   submission_events: SubmissionEventRow;
   world_bindings: {
@@ -83,6 +83,7 @@ const migrations: readonly Migration[] = [
       for (const statement of firstSchema) await sql.raw(statement).execute(database);
     },
   },
+  ...storeMigrations, // behind the first one: there are databases that have it already
 ];
 
 // In the common subset of SQLite and Postgres, but for the keys that count themselves.

@@ -10,6 +10,7 @@ export const controlTopics = [
   "control.policy",
   "control.queues",
   "control.sentinel",
+  "trade.fills", // what happened, for whoever keeps books: no service follows it
 ] as const;
 export type ControlTopic = (typeof controlTopics)[number];
 
