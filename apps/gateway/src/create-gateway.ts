@@ -62,6 +62,8 @@ export interface GatewayDeps {
   readonly limits?: Partial<HttpLimits>;
   /** By default requests are not traced. */
   readonly tracing?: Tracing;
+  /** Nobody else works on the database: claims that are there at the start are of a process that has ended. */
+  readonly isAlone?: boolean;
   /** Of the product, for the API document. */
   readonly version?: string;
   /** Load of the machine since it was last asked for; absent: the level of service does not depend on it. */
@@ -268,7 +270,14 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     { name: "outbox", start: async () => outbox?.start(), stop: async () => outbox?.stop() },
     { name: "relay", start: async () => relay?.start(), stop: async () => relay?.stop() },
     { name: "feed", start: () => feed.start(), stop: async () => feed.stop() },
-    { name: "worker", start: async () => worker?.start(), stop: async () => worker?.stop() },
+    {
+      name: "worker",
+      start: async () => {
+        if (deps.isAlone === true) await submissions.endOtherClaims(holder);
+        worker?.start();
+      },
+      stop: async () => worker?.stop(),
+    },
     { name: "bindings", start: async () => delivery?.start(), stop: async () => delivery?.stop() },
     { name: "health", start: () => monitor.start(), stop: async () => monitor.stop() },
     { name: "sweep", ...sweeping(submissions, clock, logger) },

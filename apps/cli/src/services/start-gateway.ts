@@ -62,6 +62,7 @@ export async function startGateway(foundation: Foundation, options: StartGateway
     ...tools,
     settings: settingsOf(config, budgets(config), options),
     database,
+    isAlone: true, // it holds the place
     bus,
     dataLog: queues.dataLog,
     leases: queues.leases,

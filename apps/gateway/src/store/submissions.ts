@@ -117,6 +117,20 @@ export class Submissions {
     return claimed;
   }
 
+  /** Ends the claims of all other holders. For a Gateway that is alone on its database: those holders are dead. */
+  async endOtherClaims(holder: string): Promise<void> {
+    const nowMs = this.#clock.nowMs();
+    await this.#database.transaction().execute(async (trx) => {
+      const orphans = await trx
+        .selectFrom("submissions")
+        .selectAll()
+        .where("ready_ms", "is not", null)
+        .where("claim_holder", "!=", holder)
+        .execute();
+      for (const row of orphans) await this.#step(trx, row, { kind: "orphaned" }, nowMs, 0);
+    });
+  }
+
   /** Takes inputs of a submission's life, in one write. Undefined when the last was refused: the claim is another's. */
   async advance(
     strategyId: string,

@@ -109,6 +109,18 @@ describe("the life of a submission", () => {
     expect(waited).toMatchObject({ status: "dead-lettered", reason: expect.stringContaining("down") as string });
   });
 
+  it("goes to the next worker at once when whoever had claimed it is dead, and counts the attempt", () => {
+    const { state, trace } = play([
+      [0, { kind: "orphaned" }],
+      [0, claim],
+      [10, { kind: "orphaned" }],
+      [10, { kind: "completed", token: 1 }],
+      [10, { kind: "claim", holder: "b", ttlMs: 1_000 }],
+    ]);
+    expect(trace).toEqual(["refused:queued", "taken:queued", "taken:queued", "refused:queued", "taken:queued"]);
+    expect(state).toMatchObject({ attempts: 1, claim: { holder: "b", token: 2 } });
+  });
+
   it("spreads tries over the upper half of the backoff", () => {
     const next = (spread: number) =>
       play(
@@ -126,6 +138,7 @@ describe("whatever happens, in whatever order", () => {
   const token = fc.integer({ min: 1, max: 4 });
   const inputs = fc.oneof(
     fc.constant(claim),
+    fc.constant({ kind: "orphaned" } as const),
     fc.record({ kind: fc.constant("renew" as const), token, ttlMs: fc.constant(500) }),
     fc.record({ kind: fc.constantFrom("started" as const, "completed" as const), token }),
     fc.record({

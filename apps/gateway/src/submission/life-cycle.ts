@@ -31,6 +31,8 @@ export interface Claim {
 export type LifeCycleInput =
   | { readonly kind: "claim"; readonly holder: string; readonly ttlMs: number }
   | { readonly kind: "renew"; readonly token: number; readonly ttlMs: number }
+  /** Whoever has claimed it is known to be dead. */
+  | { readonly kind: "orphaned" }
   /** The DAG Manager has taken the diff up. */
   | { readonly kind: "started"; readonly token: number }
   | { readonly kind: "completed"; readonly token: number }
@@ -100,6 +102,10 @@ export function stepLifeCycle(
   if (isFinal(state.status)) return refused(state);
   if (input.kind === "claim") return claimed(state, input.holder, input.ttlMs, nowMs, limits);
   const { claim } = state;
+  if (input.kind === "orphaned") {
+    if (claim === null || claim.untilMs <= nowMs) return refused(state);
+    return taken(state, { claim: { ...claim, untilMs: nowMs } }, null);
+  }
   if (claim === null || claim.token !== input.token || claim.untilMs <= nowMs) return refused(state);
   switch (input.kind) {
     case "renew":

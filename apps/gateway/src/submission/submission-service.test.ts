@@ -273,4 +273,23 @@ describe("a crash", () => {
     for (const id of accepted) expect((await second.service.status(id)).status).toBe("completed");
     expect(second.dagManager.calls).toHaveLength(accepted.length);
   });
+
+  it("leaves no claim that others wait for, where the next process knows that it is alone", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "qmtl-gateway-"));
+    opened.push(async () => rmSync(folder, { recursive: true }));
+    const path = join(folder, "gateway.db");
+    const first = await gateway({ path, holder: "a", waitMs: 0 });
+    first.dagManager.pause = new Promise(() => {}); // it dies with this in hand
+    first.worker!.start();
+    const pending = first.submit(submissionOf(chainOf(1)));
+    await first.clock.advance(1);
+    const { strategy_id: id } = await pending;
+    opened.splice(opened.length - 1, 1, () => first.database.destroy());
+
+    const second = await gateway({ path, holder: "b" });
+    await second.submissions.endOtherClaims("b");
+    second.worker!.start();
+    await second.clock.advance(100); // a claim holds for 30 s
+    expect(await second.service.status(id)).toMatchObject({ status: "completed", attempts: 1 });
+  });
 });
