@@ -57,15 +57,27 @@ export class StreamExecutor {
     }
   }
 
-  /** The same from a row of columns, in the order of the source's fields: what a replay does a million times. */
-  ingestRow(source: StreamGrid, bucketMs: EpochMs, columns: readonly Float64Array[], row: number): void {
-    const position = source.begin(bucketMs);
-    source.writeRow(position, columns, row);
-    source.compute(position, bucketMs);
-    if (!source.fresh) {
+  /**
+   * The same for rows `from..to-1` of columns, one after the other, as long as their buckets are not after `lastBucketMs`:
+   * what a replay does a million times. Columns in the order of the source's fields.
+   *
+   * @returns the row after the last one taken
+   */
+  ingestRows(
+    source: StreamGrid,
+    time: Float64Array,
+    columns: readonly Float64Array[],
+    from: number,
+    to: number,
+    lastBucketMs = Number.POSITIVE_INFINITY,
+    readout?: Readout,
+  ): number {
+    const end = source.takeRows(time, columns, from, to, lastBucketMs, readout);
+    if (end > from && !source.fresh) {
       source.fresh = true;
       this.#fresh.push(source);
     }
+    return end;
   }
 
   /** Everything that closes at or before `nowMs` has been ingested: closes buckets and fires joins. */
@@ -131,6 +143,14 @@ interface GridSnapshot {
   readonly firstRows: readonly (readonly number[])[];
   readonly join: readonly number[] | null;
   readonly buckets: Float64Array | null;
+}
+
+/** What is to be copied of rows while they are taken. */
+export interface Readout {
+  /** Of the source's grid. */
+  readonly column: Float64Array;
+  /** From index 0 on. */
+  readonly values: Float64Array;
 }
 
 interface OperatorStep {
@@ -357,7 +377,27 @@ export class StreamGrid {
     if (index >= 0 && !this.#readFields.includes(index)) this.#readFields.push(index);
   }
 
-  writeRow(position: number, columns: readonly Float64Array[], row: number): void {
+  /** See `StreamExecutor.ingestRows`. */
+  takeRows(
+    time: Float64Array,
+    columns: readonly Float64Array[],
+    from: number,
+    to: number,
+    lastBucketMs: EpochMs,
+    readout: Readout | undefined,
+  ): number {
+    for (let row = from; row < to; row++) {
+      const bucketMs = time[row]!;
+      if (bucketMs > lastBucketMs) return row;
+      const position = this.begin(bucketMs);
+      this.#writeRow(position, columns, row);
+      this.compute(position, bucketMs);
+      if (readout !== undefined) readout.values[row - from] = readout.column[position]!;
+    }
+    return to;
+  }
+
+  #writeRow(position: number, columns: readonly Float64Array[], row: number): void {
     for (let each = 0; each < this.#readFields.length; each++) {
       const index = this.#readFields[each]!;
       this.#sourceFields[index]![position] = columns[index]![row]!;

@@ -81,7 +81,10 @@ function isPlain({ hooks, feeds, orders }: StreamAccount, { grid, source, payloa
 function ingest(executor: StreamExecutor, input: Input): void {
   const { source, grid, columns, values, payloads } = input;
   const row = source.next++;
-  if (payloads === undefined) return executor.ingestRow(grid, source.frame.time[row]!, columns, row);
+  if (payloads === undefined) {
+    executor.ingestRows(grid, source.frame.time, columns, row, row + 1);
+    return;
+  }
   for (let index = 0; index < columns.length; index++) values[index] = columns[index]![row]!;
   executor.ingest(grid, source.frame.time[row]!, values, payloads[row]);
 }
@@ -100,13 +103,14 @@ function streamOneSource(
   const order = orders[0]?.kind === "target" ? orders[0] : undefined;
   const replay = new FeedReplay(simulation, feed, order);
   const targets = order && new Float64Array(rowsAtOnce);
+  const readout = order && targets && { column: order.column, values: targets };
   const { length } = source.frame;
   let row = source.next;
   let reported = row;
   while (row < length && time[row]! + intervalMs <= upToMs) {
     const from = row;
     const end = Math.min(length, row + rowsAtOnce);
-    row = computeRows(executor, grid, time, columns, order?.column, targets, row, end, upToMs - intervalMs);
+    row = executor.ingestRows(grid, time, columns, row, end, upToMs - intervalMs, readout);
     replay.run(targets, 0, from, row);
     if (row - reported < progressRows) continue;
     reported = row;
@@ -118,27 +122,6 @@ function streamOneSource(
 
 const progressRows = 16_384;
 const rowsAtOnce = 1_024;
-
-/** Computes rows and copies what one column has at them; returns the row after the last one computed. */
-function computeRows(
-  executor: StreamExecutor,
-  grid: StreamGrid,
-  time: Float64Array,
-  columns: readonly Float64Array[],
-  column: Float64Array | undefined,
-  copy: Float64Array | undefined,
-  from: number,
-  to: number,
-  lastBucketMs: EpochMs,
-): number {
-  for (let row = from; row < to; row++) {
-    const bucketMs = time[row]!;
-    if (bucketMs > lastBucketMs) return row;
-    executor.ingestRow(grid, bucketMs, columns, row);
-    if (column !== undefined) copy![row - from] = column[grid.position]!;
-  }
-  return to;
-}
 
 function streamMerged(
   executor: StreamExecutor,

@@ -29,8 +29,9 @@ export class KernelState {
    * compiled as a whole, one that loops a million times in its first call runs on half-optimised code.
    *
    * @param vectorRows - rows of a piece where every column stands in the memory of vector code
+   * @param advanceRow - the step of a single row, where it is shorter
    */
-  kernel(step: Kernel["advance"], vectorRows = ROWS_PER_STEP): Kernel {
+  kernel(step: Kernel["advance"], vectorRows = ROWS_PER_STEP, advanceRow = step): Kernel {
     return {
       advance(inputs, outputs, from, to) {
         if (to - from <= ROWS_PER_STEP) return step(inputs, outputs, from, to);
@@ -38,7 +39,7 @@ export class KernelState {
         const rows = isForVectors ? vectorRows : ROWS_PER_STEP;
         for (let row = from; row < to; row += rows) step(inputs, outputs, row, Math.min(to, row + rows));
       },
-      advanceRow: step,
+      advanceRow,
       save: () => this.save(),
       load: (state) => this.load(state),
     };

@@ -1,4 +1,5 @@
 import { completeParams, defineOperator, KernelState } from "../kernel-parts/index.ts";
+import type { Kernel } from "../../operator/index.ts";
 import { vectorUnitFor } from "../vector/index.ts";
 
 /**
@@ -20,7 +21,7 @@ export const crossover = defineOperator({
   createKernel() {
     const state = new KernelState();
     const sides = state.counters(1); // +1 above, -1 below, 0 not known yet
-    return state.kernel((inputs, outputs, from, to) => {
+    const advance: Kernel["advance"] = (inputs, outputs, from, to) => {
       const a = inputs[0]!;
       const b = inputs[1]!;
       const output = outputs[0]!;
@@ -37,13 +38,25 @@ export const crossover = defineOperator({
         side = unit.get("crossingRows")(left, right, result, 8 * (row - from), side);
       }
       for (; row < to; row++) {
-        const left = a[row]!;
-        const right = b[row]!;
-        const now = left > right ? 1 : left < right ? -1 : side;
-        output[row] = now === side || side === 0 ? Number.NaN : now;
+        const now = sideOf(a[row]!, b[row]!, side);
+        output[row] = eventOf(now, side);
         side = now;
       }
       sides[0] = side;
+    };
+    return state.kernel(advance, undefined, (inputs, outputs, row) => {
+      const side = sides[0]!;
+      const now = sideOf(inputs[0]![row]!, inputs[1]![row]!, side);
+      outputs[0]![row] = eventOf(now, side);
+      sides[0] = now;
     });
   },
 });
+
+function sideOf(left: number, right: number, before: number): number {
+  return left > right ? 1 : left < right ? -1 : before;
+}
+
+function eventOf(now: number, before: number): number {
+  return now === before || before === 0 ? Number.NaN : now;
+}

@@ -24,10 +24,12 @@ export const sma = defineOperator({
   createKernel({ period }) {
     const state = new KernelState();
     const mean = new RollingMean(state, period);
-    return state.kernel((inputs, outputs, from, to) => {
-      // A stream comes row by row: `push` is `run` without its loops.
-      if (to - from === 1) outputs[0]![from] = mean.push(inputs[0]![from]!);
-      else mean.run(inputs[0]!, outputs[0]!, from, to);
-    }, VECTOR_ROWS);
+    return state.kernel(
+      (inputs, outputs, from, to) => mean.run(inputs[0]!, outputs[0]!, from, to),
+      VECTOR_ROWS,
+      (inputs, outputs, row) => {
+        outputs[0]![row] = mean.push(inputs[0]![row]!);
+      },
+    );
   },
 });
