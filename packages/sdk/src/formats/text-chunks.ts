@@ -33,24 +33,25 @@ export async function* chunksOf(
   { start, signal }: { readonly start?: number; readonly signal?: AbortSignal },
 ): AsyncGenerator<Uint8Array, void, void> {
   let position = start ?? null;
-  const read = async (buffer: Uint8Array) => {
+  const read = async (buffer: Uint8Array): Promise<ChunkRead> => {
     const done = await file.read(buffer, 0, buffer.length, position);
     if (position !== null) position += done.bytesRead;
     return done;
   };
-  let reading = read(new Uint8Array(firstChunkSize));
+  let reading: Promise<ChunkRead> | undefined = read(new Uint8Array(firstChunkSize));
   try {
     let carried: Uint8Array = new Uint8Array(0);
     const spare: Uint8Array[] = [];
     for (;;) {
       throwIfStopped(path, signal);
-      const { bytesRead, buffer } = await reading;
+      const { bytesRead, buffer }: ChunkRead = await (reading ?? read(new Uint8Array(chunkSize)));
       const chunk = buffer.subarray(0, bytesRead);
       if (bytesRead === 0) {
         if (carried.length > 0) yield withNewline(carried);
         return;
       }
-      reading = read(spare.pop() ?? new Uint8Array(chunkSize));
+      // After the first chunk the caller may have enough: a large file is read in another way.
+      reading = buffer.length === firstChunkSize ? undefined : read(spare.pop() ?? new Uint8Array(chunkSize));
       const end = chunk.lastIndexOf(newline) + 1;
       if (end === 0) {
         carried = joined(carried, chunk);
@@ -72,8 +73,13 @@ export async function* chunksOf(
     if (error instanceof QmtlError) throw error;
     throw unreadable(path, error instanceof Error ? error.message : String(error), error);
   } finally {
-    await reading.catch(() => undefined); // also when the caller has enough
+    await reading?.catch(() => undefined); // also when the caller has enough
   }
+}
+
+interface ChunkRead {
+  readonly bytesRead: number;
+  readonly buffer: Uint8Array;
 }
 
 /** @throws QmtlError `CANCELLED` */
