@@ -5,6 +5,9 @@ import { jsonToNumber, numberToJson } from "./record-table.ts";
 import type { BrokerOptions } from "./options.ts";
 import { T, type TradeTable } from "./trade-table.ts";
 
+/** Numbers of a fill that is about to be booked. */
+export const C = { signed: 0, price: 1, fee: 2, timeMs: 3 } as const;
+
 /**
  * Cash, positions, cost and trades of one account. Money of every instrument is turned into the account currency when
  * it moves, at the rate of that moment, so that `realised + unrealised = equity - deposits` holds with any currencies:
@@ -35,6 +38,9 @@ export class Ledger {
   readonly bars: Int32Array;
   /** Instruments with a position, in no particular order. */
   readonly held: number[] = [];
+
+  /** The fill to be booked next. As parameters of functions these would be objects on the heap, one for each number. */
+  readonly coming = new Float64Array(4);
 
   cash: number;
   deposits: number;
@@ -159,14 +165,26 @@ export class Ledger {
 
   /** Books one fill: cash, position, cost, realised profit and the round trip it belongs to. */
   applyFill(instrument: number, signed: number, price: number, fee: number, timeMs: number, tag: number): void {
+    const { coming } = this;
+    coming[C.signed] = signed;
+    coming[C.price] = price;
+    coming[C.fee] = fee;
+    coming[C.timeMs] = timeMs;
+    this.applyComing(instrument, tag);
+  }
+
+  /** `applyFill` of the fill that `coming` holds. */
+  applyComing(instrument: number, tag: number): void {
+    const signed = this.coming[C.signed]!;
     const held = this.quantity[instrument]!;
-    const unit = this.multiplier[instrument]! * this.rate[instrument]!;
-    const notional = Math.abs(signed) * price * this.multiplier[instrument]!;
-    const rate = this.rate[instrument]!;
-    this.cash += signed > 0 ? -(notional + fee) * rate : (notional - fee) * rate;
-    this.traded += notional * rate;
-    this.feesPaid += fee * rate;
     const after = this.#settled(instrument, held + signed, Math.max(Math.abs(held), Math.abs(signed)));
+    if (held === 0 && after === signed && after !== 0) return this.#openWhole(instrument, tag);
+    if (held === -signed && after === 0) return this.#closeWhole(instrument);
+    const price = this.coming[C.price]!;
+    const fee = this.coming[C.fee]!;
+    const rate = this.rate[instrument]!;
+    const unit = this.multiplier[instrument]! * rate;
+    this.#pay(instrument);
     const reduces = held * signed < 0;
     const whole = reduces && after * held <= 0;
     const closing = whole ? Math.abs(held) : reduces ? Math.abs(signed) : 0;
@@ -177,7 +195,7 @@ export class Ledger {
       const cost = whole ? this.cost[instrument]! : (this.cost[instrument]! * closing) / Math.abs(held);
       profit += Math.sign(held) * closing * price * unit - cost;
       this.cost[instrument] = whole ? 0 : this.cost[instrument]! - cost;
-      this.#closeTrade(instrument, closing, price, closingFee, timeMs, whole);
+      this.#closeTrade(instrument, closing, closingFee, whole);
       this.quantity[instrument] = whole ? 0 : after;
       if (whole) {
         this.averagePrice[instrument] = 0;
@@ -193,8 +211,69 @@ export class Ledger {
       this.averagePrice[instrument] = before === 0 ? price : (before * average + opening * price) / Math.abs(after);
       this.cost[instrument] = this.cost[instrument]! + Math.sign(signed) * opening * price * unit;
       this.quantity[instrument] = after;
-      this.#openTrade(instrument, Math.sign(signed), opening, price, fee - closingFee, timeMs, tag);
+      this.#openTrade(instrument, Math.sign(signed), opening, fee - closingFee, tag);
     }
+    this.#realise(instrument, profit);
+  }
+
+  #pay(instrument: number): void {
+    const signed = this.coming[C.signed]!;
+    const fee = this.coming[C.fee]!;
+    const rate = this.rate[instrument]!;
+    const notional = Math.abs(signed) * this.coming[C.price]! * this.multiplier[instrument]!;
+    this.cash += signed > 0 ? -(notional + fee) * rate : (notional - fee) * rate;
+    this.traded += notional * rate;
+    this.feesPaid += fee * rate;
+  }
+
+  // What most fills do, without the cases of the others: a position is opened from nothing.
+  #openWhole(instrument: number, tag: number): void {
+    const signed = this.coming[C.signed]!;
+    const price = this.coming[C.price]!;
+    const fee = this.coming[C.fee]!;
+    this.#pay(instrument);
+    this.held.push(instrument);
+    this.averagePrice[instrument] = price;
+    this.cost[instrument] = signed * price * (this.multiplier[instrument]! * this.rate[instrument]!);
+    this.quantity[instrument] = signed;
+    const at = this.#newTrade(instrument, tag);
+    const d = this.trades.data;
+    const quantity = Math.abs(signed);
+    d[at + T.direction] = Math.sign(signed);
+    d[at + T.entryMs] = this.coming[C.timeMs]!;
+    d[at + T.entryQuantity] = quantity;
+    d[at + T.entryValue] = quantity * price;
+    d[at + T.fees] = fee;
+    d[at + T.quantity] = quantity;
+    this.#realise(instrument, -fee * this.rate[instrument]!);
+  }
+
+  // Or closed whole.
+  #closeWhole(instrument: number): void {
+    const held = this.quantity[instrument]!;
+    const price = this.coming[C.price]!;
+    const fee = this.coming[C.fee]!;
+    const rate = this.rate[instrument]!;
+    this.#pay(instrument);
+    const profit = -fee * rate + (held * price * (this.multiplier[instrument]! * rate) - this.cost[instrument]!);
+    this.cost[instrument] = 0;
+    this.trackExcursion(instrument, price, price);
+    const d = this.trades.data;
+    const at = this.openTrade[instrument]! * this.trades.stride;
+    const quantity = Math.abs(held);
+    d[at + T.exitQuantity]! += quantity;
+    d[at + T.exitValue]! += quantity * price;
+    d[at + T.fees]! += fee;
+    this.#endTrade(instrument, at);
+    this.quantity[instrument] = 0;
+    this.averagePrice[instrument] = 0;
+    if (this.held.length === 1)
+      this.held.pop(); // the usual case; setting the length of an array is slow
+    else this.held.splice(this.held.indexOf(instrument), 1);
+    this.#realise(instrument, profit);
+  }
+
+  #realise(instrument: number, profit: number): void {
     this.realisedTotal += profit;
     this.realised[instrument] = this.realised[instrument]! + profit;
   }
@@ -236,52 +315,53 @@ export class Ledger {
     this.trades.widen(row, size, this.averagePrice[instrument]!, high, low);
   }
 
-  #openTrade(
-    instrument: number,
-    direction: number,
-    quantity: number,
-    price: number,
-    fee: number,
-    timeMs: number,
-    tag: number,
-  ): void {
-    let row = this.openTrade[instrument]!;
-    if (row < 0) {
-      row = this.trades.length;
-      const at = this.trades.append();
-      const d = this.trades.data;
-      d[at + T.instrument] = instrument;
-      d[at + T.direction] = direction;
-      d[at + T.entryMs] = timeMs;
-      d[at + T.exitMs] = NaN;
-      d[at + T.entryBar] = this.bars[instrument]!;
-      d[at + T.maxFavorable] = -Infinity;
-      d[at + T.maxAdverse] = Infinity;
-      d[at + T.tag] = tag;
-      d[at + T.multiplier] = this.multiplier[instrument]!;
-      this.openTrade[instrument] = row;
-    }
+  /** Appends a trade that nothing is known of yet; returns the offset of its row. */
+  #newTrade(instrument: number, tag: number): number {
+    this.openTrade[instrument] = this.trades.length;
+    const at = this.trades.append();
     const d = this.trades.data;
-    const at = row * this.trades.stride;
+    d[at + T.instrument] = instrument;
+    d[at + T.exitMs] = NaN;
+    d[at + T.entryBar] = this.bars[instrument]!;
+    d[at + T.maxFavorable] = -Infinity;
+    d[at + T.maxAdverse] = Infinity;
+    d[at + T.tag] = tag;
+    d[at + T.multiplier] = this.multiplier[instrument]!;
+    return at;
+  }
+
+  #endTrade(instrument: number, at: number): void {
+    const d = this.trades.data;
+    d[at + T.exitMs] = this.coming[C.timeMs]!;
+    d[at + T.mark] = this.coming[C.price]!;
+    d[at + T.exitBar] = this.bars[instrument]!;
+    this.openTrade[instrument] = -1;
+  }
+
+  #openTrade(instrument: number, direction: number, quantity: number, fee: number, tag: number): void {
+    const row = this.openTrade[instrument]!;
+    const at = row < 0 ? this.#newTrade(instrument, tag) : row * this.trades.stride;
+    const d = this.trades.data;
+    if (row < 0) {
+      d[at + T.direction] = direction;
+      d[at + T.entryMs] = this.coming[C.timeMs]!;
+    }
     d[at + T.entryQuantity]! += quantity;
-    d[at + T.entryValue]! += quantity * price;
+    d[at + T.entryValue]! += quantity * this.coming[C.price]!;
     d[at + T.fees]! += fee;
     const size = Math.abs(this.quantity[instrument]!);
     if (size > d[at + T.quantity]!) d[at + T.quantity] = size;
   }
 
-  #closeTrade(instrument: number, quantity: number, price: number, fee: number, timeMs: number, whole: boolean): void {
+  #closeTrade(instrument: number, quantity: number, fee: number, whole: boolean): void {
+    const price = this.coming[C.price]!;
     this.trackExcursion(instrument, price, price);
     const d = this.trades.data;
     const at = this.openTrade[instrument]! * this.trades.stride;
     d[at + T.exitQuantity]! += quantity;
     d[at + T.exitValue]! += quantity * price;
     d[at + T.fees]! += fee;
-    if (!whole) return;
-    d[at + T.exitMs] = timeMs;
-    d[at + T.mark] = price;
-    d[at + T.exitBar] = this.bars[instrument]!;
-    this.openTrade[instrument] = -1;
+    if (whole) this.#endTrade(instrument, at);
   }
 
   save() {

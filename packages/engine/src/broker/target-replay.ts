@@ -2,9 +2,10 @@ import type { EpochMs, IntervalMs } from "@qmtl/core";
 import type { Instrument } from "../instrument/index.ts";
 import type { BarStretch } from "./bar-stretch.ts";
 import type { Execution } from "./execution.ts";
+import type { FeeModel } from "./fees.ts";
 import { FilledTargets, M } from "./filled-targets.ts";
 import type { Funds } from "./funds.ts";
-import type { Ledger } from "./ledger.ts";
+import { C, type Ledger } from "./ledger.ts";
 import type { BrokerOptions } from "./options.ts";
 import { isNear, type OrderEntry } from "./order-entry.ts";
 import { SIZE_TARGET_PERCENT } from "./order-table.ts";
@@ -36,11 +37,11 @@ export class TargetReplay implements TargetRows {
   // Of the rows of one call: the first, and its time; NaN where there are gaps between them.
   #firstRow = 0;
   #firstMs = NaN;
-  // What #decide found: the fill of the order it was asked for.
-  #signed = 0;
-  #price = 0;
-  #slippage = 0;
-  #sizeValue = 0;
+  // What was found of an order besides its fill: slippage per unit, and the size it was sent with.
+  readonly #order = new Float64Array(2);
+  /** No slippage, fees that are a share of what is traded, sizes that are not cut by them. */
+  readonly #isSimple: boolean;
+  readonly #feeRate: number;
 
   constructor(
     options: BrokerOptions,
@@ -59,6 +60,9 @@ export class TargetReplay implements TargetRows {
     this.#onChange = options.rebalance === "on_change";
     this.#sameClose = options.marketFill === "same_close";
     this.#sizedAtFill = options.sizing === "fill";
+    const { fees, slippage, percentOf } = options;
+    this.#feeRate = shareOf(fees);
+    this.#isSimple = slippage.kind === "none" && percentOf === "equity" && !Number.isNaN(this.#feeRate);
     this.filled = new FilledTargets(0, ledger.multiplier[0]!);
   }
 
@@ -161,7 +165,9 @@ export class TargetReplay implements TargetRows {
       row = judged = next;
       const value = values[next + ahead]!;
       const target = targetOf === undefined ? value : targetOf(value);
-      const decision = this.#decide(bars, target, unit, next, to);
+      const decision = this.#findWhole(bars, target, unit, next, to)
+        ? fills
+        : this.#decide(bars, target, unit, next, to);
       if (decision === nothingToDo) continue;
       if (decision === otherWay) {
         this.#stretch.end(0, bars, intervalMs, end);
@@ -225,11 +231,62 @@ export class TargetReplay implements TargetRows {
       if (affordable < quantity) quantity = this.#options.insufficientFunds === "reject" ? closable : affordable;
       if (!(quantity > 0)) return otherWay;
     }
-    this.#signed = side * quantity;
-    this.#price = price;
-    this.#slippage = Math.abs(price - base);
-    this.#sizeValue = atFill ? target : 0;
+    this.#found(side * quantity, price, Math.abs(price - base), atFill ? target : 0);
     return fills;
+  }
+
+  #found(signed: number, price: number, slippage: number, sizeValue: number): void {
+    const { coming } = this.#ledger;
+    coming[C.signed] = signed;
+    coming[C.price] = price;
+    this.#order[0] = slippage;
+    this.#order[1] = sizeValue;
+  }
+
+  // Most fills, in one function, as numbers that go from one to another are objects on the heap: where `#decide` would
+  // open a position from nothing or close it whole, without slippage and with a fee that is a share. The same
+  // arithmetic, from which what adds 0 and multiplies by 1 is left out. False says nothing.
+  #findWhole(bars: ReplayBars, target: number, unit: TargetColumn["unit"], row: number, to: number): boolean {
+    if (!this.#isSimple || !Number.isFinite(target)) return false;
+    const ledger = this.#ledger;
+    const held = ledger.quantity[0]!;
+    if ((held === 0) === (target === 0)) return false;
+    if (this.#onChange && this.#entry.repeats(0, target, unit)) return false;
+    if (!this.#sameClose && !(row + 1 < to && isWhole(bars, row + 1))) return false;
+    const mark = ledger.mark[0]!;
+    const price = this.#sameClose ? mark : bars.open[row + 1]!;
+    const lot = ledger.lots[0]!;
+    if (held !== 0) {
+      if (lot.floor(Math.abs(held)) !== Math.abs(held)) return false;
+      this.#found(0 - held, price, 0, 0);
+      return true;
+    }
+    const multiplier = ledger.multiplier[0]!;
+    const { cash } = ledger;
+    const inPercent = unit === "percent";
+    const wanted = inPercent ? (target * cash) / (mark * multiplier) : target;
+    if (!(lot.floor(Math.abs(wanted)) > 0)) return false;
+    const atFill = this.#sizedAtFill && inPercent;
+    const signed = atFill && price !== mark ? (target * cash) / (price * multiplier) : wanted;
+    const side = Math.sign(signed);
+    let quantity = lot.floor(Math.abs(signed));
+    if (side < 0 && !this.#options.shorting) return false;
+    const inCash = this.#options.account === "cash";
+    const margin = inCash ? 1 : this.#options.initialMargin;
+    const each = price * multiplier;
+    if (!(quantity > 0 && quantity < Infinity && each > 0 && Number.isFinite(cash))) return false;
+    // `Funds.affordable`
+    for (let attempt = 0; !(inCash && side < 0); attempt++) {
+      const fee = quantity * price * multiplier * this.#feeRate;
+      const bought = margin < 1 || side < 0 || quantity * each + fee <= cash;
+      if (bought && !(quantity * each * margin + fee > cash)) break;
+      if (attempt === 64 || this.#options.insufficientFunds === "reject") return false;
+      const bound = cash / (each * margin + fee / quantity);
+      quantity = lot.floor(Math.min(bound, lot.step > 0 ? quantity - lot.step / 2 : quantity * (1 - 2 ** -52)));
+      if (!(quantity > 0)) return false;
+    }
+    this.#found(side * quantity, price, 0, atFill ? target : 0);
+    return true;
   }
 
   // Buckets that go from the first to the last in as many steps as there are rows leave none out: their times are known
@@ -245,17 +302,22 @@ export class TargetReplay implements TargetRows {
     const submittedMs = rowMs + intervalMs;
     const barMs = this.#sameClose ? rowMs : this.#timeOf(time, intervalMs, row + 1);
     const fillMs = this.#sameClose ? submittedMs : barMs;
-    const signed = this.#signed;
-    const price = this.#price;
     const ledger = this.#ledger;
-    const fee = this.#funds.feeFor(0, Math.abs(signed), price, false);
+    const { coming } = ledger;
+    const signed = coming[C.signed]!;
+    const price = coming[C.price]!;
+    const fee = this.#isSimple
+      ? Math.abs(signed) * price * ledger.multiplier[0]! * this.#feeRate
+      : this.#funds.feeFor(0, Math.abs(signed), price, false);
+    coming[C.fee] = fee;
+    coming[C.timeMs] = fillMs;
     const at = this.filled.append();
     const m = this.filled.data;
     m[at + M.quantity] = signed;
     m[at + M.price] = price;
     m[at + M.fee] = fee;
-    m[at + M.slippage] = this.#slippage;
-    m[at + M.sizeValue] = this.#sizeValue;
+    m[at + M.slippage] = this.#order[0]!;
+    m[at + M.sizeValue] = this.#order[1]!;
     m[at + M.submittedMs] = submittedMs;
     m[at + M.fillMs] = fillMs;
     m[at + M.barMs] = barMs;
@@ -265,7 +327,7 @@ export class TargetReplay implements TargetRows {
     const [excursions] = this.#stretch.excursions;
     if (signed === -ledger.quantity[0]!) excursions!.postpone();
     else excursions!.settle();
-    ledger.applyFill(0, signed, price, fee, fillMs, 0);
+    ledger.applyComing(0, 0);
     this.#execution.closedBy[0]!++; // filled
   }
 }
@@ -274,6 +336,12 @@ const nothingToDo = 0;
 const otherWay = 1;
 const fills = 2;
 type Decision = typeof nothingToDo | typeof otherWay | typeof fills;
+
+/** What a fee is of the notional; NaN where it is not a plain share. */
+function shareOf(fees: FeeModel): number {
+  if (fees.kind === "none") return 0;
+  return fees.kind === "percent" && fees.minimum === undefined && fees.maximum === undefined ? fees.rate : NaN;
+}
 
 /** The first place of `from..to-1` that is not NaN; `to` when all are. */
 function firstValue(values: Float64Array, from: number, to: number): number {
