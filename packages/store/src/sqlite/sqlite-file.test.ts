@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   copyFileSync,
+  fstatSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -69,6 +70,37 @@ it("keeps writes that do not wait for the disk with those that do", async () => 
   await file.write((run) => run("insert into t values (1, 'x')"), { durable: false });
   await insert(file, 2);
   expect(await ids(file)).toEqual([1, 2]);
+});
+
+it("keeps what it acknowledged when the power goes, and with it all that was not brought to the disk (S-1)", async () => {
+  let onDisk = 0; // bytes of the log
+  const syncFile = async (descriptor: number): Promise<void> => {
+    const { size } = fstatSync(descriptor);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    onDisk = size;
+  };
+  const file = new SqliteFile({ path, clock: systemClock, syncFile });
+  open.push(file);
+  await file.upgrade(schema);
+  const acknowledged: number[] = [];
+  let cuts = 0;
+  const cutPower = async (): Promise<void> => {
+    const left = join(folder, `left-${++cuts}.db`);
+    const expected = [...acknowledged];
+    copyFileSync(path, left);
+    writeFileSync(`${left}-wal`, readFileSync(`${path}-wal`).subarray(0, onDisk));
+    const after = new SqliteFile({ path: left, clock: systemClock });
+    expect(await ids(after)).toEqual(expect.arrayContaining(expected));
+    await after.close();
+  };
+  const writing = Array.from({ length: 40 }, async (_, id) => {
+    await new Promise((resolve) => setTimeout(resolve, id % 8));
+    await insert(file, id);
+    acknowledged.push(id);
+    await cutPower();
+  });
+  await Promise.all(writing);
+  expect([acknowledged.length, cuts]).toEqual([40, 40]);
 });
 
 it("answers nothing more once a write did not reach the disk", async () => {
