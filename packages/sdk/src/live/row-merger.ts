@@ -86,6 +86,11 @@ export class RowMerger {
     this.#releaseDue();
   }
 
+  /** No row waits to be released. */
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0;
+  }
+
   close(): void {
     this.#cancel?.();
     this.#waiting.clear();

@@ -72,6 +72,20 @@ describe("a run whose gateway is away", () => {
     expect(calls).toEqual(["start", "finish"]);
   });
 
+  it("computes the last rows of its feed too where they wait for another stream", async () => {
+    class Two extends Strategy {
+      setup() {
+        const [a, b] = ["a", "b"].map((name) => new StreamInput({ name, tags: [name], interval: "1m" }));
+        this.addNodes(a!, b!, sma(a!.field("close"), 2));
+      }
+    }
+    const data = { a: sliceFrame(frame, 0, 310), b: sliceFrame(frame, 0, 305) };
+    const past = { a: sliceFrame(frame, 0, 300), b: sliceFrame(frame, 0, 300) };
+    const feed = new ReplayFeed({ data, speed: "max" });
+    const result = await Runner.run(Two, optionsOf("two", { data: past, feed }));
+    expect(result.times.at(-1)).toBe(frame.time[309]! + 60_000);
+  });
+
   it("goes on from its folder when it is started again, with the rows it has not had", async () => {
     const half = new ReplayFeed({ data: sliceFrame(frame, 0, 1_000), speed: "max" });
     const first = await Runner.run(Trend, optionsOf("again", { feed: half }));

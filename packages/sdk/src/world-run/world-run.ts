@@ -320,11 +320,30 @@ export class WorldRun implements AsyncDisposable {
         return rows;
       },
       onNotice: ({ message }) => this.#notice("data", message),
-      onEnd: () => {
-        sayWhenNothingCame();
-        this.#finish(undefined);
-      },
+      onEnd: () =>
+        this.#whenAllIsComputed(() => {
+          sayWhenNothingCame();
+          this.#finish(undefined);
+        }),
     });
+  }
+
+  /**
+   * Rows that the feed has brought may still wait for those of another stream, or for nodes that another run computes and
+   * that may have to be taken over first. They are waited for as long as anything comes of it.
+   */
+  #whenAllIsComputed(end: () => void): void {
+    const { merger, compute } = this.#run;
+    let { closedMs } = compute;
+    let sinceMs = this.#clock.monotonicMs();
+    const look = (): void => {
+      if (this.#isFinished) return;
+      const nowMs = this.#clock.monotonicMs();
+      if (this.closedMs > closedMs) [closedMs, sinceMs] = [this.closedMs, nowMs];
+      if (merger.isEmpty || nowMs - sinceMs >= lastRowsMsMax) end();
+      else this.#clock.after(20, look);
+    };
+    look();
   }
 
   #historyOf(index: number, range: TimeRange): Promise<Frame> | undefined {
@@ -537,6 +556,8 @@ const rowsPerCheckpoint = 1_000;
 /** How long a replay waits for a Gateway, and for a world when the Gateway is there. */
 const contactMsMax = 5_000;
 const joinMsMax = 20_000;
+/** How long rows that nothing comes of are waited for at the end: longer than a node takes to be taken over. */
+const lastRowsMsMax = 10_000;
 
 function folderOf(strategy: Strategy, { worldId, stateFolder }: WorldRunOptions): string {
   return stateFolder ?? stateFolderOf(strategy, worldId);
