@@ -35,6 +35,27 @@ export class TradeAdder implements TradeSums {
     this.worstReturn = Math.min(this.worstReturn, returnFraction);
   }
 
+  /** `add` of rows, with the sums in locals. */
+  addRows(pnls: Float64Array, returns: Float64Array, from: number, to: number): void {
+    let { wins, losses, gained, lost, returnSum, bestReturn, worstReturn } = this;
+    for (let row = from; row < to; row++) {
+      const pnl = pnls[row]!;
+      const returnFraction = returns[row]!;
+      if (pnl > 0) {
+        wins++;
+        gained += pnl;
+      } else if (pnl < 0) {
+        losses++;
+        lost -= pnl;
+      }
+      returnSum += returnFraction;
+      bestReturn = Math.max(bestReturn, returnFraction);
+      worstReturn = Math.min(worstReturn, returnFraction);
+    }
+    Object.assign(this, { wins, losses, gained, lost, returnSum, bestReturn, worstReturn });
+    this.count += to - from;
+  }
+
   copy(): TradeAdder {
     return Object.assign(new TradeAdder(), this);
   }

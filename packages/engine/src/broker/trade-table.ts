@@ -63,20 +63,28 @@ export class TradeTable extends RecordTable {
   outcomes(markOf: (instrument: number) => number): TradeOutcomes {
     const { length, stride, data } = this;
     if (this.#pnls.length < length) this.#growOutcomes();
-    for (let index = this.#settled; index < length; index++) {
-      const at = index * stride;
-      const isOpen = Number.isNaN(data[at + T.exitMs]!);
-      const pnl = this.#pnl(at, isOpen, isOpen ? markOf(data[at + T.instrument]!) : data[at + T.mark]!);
-      this.#open[index] = isOpen ? 1 : 0;
-      this.#pnls[index] = pnl;
-      this.#returns[index] = this.#returnFraction(at, pnl);
-      this.#fees[index] = data[at + T.fees]!;
+    const [open, pnls, returns, fees] = [this.#open, this.#pnls, this.#returns, this.#fees];
+    // Up to the first trade that is open sums are kept: those after it are added again, in the order of all.
+    let firstOpen = -1;
+    for (let index = this.#settled, at = index * stride; index < length; index++, at += stride) {
+      const exitMs = data[at + T.exitMs]!;
+      if (exitMs !== exitMs) {
+        if (firstOpen < 0) firstOpen = index;
+        open[index] = 1;
+        pnls[index] = this.#pnl(at, true, markOf(data[at + T.instrument]!));
+      } else {
+        open[index] = 0;
+        // `#pnl` of a trade that is over
+        const gained = data[at + T.exitValue]! - data[at + T.entryValue]!;
+        const gross = data[at + T.direction]! * data[at + T.multiplier]! * gained;
+        pnls[index] = gross - data[at + T.fees]! + data[at + T.cashflow]!;
+      }
+      returns[index] = pnls[index]! / Math.abs(data[at + T.entryValue]! * data[at + T.multiplier]!);
+      fees[index] = data[at + T.fees]!;
     }
-    // Sums are kept up to the first trade that is open: those after it are added again, in the order of all.
-    while (this.#settled < length && this.#open[this.#settled] === 0) {
-      this.#closed.add(this.#pnls[this.#settled]!, this.#returns[this.#settled]!);
-      this.#settled++;
-    }
+    const settled = firstOpen < 0 ? length : firstOpen;
+    this.#closed.addRows(pnls, returns, this.#settled, settled);
+    this.#settled = settled;
     const closed = this.#closed.copy();
     for (let index = this.#settled; index < length; index++) {
       if (this.#open[index] === 0) closed.add(this.#pnls[index]!, this.#returns[index]!);

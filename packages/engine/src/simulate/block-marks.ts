@@ -67,9 +67,7 @@ export class BlockMarks implements RowMarks {
 
   /** Copies the equity of the first rows to where `at` is. */
   writeTo(equity: Float64Array, at: number, rows: number): void {
-    const from = this.#equity;
-    const first = this.#odd;
-    for (let row = 0; row < rows; row++) equity[at + row] = from[first + row]!;
+    equity.set(this.#equity.subarray(this.#odd, this.#odd + rows), at);
   }
 }
 
