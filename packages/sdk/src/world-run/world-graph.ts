@@ -1,7 +1,8 @@
 import { QmtlError, type Clock } from "@qmtl/core";
 import type { StrategySubmit } from "@qmtl/contracts/gateway";
 import { systemClock } from "../edge/system-clock.ts";
-import { strategyDocument, type GatewayClient } from "../gateway-client/index.ts";
+import type { GatewayClient } from "../gateway-client/index.ts";
+import { strategyDocument } from "../gateway-client/strategy-document.ts"; // not the client: every import of the package would load its schemas
 import { prepareRun, readyStrategy, type PreparedRun, type StrategyInput } from "../runner/offline.ts";
 import { gatewayExchange } from "../sharing/index.ts";
 import type { QueueInput } from "../strategy/queue-input.ts";
