@@ -3,6 +3,7 @@ import type { ColumnPlan } from "./column-plan.ts";
 import { hasKernel, type CsvLayout, type KernelSlots } from "./csv-kernel/csv-kernel.ts";
 import { columnKind } from "./csv-kernel/memory-map.ts";
 import { divideDigits } from "./divide-digits.ts";
+import { EpochOrder } from "./epoch-order.ts";
 import { newColumn } from "./new-column.ts";
 import type { TimeColumn } from "./time-column.ts";
 
@@ -26,6 +27,8 @@ const infinityWord = /^[+-]?inf(inity)?$/i;
  * divided in twice the precision: see `divideDigits`. Any other text goes through `Number`, which is exact too.
  */
 export class CsvParser {
+  /** Of the time column, when it holds epoch numbers. */
+  readonly epochOrder = new EpochOrder();
   readonly #source: string;
   readonly #plan: ColumnPlan;
   readonly #time: TimeColumn;
@@ -187,6 +190,8 @@ export class CsvParser {
       else this.#targets[column]!.set(values, this.#rows);
     }
     this.#rows += count;
+    const times = this.epochs();
+    if (times !== undefined) this.epochOrder.extend(times, this.#rows);
     this.#line += count;
   }
 

@@ -62,7 +62,7 @@ class CsvReading {
       throw formatError(this.#path, "the file is empty; expected at least a header row");
     }
     const rowNumber = (index: number): number => parser.rowNumber(index);
-    const { time: times, reading } = time.finish(rowNumber, parser.epochs());
+    const { time: times, reading } = time.finish(rowNumber, parser.epochs(), parser.epochOrder);
     return {
       source: this.#path,
       length: parser.rows,

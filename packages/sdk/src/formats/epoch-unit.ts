@@ -8,20 +8,8 @@ export interface EpochUnitGuess {
 
 export const msPerUnit: Readonly<Record<EpochUnit, number>> = { s: 1_000, ms: 1, us: 1e-3, ns: 1e-6 };
 
-const blockRows = 4_096;
 const plausibleFromMs = Date.UTC(1980, 0, 1);
 const plausibleToMs = Date.UTC(2100, 0, 1);
-
-/**
- * Whether a column passes a test in every part, each from the last value of the one before. The compiled code of a loop
- * that runs once per file is dropped by the next garbage collection; that of a function called often stays.
- */
-export function everyBlock(values: Float64Array, test: (block: Float64Array) => boolean): boolean {
-  for (let from = 0; from < values.length; from += blockRows) {
-    if (!test(values.subarray(Math.max(0, from - 1), from + blockRows))) return false;
-  }
-  return true;
-}
 
 /**
  * The unit of epoch times by their size: from 1e16 nanoseconds, from 1e13 microseconds, from 1e10 milliseconds,
@@ -29,9 +17,11 @@ export function everyBlock(values: Float64Array, test: (block: Float64Array) => 
  * outside them, or when older rows look like another unit.
  *
  * @param values raw epoch numbers; NaN is skipped
+ * @param inOrder they are known to be: see `EpochOrder`
  */
-export function guessEpochUnit(values: Float64Array): EpochUnitGuess {
-  const { oldest, newest } = extremes(values);
+export function guessEpochUnit(values: Float64Array, inOrder = false): EpochUnitGuess {
+  const { oldest, newest } =
+    inOrder && values.length > 0 ? { oldest: values[0]!, newest: values.at(-1)! } : extremes(values);
   if (newest < oldest) return { unit: "ms" };
   const unit = unitBySize(Math.max(Math.abs(newest), Math.abs(oldest)));
   const newestMs = newest * msPerUnit[unit];
@@ -46,8 +36,6 @@ export function guessEpochUnit(values: Float64Array): EpochUnitGuess {
 }
 
 function extremes(values: Float64Array): { readonly oldest: number; readonly newest: number } {
-  // Nearly every file is.
-  if (values.length > 1 && everyBlock(values, isAscending)) return { oldest: values[0]!, newest: values.at(-1)! };
   let newest = Number.NEGATIVE_INFINITY;
   let oldest = Number.POSITIVE_INFINITY;
   // A third of the time that comparisons take; an absent value makes them NaN.
@@ -63,11 +51,6 @@ function extremes(values: Float64Array): { readonly oldest: number; readonly new
     if (value < oldest) oldest = value;
   }
   return { oldest, newest };
-}
-
-function isAscending(values: Float64Array): boolean {
-  for (let index = 1; index < values.length; index++) if (!(values[index]! >= values[index - 1]!)) return false;
-  return true;
 }
 
 function unitBySize(size: number): EpochUnit {

@@ -2,7 +2,8 @@ import { nearestWord, QmtlError, shown } from "@qmtl/core";
 import { cellError } from "./cell-error.ts";
 import { timeFlag } from "./csv-kernel/memory-map.ts";
 import { packDate, readDateParts, unpackDate } from "./date-order.ts";
-import { everyBlock, guessEpochUnit, msPerUnit, type EpochUnit } from "./epoch-unit.ts";
+import { EpochOrder } from "./epoch-order.ts";
+import { guessEpochUnit, msPerUnit, type EpochUnit } from "./epoch-unit.ts";
 import type { TimeReading } from "./file-rows.ts";
 import { daysFromCivil, readIso, type IsoTime } from "./iso-time.ts";
 import { newColumn } from "./new-column.ts";
@@ -130,14 +131,16 @@ export class TimeColumn {
 
   /**
    * @param numbers the whole column, when a reader took it over with `takeNumbers`
+   * @param epochOrder what the reader knows of it already
    * @throws QmtlError `DATA_TIME_UNIT` when day and month cannot be told apart, `DATA_INVALID` for a day that is none
    */
   finish(
     rowNumber: (index: number) => number,
     numbers?: Float64Array,
+    epochOrder = new EpochOrder(),
   ): { readonly time: Float64Array; readonly reading: TimeReading } {
     const raw = numbers ?? this.#raw.subarray(0, this.#length);
-    if (this.#form === "epoch") return this.#finishEpoch(raw, rowNumber);
+    if (this.#form === "epoch") return this.#finishEpoch(raw, rowNumber, epochOrder);
     const order = this.#form === "parts" ? this.#dateOrder(raw, rowNumber) : undefined;
     if (order !== undefined) this.#unpack(raw, order.order, rowNumber);
     const description = order?.description ?? "ISO-8601";
@@ -253,6 +256,7 @@ export class TimeColumn {
   #finishEpoch(
     raw: Float64Array,
     rowNumber: (index: number) => number,
+    order: EpochOrder,
   ): { readonly time: Float64Array; readonly reading: TimeReading } {
     const asked = this.#options.timeFormat;
     const base = { column: this.#column, nonexistentLocal: [] };
@@ -264,10 +268,11 @@ export class TimeColumn {
       }
       return { time: raw, reading: { ...base, description: "YYYYMMDD", isDays: true } };
     }
+    order.extend(raw, raw.length);
     const named = unitByOption(asked) ?? unitByName(this.#column);
-    const guess = named === undefined ? guessEpochUnit(raw) : { unit: named };
+    const guess = named === undefined ? guessEpochUnit(raw, order.holds) : { unit: named };
     const { unit } = guess;
-    toMilliseconds(raw, unit);
+    toMilliseconds(raw, unit, order.holds);
     const description = `epoch ${unit}${named === undefined ? ", by size" : ""}`;
     const ambiguous = guess.doubt === undefined ? {} : { ambiguousUnit: guess.doubt };
     return { time: raw, reading: { ...base, description, isDays: isMidnights(raw), ...ambiguous } };
@@ -330,20 +335,11 @@ function unitByName(column: string): EpochUnit | undefined {
 }
 
 // Nanoseconds of a whole millisecond are not always a double: 128 ns off must not cut a millisecond away.
-function toMilliseconds(values: Float64Array, unit: EpochUnit): void {
-  if (unit === "ms" && everyBlock(values, areWhole)) return;
+function toMilliseconds(values: Float64Array, unit: EpochUnit, inOrder: boolean): void {
+  if (unit === "ms" && inOrder) return; // all are whole
   const scale = msPerUnit[unit];
   const slack = unit === "s" ? 0.5 : unit === "ms" ? 0 : 0.001;
   for (let index = 0; index < values.length; index++) values[index] = Math.floor(values[index]! * scale + slack);
-}
-
-// Nearly always: looking costs less than to floor them all.
-function areWhole(values: Float64Array): boolean {
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index]!;
-    if (!(value > 0 && value + 2 ** 52 - 2 ** 52 === value)) return false;
-  }
-  return true;
 }
 
 function isMidnights(times: Float64Array): boolean {
