@@ -62,7 +62,7 @@ export function accountRows({ withReturns }: { readonly withReturns: boolean }):
       const [signals, prices, equity, numbers, list, from, end, judged] = scope.params as Eight;
       const number = (name: Name) => f64.load(numbers.get, 8 * A[name]);
       const setNumber = (name: Name, value: Code) => f64.store(numbers.get, value, 8 * A[name]);
-      const { at, place, odd } = variables(scope, "i32", ["at", "place", "odd"]);
+      const { at, place, odd, lastPair } = variables(scope, "i32", ["at", "place", "odd", "lastPair"]);
       const account = variables(scope, "f64", ["cash", "quantity", "multiplier", "equityAbove", "maintenance"]);
       const figures = variables(scope, "f64", ["peak", "peakAt", "firstReturn"]);
       const { value, now } = variables(scope, "f64", ["value", "now"]);
@@ -113,6 +113,24 @@ export function accountRows({ withReturns }: { readonly withReturns: boolean }):
       const gain = (before: Code) =>
         withReturns ? pair.gained.set(f64x2.sub(f64x2.div(pair.now.get, before), pair.ones.get)) : [];
 
+      const lookAtPair = seq(
+        pair.value.set(f64x2.mul(f64x2.mul(pair.quantity.get, f64x2.load(priceAt(at))), pair.multiplier.get)),
+        pair.now.set(f64x2.add(pair.cash.get, pair.value.get)),
+        pair.loss.set(f64x2.load(i32.add(signals.get, at.get))),
+      );
+      const isAboveMargin = f64x2.greater(
+        pair.now.get,
+        f64x2.mul(pair.maintenance.get, f64x2.without(pair.value.get, pair.signs.get)),
+      );
+      const pairIsNotQuiet = i32.notEqual(
+        v128.signs(
+          v128.and(
+            v128.and(isAboveMargin, f64x2.less(pair.now.get, pair.below.get)),
+            f64x2.notEqual(pair.loss.get, pair.loss.get),
+          ),
+        ),
+        i32.const(3),
+      );
       const takePair = seq(
         f64x2.store(i32.add(equity.get, at.get), pair.now.get),
         pair.trough.set(f64x2.smaller(pair.trough.get, pair.now.get)),
@@ -176,6 +194,8 @@ export function accountRows({ withReturns }: { readonly withReturns: boolean }):
         pair.trough.set(f64x2.splat(number("trough"))),
         pair.last.set(f64x2.splat(number("last"))),
         pair.ones.set(f64x2.splat(f64.const(1))),
+        pair.signs.set(f64x2.splat(f64.const(-0))),
+        lastPair.set(i32.sub(end.get, i32.const(8))), // pairs start before this
         pair.low.set(f64x2.notEqual(f64x2.fromNumbers(f64.const(1), f64.const(0)), f64x2.splat(f64.const(0)))),
         pair.high.set(f64x2.notEqual(f64x2.fromNumbers(f64.const(0), f64.const(1)), f64x2.splat(f64.const(0)))),
         watchPeak(number("last")),
@@ -185,35 +205,15 @@ export function accountRows({ withReturns }: { readonly withReturns: boolean }):
           repeatWhile(
             i32.lessThan(at.get, end.get),
             block(
-              block(
-                leaveWhen(i32.and(i32.add(equity.get, at.get), i32.const(8)), 0),
-                leaveWhen(i32.lessThan(end.get, i32.add(at.get, i32.const(16))), 0),
-                pair.value.set(f64x2.mul(f64x2.mul(pair.quantity.get, f64x2.load(priceAt(at))), pair.multiplier.get)),
-                pair.now.set(f64x2.add(pair.cash.get, pair.value.get)),
-                pair.loss.set(f64x2.load(i32.add(signals.get, at.get))),
-                leaveWhen(
-                  i32.notEqual(
-                    v128.signs(
-                      v128.and(
-                        v128.and(
-                          f64x2.greater(pair.now.get, f64x2.mul(pair.maintenance.get, f64x2.abs(pair.value.get))),
-                          f64x2.less(pair.now.get, pair.below.get),
-                        ),
-                        f64x2.notEqual(pair.loss.get, pair.loss.get),
-                      ),
-                    ),
-                    i32.const(3),
-                  ),
-                  0,
-                ),
-                takePair,
-                leave(1),
-              ),
-              value.set(f64.mul(f64.mul(account.quantity.get, f64.load(priceAt(at))), account.multiplier.get)),
-              now.set(f64.add(account.cash.get, value.get)),
-              when(i32.notEqual(at.get, judged.get), leaveWhen(isCall, 3), leaveWhen(f64.equal(signal, signal), 3)),
-              takeRow,
+              leaveWhen(i32.and(i32.add(equity.get, at.get), i32.const(8)), 0),
+              leaveWhen(i32.not(i32.lessThan(at.get, lastPair.get)), 0),
+              repeatWhile(i32.lessThan(at.get, lastPair.get), lookAtPair, leaveWhen(pairIsNotQuiet, 1), takePair),
+              leaveWhen(i32.not(i32.lessThan(at.get, end.get)), 2),
             ),
+            value.set(f64.mul(f64.mul(account.quantity.get, f64.load(priceAt(at))), account.multiplier.get)),
+            now.set(f64.add(account.cash.get, value.get)),
+            when(i32.notEqual(at.get, judged.get), leaveWhen(isCall, 2), leaveWhen(f64.equal(signal, signal), 2)),
+            takeRow,
           ),
         ),
         Object.entries(figures).map(([name, variable]) => setNumber(name as Name, variable.get)),
@@ -231,7 +231,7 @@ type Name = keyof typeof A;
 // prettier-ignore
 const pairNames = [
   "cash", "quantity", "multiplier", "maintenance", "firstReturn", "below", "trough", "last", "value", "now", "gained",
-  "beyond", "square", "loss", "ones", "zeros", "low", "high",
+  "beyond", "square", "loss", "ones", "zeros", "signs", "low", "high",
 ] as const;
 
 function variables<const Key extends string>(
