@@ -4,7 +4,6 @@ import {
   f64,
   f64x2,
   i32,
-  leave,
   leaveWhen,
   repeatWhile,
   seq,

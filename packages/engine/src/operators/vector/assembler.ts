@@ -75,10 +75,6 @@ export function leaveWhen(condition: Code, level: number): Code {
   return [condition, 0x0d, unsigned(level)];
 }
 
-export function leave(level: number): Code {
-  return [0x0c, unsigned(level)];
-}
-
 /** Leaves the function with a value. */
 export function returnWhen(condition: Code, value: Code): Code {
   return when(condition, value, [0x0f]);
