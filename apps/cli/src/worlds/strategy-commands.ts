@@ -88,7 +88,7 @@ export const submitCommand = gatewayCommand<StrategyAck>({
   ],
   ask: async ({ words, options, context }, client) => {
     const { loadStrategy } = await import("../bodies/strategy-module.ts");
-    const { submissionFor } = await import("@qmtl/sdk/world-run");
+    const { submissionFor } = await import("@qmtl/sdk/world-graph");
     const { strategy } = await loadStrategy(await strategyOrDefault(words[0] as string | undefined));
     const submission = await submissionFor(strategy, options["world"] as string[], {
       client,

@@ -3,4 +3,3 @@ export type { OutgoingOrder, WorldRunNotice, WorldRunOptions } from "./options.t
 export { runArguments, type RunArguments } from "./run-arguments.ts";
 export type { WorldRun } from "./world-run.ts";
 export type { SubmitOptions, SubmitResult } from "./submit-strategy.ts";
-export { submissionFor } from "./world-graph.ts";

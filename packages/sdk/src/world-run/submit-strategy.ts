@@ -13,9 +13,9 @@ import type { OfflineOptions } from "../runner/options.ts";
 import { gatewayExchange } from "../sharing/index.ts";
 import { QueueInput } from "../strategy/queue-input.ts";
 import { StreamInput } from "../strategy/stream-input.ts";
+import { graphInWorld } from "../world-graph/index.ts";
 import { withQueues } from "./queue-rows.ts";
 import { queuesOf, submitUntilTaken } from "./submission.ts";
-import { graphInWorld } from "./world-graph.ts";
 
 export interface SubmitOptions extends OfflineOptions {
   /** Id of the world. */

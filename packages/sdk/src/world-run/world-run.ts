@@ -38,6 +38,7 @@ import type { OfflineOptions } from "../runner/options.ts";
 import { gatewayExchange, NodeSharing, type SharedNodeAddress } from "../sharing/index.ts";
 import { StreamInput } from "../strategy/stream-input.ts";
 import type { Strategy } from "../strategy/strategy.ts";
+import { graphInWorld, stateFolderOf } from "../world-graph/index.ts";
 import { FillReporter } from "./fill-reporter.ts";
 import type { WorldRunNotice, WorldRunOptions } from "./options.ts";
 import { OrderGateSession } from "./order-gate-session.ts";
@@ -45,9 +46,7 @@ import { admitToPaper } from "./paper-admission.ts";
 import { withQueues } from "./queue-rows.ts";
 import { rowsOf } from "./rows-of.ts";
 import { queuesOf, submitUntilTaken } from "./submission.ts";
-import { stateFolderOf } from "./tag-queues.ts";
 import { UnreadQueues } from "./unread-queues.ts";
-import { graphInWorld } from "./world-graph.ts";
 
 /**
  * A strategy that follows a world: history, then live rows; node outputs and orders as in a backtest; orders leave while

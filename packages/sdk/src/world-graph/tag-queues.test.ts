@@ -9,7 +9,7 @@ import { encodeRow } from "../sharing/row-payload.ts";
 import type { NodeExchange } from "../sharing/index.ts";
 import { ProcessingNode, Strategy, StreamInput, TagQueryNode } from "../strategy/index.ts";
 import { readWorldQueues, type TagQueuesOptions } from "./tag-queues.ts";
-import { UnreadQueues } from "./unread-queues.ts";
+import { UnreadQueues } from "../world-run/unread-queues.ts";
 
 /** Reads moods: its own when it is told to have one, and those of others. */
 class Crowd extends Strategy<{ own: boolean }> {

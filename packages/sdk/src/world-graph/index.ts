@@ -1,0 +1,2 @@
+export { stateFolderOf } from "./tag-queues.ts";
+export { graphInWorld, submissionFor } from "./world-graph.ts";
