@@ -23,7 +23,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 async function nextJump(name: ServiceName): Promise<void> {
   const before = cluster.clockAheadMs(name);
   cluster.jumpClock(name);
-  await vi.waitFor(() => expect(cluster.clockAheadMs(name)).not.toBe(before), { timeout: 5_000, interval: 5 });
+  await vi.waitFor(() => expect(cluster.clockAheadMs(name)).not.toBe(before), { timeout: 30_000, interval: 5 });
 }
 
 /** The clocks of these services jump, and have jumped when it returns. */

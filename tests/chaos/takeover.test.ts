@@ -76,9 +76,9 @@ function expectWhole(written: ReadonlyMap<string, Records[number][]>): void {
 
 async function twoRunners(): Promise<[RunnerProcess, RunnerProcess]> {
   const pair: [RunnerProcess, RunnerProcess] = [await runner(0.5), await runner(0.4)];
-  await vi.waitFor(async () => expect((await sharedRecords(...pair)).size).toBeGreaterThanOrEqual(2), 20_000);
+  await vi.waitFor(async () => expect((await sharedRecords(...pair)).size).toBeGreaterThanOrEqual(2), 30_000);
   const closedMs = pair[1].closedMs;
-  await vi.waitFor(() => expect(pair[1].closedMs).toBeGreaterThan(closedMs), 20_000);
+  await vi.waitFor(() => expect(pair[1].closedMs).toBeGreaterThan(closedMs), 30_000);
   return pair;
 }
 
@@ -98,7 +98,7 @@ describe("two runners that share nodes", () => {
     await takenOver(pair, 20);
     pair[0].process.kill("SIGCONT");
     const closedMs = pair[0].closedMs;
-    await vi.waitFor(() => expect(pair[0].closedMs).toBeGreaterThan(closedMs + 60 * 60_000), 20_000);
+    await vi.waitFor(() => expect(pair[0].closedMs).toBeGreaterThan(closedMs + 60 * 60_000), 30_000);
     expectWhole(await sharedRecords(...pair));
   });
 });

@@ -32,20 +32,20 @@ async function follow(name: string) {
 it("lets one process of a strategy send its orders; the next one takes over when that one ends", async () => {
   await stack.createWorld("one");
   const first = await follow("first");
-  await vi.waitFor(() => expect(first.run.strategyId).toBeDefined(), 10_000);
+  await vi.waitFor(() => expect(first.run.strategyId).toBeDefined(), 30_000);
   await stack.apply("one", "r1", { activate: [first.run.strategyId!], mode: "paper" });
-  await vi.waitFor(() => expect(first.run.ordersOffBecause).toBeUndefined(), 10_000);
+  await vi.waitFor(() => expect(first.run.ordersOffBecause).toBeUndefined(), 30_000);
 
   const second = await follow("second");
   await using _ = second.run;
   const elsewhere = "another process runs this strategy, and sends its orders";
-  await vi.waitFor(() => expect(second.notices).toContain(`orders are off: ${elsewhere}`), 10_000);
+  await vi.waitFor(() => expect(second.notices).toContain(`orders are off: ${elsewhere}`), 30_000);
   expect(second.run.strategyId).toBe(first.run.strategyId);
   expect(first.run.ordersOffBecause).toBeUndefined();
 
   await first.run[Symbol.asyncDispose]();
   const endedMs = performance.now();
-  await vi.waitFor(() => expect(second.run.ordersOffBecause).toBeUndefined(), 10_000);
+  await vi.waitFor(() => expect(second.run.ordersOffBecause).toBeUndefined(), 30_000);
   // It gave its lease back: nobody had to wait for the lease to run out.
   expect(performance.now() - endedMs).toBeLessThan(2_500);
 });

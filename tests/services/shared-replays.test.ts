@@ -32,7 +32,7 @@ it("a replay begins when its world has answered, and reads what another run of t
       onNotice: ({ message }) => notices.push(`${threshold}: ${message}`),
     });
   await using first = await play(0.5);
-  await vi.waitFor(() => expect(notices).toContainEqual(expect.stringMatching(/^0.5: this run computes/)), 15_000);
+  await vi.waitFor(() => expect(notices).toContainEqual(expect.stringMatching(/^0.5: this run computes/)), 30_000);
   await using second = await play(0.7);
   expect(second.closedMs).toBe(frame.time[200]); // the first half is history; nothing of the second was played yet
   await Promise.all([first.ended, second.ended]);

@@ -99,7 +99,7 @@ it("reads the queues of other strategies in its world: their past, and what foll
 
   // Another mood comes later: the run says so, and goes on with what it reads.
   await using _ = await writeMood(3, end);
-  await vi.waitFor(() => expect(notices.join()).toContain('matches the tag query "crowd" now'), 10_000);
+  await vi.waitFor(() => expect(notices.join()).toContain('matches the tag query "crowd" now'), 30_000);
   expect([writer.strategyId, crowd.strategyId]).toEqual([expect.any(String), expect.any(String)]);
 });
 
@@ -113,12 +113,12 @@ it("submits a strategy that reads queues of others alone, and runs what was subm
   expect(early.stderr).toContain('no queue of world "panels" has rows and the tags mood yet, and tag query "panel"');
 
   await using _ = await writeMood(2, rowsBefore + 50, "panels");
-  await vi.waitFor(async () => expect((await submit()).stderr).toBe(""), { timeout: 20_000, interval: 200 });
+  await vi.waitFor(async () => expect((await submit()).stderr).toBe(""), { timeout: 30_000, interval: 200 });
   const id = (await submit()).stdout.trim();
   await using _later = await writeMood(3, rowsBefore + 50, "panels");
   const gatewayUrl = stack.gatewayUrl;
   const query = { tags: ["mood"], intervalSeconds: 60, worldId: "panels" };
-  await vi.waitFor(async () => expect(await stack.client.queuesByTag(query)).toHaveLength(2), 20_000);
+  await vi.waitFor(async () => expect(await stack.client.queuesByTag(query)).toHaveLength(2), 30_000);
 
   const stateFolder = join(stack.folder, ".qmtl", "runs", "panels", "Panel");
   const submitted = await Runner.submit(Panel, { world: "panels", gatewayUrl, stateFolder });
@@ -131,6 +131,6 @@ it("submits a strategy that reads queues of others alone, and runs what was subm
   expect([...rows]).toEqual(Array.from(rows, (_, row) => (close[first + row]! - open[first + row]!) * 2));
   expect(dataQuality).toMatchObject([{ source: expect.stringMatching(/^queue:panels\./), rows: rows.length }]);
   await using run = await Runner.session(Panel, { worldId: "panels", gatewayUrl, stateFolder, testMode: true });
-  await vi.waitFor(() => expect(run.strategyId).toBeDefined(), 10_000);
+  await vi.waitFor(() => expect(run.strategyId).toBeDefined(), 30_000);
   expect([submitted.strategyId, (await submit()).stdout.trim(), run.strategyId]).toEqual([id, id, id]);
 });

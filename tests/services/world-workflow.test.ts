@@ -41,7 +41,7 @@ async function follow(world: string, name: string, speed: number): Promise<Follo
   return { run, notices, orders };
 }
 
-const isOn = ({ run }: Followed) => vi.waitFor(() => expect(run.ordersOffBecause).toBeUndefined(), 15_000);
+const isOn = ({ run }: Followed) => vi.waitFor(() => expect(run.ordersOffBecause).toBeUndefined(), 30_000);
 
 describe("one strategy file, from validation to paper", () => {
   it("computes and sends no order until the world says paper, and stops when it is told to", async () => {
@@ -49,20 +49,20 @@ describe("one strategy file, from validation to paper", () => {
     const followed = await follow("w1", "run-1", 2_000);
     const { run, notices, orders } = followed;
     await using _ = run;
-    await vi.waitFor(() => expect(run.ordersOffBecause).toBe("the world's mode is validate"), 10_000);
+    await vi.waitFor(() => expect(run.ordersOffBecause).toBe("the world's mode is validate"), 30_000);
     expect(orders).toEqual([]);
 
     await stack.apply("w1", "r1", { activate: [run.strategyId!], mode: "paper" });
     await isOn(followed);
-    await vi.waitFor(() => expect(notices).toContain("orders are on"), 5_000);
-    await vi.waitFor(() => expect(orders.length).toBeGreaterThan(0), 20_000);
+    await vi.waitFor(() => expect(notices).toContain("orders are on"), 30_000);
+    await vi.waitFor(() => expect(orders.length).toBeGreaterThan(0), 30_000);
     expect(orders[0]).toMatchObject({ worldId: "w1", strategyId: run.strategyId, symbol: "BTCUSDT", epoch: 3 });
 
     await stack.client.world("POST", "w1", "/kill", { body: { reason: "enough" } });
-    await vi.waitFor(() => expect(run.ordersOffBecause).toBe("the world was killed"), 5_000);
+    await vi.waitFor(() => expect(run.ordersOffBecause).toBe("the world was killed"), 30_000);
     const sent = orders.length;
     const computed = run.closedMs;
-    await vi.waitFor(() => expect(run.closedMs).toBeGreaterThan(computed + 10 * 60_000), 10_000);
+    await vi.waitFor(() => expect(run.closedMs).toBeGreaterThan(computed + 10 * 60_000), 30_000);
     expect(orders).toHaveLength(sent);
     expect(await stack.client.world("GET", "w1", "/audit/verify")).toMatchObject({ intact: true });
   });
@@ -111,10 +111,10 @@ describe("a run whose gateway is killed", () => {
     await using _ = run;
     await isOn(followed);
     await stack.kill();
-    await vi.waitFor(() => expect(run.ordersOffBecause).toBeDefined(), 10_000);
+    await vi.waitFor(() => expect(run.ordersOffBecause).toBeDefined(), 30_000);
     const sent = orders.length;
     const computed = run.closedMs;
-    await vi.waitFor(() => expect(run.closedMs).toBeGreaterThan(computed + 20 * 60_000), 10_000);
+    await vi.waitFor(() => expect(run.closedMs).toBeGreaterThan(computed + 20 * 60_000), 30_000);
     expect(orders).toHaveLength(sent);
     expect(notices.filter((message) => message.endsWith("the strategy computes, orders are off"))).toHaveLength(1);
 
