@@ -109,7 +109,9 @@ export class TargetReplay implements TargetRows {
       row = end;
       const value = values[next + ahead]!;
       const target = targetOf === undefined ? value : targetOf(value);
-      const decision = this.#decide(bars, target, unit, next, to);
+      const decision = this.#findWhole(bars, target, unit, next, to)
+        ? fills
+        : this.#decide(bars, target, unit, next, to);
       if (decision === nothingToDo) continue;
       if (decision === otherWay) {
         if (ledger.quantity[0] !== 0) this.heldRows--;

@@ -5,6 +5,10 @@ export interface TradeSums {
   readonly losses: number; // trades with pnl < 0
   readonly gained: number; // sum of the pnl of wins
   readonly lost: number; // sum of -pnl of losses
+  /** Sums of pnl less the first pnl, and of the squares of that: the deviation follows without a second look at all. */
+  readonly firstPnl: number; // NaN without trades
+  readonly beyondSum: number;
+  readonly squareSum: number;
   readonly returnSum: number;
   readonly bestReturn: number; // -Infinity without trades
   readonly worstReturn: number; // Infinity without trades
@@ -17,11 +21,18 @@ export class TradeAdder implements TradeSums {
   losses = 0;
   gained = 0;
   lost = 0;
+  firstPnl = Number.NaN;
+  beyondSum = 0;
+  squareSum = 0;
   returnSum = 0;
   bestReturn = Number.NEGATIVE_INFINITY;
   worstReturn = Number.POSITIVE_INFINITY;
 
   add(pnl: number, returnFraction: number): void {
+    if (this.count === 0) this.firstPnl = pnl;
+    const beyond = pnl - this.firstPnl;
+    this.beyondSum += beyond;
+    this.squareSum += beyond * beyond;
     this.count += 1;
     if (pnl > 0) {
       this.wins += 1;
@@ -37,7 +48,10 @@ export class TradeAdder implements TradeSums {
 
   /** `add` of rows, with the sums in locals. */
   addRows(pnls: Float64Array, returns: Float64Array, from: number, to: number): void {
-    let { wins, losses, gained, lost, returnSum, bestReturn, worstReturn } = this;
+    if (from === to) return;
+    if (this.count === 0) this.firstPnl = pnls[from]!;
+    const { firstPnl } = this;
+    let { wins, losses, gained, lost, beyondSum, squareSum, returnSum, bestReturn, worstReturn } = this;
     for (let row = from; row < to; row++) {
       const pnl = pnls[row]!;
       const returnFraction = returns[row]!;
@@ -48,11 +62,14 @@ export class TradeAdder implements TradeSums {
         losses++;
         lost -= pnl;
       }
+      const beyond = pnl - firstPnl;
+      beyondSum += beyond;
+      squareSum += beyond * beyond;
       returnSum += returnFraction;
       bestReturn = Math.max(bestReturn, returnFraction);
       worstReturn = Math.min(worstReturn, returnFraction);
     }
-    Object.assign(this, { wins, losses, gained, lost, returnSum, bestReturn, worstReturn });
+    Object.assign(this, { wins, losses, gained, lost, beyondSum, squareSum, returnSum, bestReturn, worstReturn });
     this.count += to - from;
   }
 

@@ -1,7 +1,7 @@
 import { QmtlError, shown, type EpochMs, type IntervalMs } from "@qmtl/core";
 import { A } from "../operators/vector/index.ts";
 import type { ReturnsBasis, TradingCalendar } from "./periods-per-year.ts";
-import { closesOf, lossOf, type RunCloses } from "./return-statistics.ts";
+import { closesOf, lossOf, type ReturnSums, type RunCloses } from "./return-statistics.ts";
 
 export interface EquityTrackerOptions {
   readonly calendar: TradingCalendar;
@@ -126,7 +126,7 @@ const lastPriceAt = 15;
 const closeCountAt = 16;
 // Sums have two lanes, one of the bars with even numbers and one of the others: vector code adds both at a time.
 const equitySumAt = 17;
-// Basis "bar" only: a return ends with every bar, and dividing while the equity is at hand costs next to nothing.
+// Of the returns of finished periods; with basis "bar" of all: one ends with every bar.
 const firstReturnAt = 19;
 const brokenReturnsAt = 20; // returns that started from an equity that was not positive
 const returnSumAt = 21; // of returns less the first, and of their powers
@@ -136,23 +136,29 @@ const fourthSumAt = 27;
 const downsideAt = 29; // of squared losses
 const scalarCount = 31;
 
-// What `accountRows` moves on, and where it has it.
-const lentFigures: readonly (readonly [own: number, lent: number])[] = [
+// What `accountRows` moves on, and where it has it; with basis "bar" the sums over returns as well.
+type Places = readonly (readonly [own: number, lent: number])[];
+const lanesOf = (own: number, lent: number): Places => [0, 1].map((lane) => [own + lane, lent + lane] as const);
+const lentAlways: Places = [
   [lastEquityAt, A.last],
   [peakAt, A.peak],
   [troughAt, A.trough],
   [depthAt, A.depth],
-  [firstReturnAt, A.firstReturn],
-  [brokenReturnsAt, A.broken],
-  ...[
-    [equitySumAt, A.equitySum] as const,
-    [returnSumAt, A.returnSum] as const,
-    [squareSumAt, A.squareSum] as const,
-    [cubeSumAt, A.cubeSum] as const,
-    [fourthSumAt, A.fourthSum] as const,
-    [downsideAt, A.downside] as const,
-  ].flatMap(([own, lent]) => [0, 1].map((lane) => [own + lane, lent + lane] as const)),
+  ...lanesOf(equitySumAt, A.equitySum),
 ];
+const lentFigures: Readonly<Record<ReturnsBasis, Places>> = {
+  "1d": lentAlways,
+  bar: [
+    ...lentAlways,
+    [firstReturnAt, A.firstReturn],
+    [brokenReturnsAt, A.broken],
+    ...lanesOf(returnSumAt, A.returnSum),
+    ...lanesOf(squareSumAt, A.squareSum),
+    ...lanesOf(cubeSumAt, A.cubeSum),
+    ...lanesOf(fourthSumAt, A.fourthSum),
+    ...lanesOf(downsideAt, A.downside),
+  ],
+};
 const peakBefore = -1;
 
 const dayMs = 86_400_000;
@@ -190,7 +196,7 @@ class Tracker implements EquityTracker {
       s[troughAt] = equity;
     }
     const lane = s[barsAt]! & 1;
-    if (s[basisAt] === 1) this.#addReturn(lane, equity);
+    if (s[basisAt] === 1) addReturn(s, lane, s[lastEquityAt]!, equity);
     s[barsAt]! += 1;
     if (inPosition) s[exposedAt]! += 1;
     s[lastTimeAt] = closeTimeMs;
@@ -228,7 +234,7 @@ class Tracker implements EquityTracker {
       }
       const lane = (before + i - from) & 1;
       if (hasReturns) {
-        this.#addReturn(lane, value);
+        addReturn(s, lane, s[lastEquityAt]!, value);
         s[lastEquityAt] = value;
       }
       s[equitySumAt + lane]! += value;
@@ -241,9 +247,28 @@ class Tracker implements EquityTracker {
     if (price) this.#addPrices(price, from, to);
   }
 
+  // The period that is not finished has a return too.
+  #returns(): ReturnSums {
+    let s = this.#scalars;
+    if (s[basisAt] === 0 && s[barsAt]! > 0) {
+      s = s.slice();
+      addReturn(s, s[closeCountAt]! & 1, this.#lastClose, s[lastEquityAt]!);
+    }
+    return {
+      shift: s[firstReturnAt]!,
+      first: s[returnSumAt]! + s[returnSumAt + 1]!,
+      second: s[squareSumAt]! + s[squareSumAt + 1]!,
+      third: s[cubeSumAt]! + s[cubeSumAt + 1]!,
+      fourth: s[fourthSumAt]! + s[fourthSumAt + 1]!,
+      downside: s[downsideAt]! + s[downsideAt + 1]!,
+      areDefined: s[brokenReturnsAt] === 0,
+    };
+  }
+
   lend(numbers: Float64Array): void {
-    for (let each = 0; each < lentFigures.length; each++) {
-      const [own, lent] = lentFigures[each]!;
+    const places = lentFigures[this.basis];
+    for (let each = 0; each < places.length; each++) {
+      const [own, lent] = places[each]!;
       numbers[lent] = this.#scalars[own]!;
     }
     numbers[A.bars] = this.#scalars[barsAt]!;
@@ -268,8 +293,9 @@ class Tracker implements EquityTracker {
       s[durationAt] = Math.max(s[durationAt]!, timeAt(ended[pair + 1]!) - timeAt(ended[pair]!));
     }
     s[peakTimeAt] = timeAt(numbers[A.peakAt]!);
-    for (let each = 0; each < lentFigures.length; each++) {
-      const [own, lent] = lentFigures[each]!;
+    const places = lentFigures[this.basis];
+    for (let each = 0; each < places.length; each++) {
+      const [own, lent] = places[each]!;
       s[own] = numbers[lent]!;
     }
     this.#endRows(times, timeOffsetMs, from, to, before);
@@ -280,8 +306,7 @@ class Tracker implements EquityTracker {
   read(): EquityReading {
     const s = this.#scalars;
     const bars = s[barsAt]!;
-    const sumOf = (at: number) => s[at]! + s[at + 1]!;
-    const equitySum = sumOf(equitySumAt);
+    const equitySum = s[equitySumAt]! + s[equitySumAt + 1]!;
     if (!Number.isFinite(equitySum)) {
       throw new QmtlError("ACCOUNTING_BROKEN", "equity must be a finite number at every bar; a bar had another value");
     }
@@ -290,17 +315,7 @@ class Tracker implements EquityTracker {
       start: this.startEquity,
       finished: this.#closes.subarray(0, finished),
       last: bars > 0 ? s[lastEquityAt]! : Number.NaN,
-      ...(this.basis === "bar" && {
-        returns: {
-          shift: s[firstReturnAt]!,
-          first: sumOf(returnSumAt),
-          second: sumOf(squareSumAt),
-          third: sumOf(cubeSumAt),
-          fourth: sumOf(fourthSumAt),
-          downside: sumOf(downsideAt),
-          areDefined: s[brokenReturnsAt] === 0,
-        },
-      }),
+      returns: this.#returns(),
     };
     const underWater = s[troughAt]! < s[peakAt]!;
     const depth = underWater ? drawdownDepth(s[peakAt]!, s[troughAt]!) : 0;
@@ -381,6 +396,7 @@ class Tracker implements EquityTracker {
     } else {
       const count = s[closeCountAt]!;
       if (count === this.#closes.length) this.#growCloses();
+      if (s[basisAt] === 0) addReturn(s, count & 1, this.#lastClose, s[lastEquityAt]!);
       this.#closes[count] = s[lastEquityAt]!;
       s[closeCountAt] = count + 1;
     }
@@ -403,20 +419,10 @@ class Tracker implements EquityTracker {
     s[closeCountAt] = count + to - from - 1;
   }
 
-  #addReturn(lane: number, equity: number): void {
-    const s = this.#scalars;
-    const before = s[lastEquityAt]!;
-    if (!(before > 0)) s[brokenReturnsAt]! += 1;
-    const value = equity / before - 1;
-    if (Number.isNaN(s[firstReturnAt]!)) s[firstReturnAt] = value;
-    const beyond = value - s[firstReturnAt]!;
-    const square = beyond * beyond;
-    s[returnSumAt + lane]! += beyond;
-    s[squareSumAt + lane]! += square;
-    s[cubeSumAt + lane]! += square * beyond;
-    s[fourthSumAt + lane]! += square * square;
-    const loss = lossOf(value);
-    s[downsideAt + lane]! += loss * loss;
+  // Of the last period that is finished.
+  get #lastClose(): number {
+    const finished = this.#scalars[closeCountAt]!;
+    return finished === 0 ? this.startEquity : this.#closes[finished - 1]!;
   }
 
   #growCloses(): void {
@@ -441,6 +447,20 @@ class Tracker implements EquityTracker {
     s[depthAt] = Math.max(s[depthAt]!, drawdownDepth(peak, trough));
     s[durationAt] = Math.max(s[durationAt]!, durationMs);
   }
+}
+
+function addReturn(s: Float64Array, lane: number, before: number, equity: number): void {
+  if (!(before > 0)) s[brokenReturnsAt]! += 1;
+  const value = equity / before - 1;
+  if (Number.isNaN(s[firstReturnAt]!)) s[firstReturnAt] = value;
+  const beyond = value - s[firstReturnAt]!;
+  const square = beyond * beyond;
+  s[returnSumAt + lane]! += beyond;
+  s[squareSumAt + lane]! += square;
+  s[cubeSumAt + lane]! += square * beyond;
+  s[fourthSumAt + lane]! += square * square;
+  const loss = lossOf(value);
+  s[downsideAt + lane]! += loss * loss;
 }
 
 /** The first row of `from..to-1` whose time is after `limitMs`; `to` when none is. */

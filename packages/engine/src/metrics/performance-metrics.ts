@@ -133,10 +133,11 @@ function outcomesOf(trades: readonly Trade[]): TradeOutcomes {
   };
 }
 
-function tradeFigures({ open, pnl, closed }: TradeOutcomes) {
-  const { count, wins, losses, gained, lost } = closed;
+function tradeFigures({ pnl, closed }: TradeOutcomes) {
+  const { count, wins, losses, gained, lost, beyondSum, squareSum } = closed;
   const mean = (gained - lost) / count;
-  const deviation = Math.sqrt(squaresAround(mean, open, pnl) / (count - 1));
+  const squares = Math.max(0, squareSum - (beyondSum / count) * beyondSum);
+  const deviation = Math.sqrt(squares / (count - 1));
   const winRate = wins / count;
   return {
     trades: count,
@@ -151,15 +152,6 @@ function tradeFigures({ open, pnl, closed }: TradeOutcomes) {
     kelly: wins > 0 && losses > 0 ? defined(winRate - (1 - winRate) / (gained / wins / (lost / losses))) : null,
     expectancy: defined(mean),
   };
-}
-
-function squaresAround(mean: number, open: Uint8Array, pnl: Float64Array): number {
-  let squares = 0;
-  for (let trade = 0; trade < pnl.length; trade++) {
-    const distance = pnl[trade]! - mean;
-    if (open[trade] === 0) squares += distance * distance;
-  }
-  return squares;
 }
 
 function defined(value: number): number | null {

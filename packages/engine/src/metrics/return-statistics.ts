@@ -45,8 +45,8 @@ export interface RunCloses {
   readonly finished: Float64Array;
   /** NaN: there was no bar. */
   readonly last: number;
-  /** Sums over the returns between all of them, where they are known. */
-  readonly returns?: ReturnSums;
+  /** Sums over the returns between all of them. */
+  readonly returns: ReturnSums;
 }
 
 /**
@@ -93,10 +93,8 @@ export function returnMoments(returns: Float64Array): ReturnMoments {
 }
 
 /** `returnMoments` of `returnsOfCloses` of a run; none when a return would start from an equity that is not positive. */
-export function momentsOfRun(closes: RunCloses): ReturnMoments {
-  const { returns } = closes;
-  if (returns === undefined) return returnMoments(returnsOfCloses(closesOf(closes)) ?? new Float64Array(0));
-  const count = closes.finished.length + (Number.isNaN(closes.last) ? 0 : 1);
+export function momentsOfRun({ finished, last, returns }: RunCloses): ReturnMoments {
+  const count = finished.length + (Number.isNaN(last) ? 0 : 1);
   return momentsOfSums(returns.areDefined ? count : 0, returns);
 }
 
