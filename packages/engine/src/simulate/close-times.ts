@@ -58,8 +58,13 @@ export class CloseTimes {
       grown.set(this.#written.subarray(0, this.#count));
       this.#written = grown;
     }
-    for (; this.#count < end; this.#count++, this.#at++) {
-      this.#written[this.#count] = this.#feed[this.#at]! + this.#intervalMs;
-    }
+    // Locals: most runs come here once, before anything is compiled.
+    const written = this.#written;
+    const feed = this.#feed;
+    const intervalMs = this.#intervalMs;
+    let at = this.#at;
+    for (let row = this.#count; row < end; row++) written[row] = feed[at++]! + intervalMs;
+    this.#at = at;
+    this.#count = Math.max(this.#count, end);
   }
 }

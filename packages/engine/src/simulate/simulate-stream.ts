@@ -1,4 +1,5 @@
 import type { EpochMs, JsonValue, NodeId } from "@qmtl/core";
+import { ColumnPool } from "../columns/index.ts";
 import type { StreamExecutor, StreamGrid } from "../execute/index.ts";
 import type { Frame } from "../frame/index.ts";
 import { FeedReplay } from "./feed-replay.ts";
@@ -101,20 +102,28 @@ function streamOneSource(
   const { time, intervalMs } = feed;
   const grid = executor.inputOf(source.id);
   const order = orders[0]?.kind === "target" ? orders[0] : undefined;
-  const replay = new FeedReplay(simulation, feed, order);
-  const targets = order && new Float64Array(rowsAtOnce);
-  const readout = order && targets && { column: order.column, values: targets };
   const { length } = source.frame;
+  // Where vector code reaches them, as far as there are rows enough for it.
+  const pool = new ColumnPool();
+  const size = Math.min(rowsAtOnce, length - source.next);
+  const [targets, closes] = order ? [pool.take(size), pool.take(size)] : [];
+  const replay = new FeedReplay(simulation, feed, order && { ...order, ...(closes && { closes }) });
+  const readout = order && targets && { column: order.column, values: targets };
   let row = source.next;
   let reported = row;
-  while (row < length && time[row]! + intervalMs <= upToMs) {
-    const from = row;
-    const end = Math.min(length, row + rowsAtOnce);
-    row = executor.ingestRows(grid, time, columns, row, end, upToMs - intervalMs, readout);
-    replay.run(targets, 0, from, row);
-    if (row - reported < progressRows) continue;
-    reported = row;
-    hooks.onProgress?.(row);
+  try {
+    while (row < length && time[row]! + intervalMs <= upToMs) {
+      const from = row;
+      const end = Math.min(length, row + size);
+      row = executor.ingestRows(grid, time, columns, row, end, upToMs - intervalMs, readout);
+      closes?.set(feed.close.subarray(from, row));
+      replay.run(targets, 0, from, row);
+      if (row - reported < progressRows) continue;
+      reported = row;
+      hooks.onProgress?.(row);
+    }
+  } finally {
+    pool.releaseAll();
   }
   source.next = row;
   for (const each of orders) each.seenRows = grid.rows;
