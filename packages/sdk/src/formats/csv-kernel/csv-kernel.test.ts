@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { readIso } from "../iso-time.ts";
 import { CsvKernel } from "./csv-kernel.ts";
 import { columnKind, timeFlag } from "./memory-map.ts";
+import { straightMax } from "./row-kernel.ts";
 
 const { skip, time, number, undecided } = columnKind;
 const kernel = new CsvKernel();
@@ -176,4 +177,32 @@ describe("lines", () => {
     expect(rows).toBe(50);
     expect(columns.flat().every(Number.isNaN)).toBe(true);
   });
+
+  test("of many columns are read as those of few, which have code of their own", () => {
+    const texts = fc.constantFrom("", "1", "-2.5", "99.98181516155771", "2024-01-31T10:00:00Z", "2024-01-31", "x", '"1"');
+    const kinds = fc.array(fc.constantFrom(skip, time, number, number, undecided), { minLength: 2, maxLength: straightMax });
+    const file = kinds.chain((all) => {
+      const cells = fc.array(texts, { minLength: all.length - 1, maxLength: all.length + 1 });
+      const usual = { [skip]: ["any"], [time]: ["2024-01-31", "2024-01-31T10:00Z"], [number]: ["", "7", "-0.25"], [undecided]: [""] };
+      const likely = fc.tuple(...all.map((kind) => fc.constantFrom(...usual[kind])));
+      const lines = fc.array(fc.tuple(fc.oneof(likely, cells), fc.constantFrom("\n", "\r\n")), { minLength: 1, maxLength: 8 });
+      return fc.tuple(fc.constant(all), lines);
+    });
+    const more = Array.from({ length: straightMax }, () => skip);
+    let rowsSeen = 0;
+    fc.assert(
+      fc.property(file, ([all, lines]) => {
+        const written = (tail: string) => lines.map(([cells, end]) => cells.join() + tail + end).join("");
+        const tail = ",z".repeat(more.length);
+        const [few, many] = [parse(all, written("")), parse([...all, ...more], written(tail))];
+        rowsSeen += few.rows;
+        expect(many.rows).toBe(few.rows);
+        if (few.left.length === 0) expect(many.flags).toBe(few.flags);
+        expect(many.left.map(({ rowsBefore, text }) => ({ rowsBefore, text: text.replaceAll(tail, "") }))).toEqual(few.left);
+        for (const [column, kind] of all.entries()) if (kind !== skip) expect(many.columns[column]).toEqual(few.columns[column]);
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(rowsSeen).toBeGreaterThan(1_000);
+  }); // prettier-ignore
 });

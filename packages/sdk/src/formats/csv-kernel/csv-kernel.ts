@@ -1,5 +1,5 @@
 import { columnStride, memoryPages, slotAddress, slotMap, tables } from "./memory-map.ts";
-import { rowKernel } from "./row-kernel.ts";
+import { rowKernel, straightMax } from "./row-kernel.ts";
 
 /** How the columns of a file are read, once its first rows have shown it. */
 export interface CsvLayout {
@@ -27,7 +27,8 @@ export interface KernelMemory {
 }
 
 const wasm = (globalThis as { WebAssembly?: WebAssemblyLike }).WebAssembly;
-let module: object | undefined;
+/** By the kinds of the columns; "" for those of any. */
+const modules = new Map<string, object>();
 
 /** False where the runtime was started without WebAssembly. */
 export const hasKernel = wasm !== undefined;
@@ -77,18 +78,21 @@ export class KernelSlots {
 
 /** Parses what stands in its slots. One per thread. */
 export class CsvKernel extends KernelSlots {
-  readonly #run: (...words: readonly number[]) => number;
   #layout: CsvLayout = { kinds: new Uint8Array(0), delimiter: 0, decimal: 0 };
-
-  constructor(memory?: KernelMemory) {
-    super(memory);
-    module ??= new wasm!.Module(rowKernel());
-    this.#run = new wasm!.Instance(module, { env: { memory: this.memory } }).exports.run;
-  }
+  #run: (...words: readonly number[]) => number = () => 0;
+  #runs: string | undefined; // what it was made for: see `modules`
 
   setLayout(layout: CsvLayout): void {
+    const { kinds } = layout;
     this.#layout = layout;
-    this.bytes.set(layout.kinds, tables.kinds);
+    this.bytes.set(kinds, tables.kinds);
+    const made = kinds.length <= straightMax ? kinds.join() : "";
+    if (made === this.#runs) return;
+    this.#runs = made;
+    const module = modules.get(made) ?? new wasm!.Module(rowKernel(made === "" ? undefined : [...kinds]));
+    modules.set(made, module);
+    // Not kept for another time: an instance puts the constants of its code into the memory as it is made.
+    this.#run = new wasm!.Instance(module, { env: { memory: this.memory } }).exports.run;
   }
 
   /** Puts a text of whole lines, at most `textCapacity` bytes, into a slot. */
