@@ -24,6 +24,7 @@ export class BlockExecutor {
   readonly #sources: { readonly whole: Float64Array; readonly block: Float64Array }[] = [];
   readonly #steps: { readonly kernel: Kernel; readonly inputs: Float64Array[]; readonly outputs: Float64Array[] }[] =
     [];
+  readonly #rows: number; // of a block
   readonly #size: number;
   readonly #pool = new ColumnPool();
 
@@ -40,11 +41,11 @@ export class BlockExecutor {
     assert(BlockExecutor.takes(plan) && grid?.kind === "source", "a plan of operators over one source");
     this.#frame = frames.get(grid.source.id)!;
     this.offset = grid.lookbackRows;
-    this.#size = grid.lookbackRows + rowsPerBlock;
+    const computed = plan.nodes.filter(({ node }) => node.kind === "operator" && !without.has(node.id));
+    this.#rows = rowsFor(computed);
+    this.#size = grid.lookbackRows + this.#rows;
     this.#source = grid.source.id;
-    for (const planned of plan.nodes) {
-      if (planned.node.kind === "operator" && !without.has(planned.node.id)) this.#addOperator(planned, planned.node);
-    }
+    for (const planned of computed) this.#addOperator(planned, planned.node as OperatorNode);
   }
 
   /** The rows `from..to-1` of a node's field stand at `offset` and after. */
@@ -64,7 +65,7 @@ export class BlockExecutor {
     const before = this.to - this.from;
     this.from = this.to;
     // The first block is small: code that is compiled while its first loop runs knows nothing of what follows the loop.
-    this.to = Math.min(this.#frame.length, this.from + (this.from === 0 ? rowsOfFirstBlock : rowsPerBlock));
+    this.to = Math.min(this.#frame.length, this.from + (this.from === 0 ? rowsOfFirstBlock : this.#rows));
     if (this.from === this.to) return false;
     if (offset > 0) for (const column of this.#columns) column.copyWithin(0, before, before + offset);
     for (const { whole, block } of this.#sources) {
@@ -108,5 +109,13 @@ export class BlockExecutor {
   }
 }
 
-const rowsPerBlock = 2_048;
+// As many rows as leave the columns of a block in the second cache: what a block costs by itself is shared by more of them.
+function rowsFor(computed: readonly PlannedNode[]): number {
+  const columns = computed.reduce((sum, { node }) => sum + (node as OperatorNode).definition.outputs.length, 1);
+  return Math.min(rowsMax, Math.max(rowsMin, Math.floor(numbersPerBlock / columns)));
+}
+
+const numbersPerBlock = 24_576;
+const rowsMin = 2_048;
+const rowsMax = 6_144;
 const rowsOfFirstBlock = 64;
