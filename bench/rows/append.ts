@@ -6,7 +6,8 @@ import { inTurns, sampleOf, timeOf } from "../harness/timing.ts";
 import { requireSameRun } from "./same-run.ts";
 import { SmaCross, vectorbtBroker } from "./sma-cross.ts";
 
-const warmUps = 2;
+// Untimed calls of either side, as for the cross: a session appends for days, and is compiled whole by then.
+const warmUps = 15;
 
 /**
  * One day more on a long run, until its metrics can be read, against running everything again. Every timed append is
