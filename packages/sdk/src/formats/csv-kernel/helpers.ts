@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { Thread } from "../../edge/thread.ts";
 import { KernelSlots } from "./csv-kernel.ts";
 import type { PieceJob } from "./piece-queue.ts";
 
@@ -16,7 +17,7 @@ export interface Helper {
   isAlive: boolean;
 }
 
-// Threads nobody uses now, kept for the next file. They never keep the process from ending.
+// Threads nobody uses now, kept for the next file. They do not keep the process from ending.
 const idle: Helper[] = [];
 
 /** As many threads as are worth it for so many bytes: idle ones, and new ones if the file is large. */
@@ -42,8 +43,8 @@ function startHelper(): Helper {
     workerData: slots.memory,
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
   });
-  worker.unref();
-  const helper: Helper = { slots, ask: (job) => worker.postMessage(job), isAlive: true };
+  const thread = new Thread(worker);
+  const helper: Helper = { slots, ask: (job) => thread.ask(job), isAlive: true };
   // A thread that died is of no use to the next file; this one is parsed without it.
   const onEnd = () => {
     helper.isAlive = false;
