@@ -5,6 +5,7 @@ import {
   workQueueContract,
   type DatabaseHarness,
 } from "@qmtl/testkit/contracts";
+import { syncAtOnce } from "@qmtl/testkit/clock";
 import { systemClock } from "@qmtl/service/edge";
 import type { Kysely } from "kysely";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -32,7 +33,8 @@ function harness(path: string, remove: () => Promise<void>): DatabaseHarness {
   const opened: Kysely<unknown>[] = [];
   return {
     async open<Tables>(migrations: readonly Migration[]) {
-      const database = await openEmbeddedDatabase<Tables>({ path, migrations, clock: systemClock });
+      const options = { path, migrations, clock: systemClock, syncFile: syncAtOnce }; // relays run in virtual time
+      const database = await openEmbeddedDatabase<Tables>(options);
       opened.push(database as unknown as Kysely<unknown>);
       return database;
     },
