@@ -109,9 +109,7 @@ export class TargetReplay implements TargetRows {
       row = end;
       const value = values[next + ahead]!;
       const target = targetOf === undefined ? value : targetOf(value);
-      const decision = this.#findWhole(bars, target, unit, next, to)
-        ? fills
-        : this.#decide(bars, target, unit, next, to);
+      const decision = this.#judge(bars, target, unit, next, to);
       if (decision === nothingToDo) continue;
       if (decision === otherWay) {
         if (ledger.quantity[0] !== 0) this.heldRows--;
@@ -167,9 +165,7 @@ export class TargetReplay implements TargetRows {
       row = judged = next;
       const value = values[next + ahead]!;
       const target = targetOf === undefined ? value : targetOf(value);
-      const decision = this.#findWhole(bars, target, unit, next, to)
-        ? fills
-        : this.#decide(bars, target, unit, next, to);
+      const decision = this.#judge(bars, target, unit, next, to);
       if (decision === nothingToDo) continue;
       if (decision === otherWay) {
         this.#stretch.end(0, bars, intervalMs, end);
@@ -198,6 +194,10 @@ export class TargetReplay implements TargetRows {
   #hold(marks: RowMarks): void {
     const ledger = this.#ledger;
     marks.hold(ledger.cash, ledger.quantity[0]!, ledger.multiplier[0]!, this.#options.maintenanceMargin);
+  }
+
+  #judge(bars: ReplayBars, target: number, unit: TargetColumn["unit"], row: number, to: number): Decision {
+    return this.#findWhole(bars, target, unit, row, to) ? fills : this.#decide(bars, target, unit, row, to);
   }
 
   // The steps of `OrderEntry.submitTarget` and `Execution.fill`, none of which changes anything yet.

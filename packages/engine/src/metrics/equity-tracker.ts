@@ -1,7 +1,7 @@
 import { QmtlError, shown, type EpochMs, type IntervalMs } from "@qmtl/core";
 import { A } from "../operators/vector/index.ts";
 import type { ReturnsBasis, TradingCalendar } from "./periods-per-year.ts";
-import { closesOf, lossOf, type ReturnSums, type RunCloses } from "./return-statistics.ts";
+import { addToReturnSums, closesOf, returnSumCount, type ReturnSums, type RunCloses } from "./return-statistics.ts";
 
 export interface EquityTrackerOptions {
   readonly calendar: TradingCalendar;
@@ -129,12 +129,12 @@ const equitySumAt = 17;
 // Of the returns of finished periods; with basis "bar" of all: one ends with every bar.
 const firstReturnAt = 19;
 const brokenReturnsAt = 20; // returns that started from an equity that was not positive
-const returnSumAt = 21; // of returns less the first, and of their powers
+const returnSumAt = 21; // of returns less the first, and of their powers: in the order of `addToReturnSums`
 const squareSumAt = 23;
 const cubeSumAt = 25;
 const fourthSumAt = 27;
 const downsideAt = 29; // of squared losses
-const scalarCount = 31;
+const scalarCount = returnSumAt + returnSumCount;
 
 // What `accountRows` moves on, and where it has it; with basis "bar" the sums over returns as well.
 type Places = readonly (readonly [own: number, lent: number])[];
@@ -453,14 +453,7 @@ function addReturn(s: Float64Array, lane: number, before: number, equity: number
   if (!(before > 0)) s[brokenReturnsAt]! += 1;
   const value = equity / before - 1;
   if (Number.isNaN(s[firstReturnAt]!)) s[firstReturnAt] = value;
-  const beyond = value - s[firstReturnAt]!;
-  const square = beyond * beyond;
-  s[returnSumAt + lane]! += beyond;
-  s[squareSumAt + lane]! += square;
-  s[cubeSumAt + lane]! += square * beyond;
-  s[fourthSumAt + lane]! += square * square;
-  const loss = lossOf(value);
-  s[downsideAt + lane]! += loss * loss;
+  addToReturnSums(s, lane, value, s[firstReturnAt]!, returnSumAt);
 }
 
 /** The first row of `from..to-1` whose time is after `limitMs`; `to` when none is. */

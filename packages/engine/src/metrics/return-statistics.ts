@@ -50,8 +50,9 @@ export interface RunCloses {
 }
 
 /**
- * Sums over returns `r`, those of returns with even numbers and those of the others each by themselves. Powers are those of `r - shift`, where the shift is the first of them: as it is one of the
- * sample, the mean lies near enough for the moments about it to follow to `count` rounding errors at the worst.
+ * Sums over returns `r`, those of returns with even numbers and those of the others each by themselves. Powers are those of
+ * `r - shift`, where the shift is the first of them: as it is one of the sample, the mean lies near enough for the moments
+ * about it to follow to `count` rounding errors at the worst.
  */
 export interface ReturnSums {
   readonly shift: number; // NaN without returns
@@ -73,20 +74,30 @@ export function closesOf({ start, finished, last }: RunCloses): Float64Array {
   return closes;
 }
 
+/** Numbers that `addToReturnSums` adds to: two lanes each of first, second, third and fourth powers, and of squared losses. */
+export const returnSumCount = 10;
+
+/**
+ * Adds a return to its sums, which begin at `at`; see `ReturnSums`.
+ *
+ * @param lane - 0 for a return with an even number, 1 for another
+ */
+export function addToReturnSums(sums: Float64Array, lane: number, value: number, shift: number, at = 0): void {
+  const beyond = value - shift;
+  const square = beyond * beyond;
+  const loss = lossOf(value);
+  const place = at + lane;
+  sums[place]! += beyond;
+  sums[place + 2]! += square;
+  sums[place + 4]! += square * beyond;
+  sums[place + 6]! += square * square;
+  sums[place + 8]! += loss * loss;
+}
+
 export function returnMoments(returns: Float64Array): ReturnMoments {
   const shift = returns.length > 0 ? returns[0]! : Number.NaN;
-  const sums = new Float64Array(10);
-  for (let i = 0; i < returns.length; i++) {
-    const lane = i & 1;
-    const loss = lossOf(returns[i]!);
-    const beyond = returns[i]! - shift;
-    const square = beyond * beyond;
-    sums[lane]! += beyond;
-    sums[2 + lane]! += square;
-    sums[4 + lane]! += square * beyond;
-    sums[6 + lane]! += square * square;
-    sums[8 + lane]! += loss * loss;
-  }
+  const sums = new Float64Array(returnSumCount);
+  for (let i = 0; i < returns.length; i++) addToReturnSums(sums, i & 1, returns[i]!, shift);
   const [first, second, third, fourth, downside] = [0, 2, 4, 6, 8].map((at) => sums[at]! + sums[at + 1]!);
   const total = { shift, first: first!, second: second!, third: third!, fourth: fourth!, downside: downside! };
   return momentsOfSums(returns.length, total);
@@ -121,7 +132,7 @@ function momentsOfSums(
 }
 
 // min(r, 0), exactly, without a branch: half of all returns are losses, and nobody can tell which.
-export function lossOf(r: number): number {
+function lossOf(r: number): number {
   return (r - Math.abs(r)) * 0.5;
 }
 
