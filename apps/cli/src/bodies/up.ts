@@ -1,11 +1,15 @@
-import type { Config } from "@qmtl/service/config";
 import { up } from "../commands/service.ts";
 
 export const command = up(async ({ config }, context) => {
-  const { runServices, startDagManager, startGateway, startWorld } = await import("../services/index.ts");
+  const [{ runServices, startDagManager, startGateway, startWorld }, { isGiven }] = await Promise.all([
+    import("../services/index.ts"),
+    import("../configuration/unsupported.ts"),
+  ]);
   return runServices(config, context, async (foundation) => {
     const { note } = context;
-    elsewhere(foundation.config).forEach((setting) => note(`${setting} is not asked: qmtl up brings its own`));
+    for (const setting of elsewhere) {
+      if (isGiven(foundation.config, setting)) note(`${setting} is not asked: qmtl up brings its own`);
+    }
     const { grpc, http, local: dagManager } = await startDagManager(foundation);
     const { url: worldServiceUrl, local: world } = await startWorld(foundation);
     const addresses = { dagManagerUrl: `http://${grpc}`, worldServiceUrl };
@@ -20,12 +24,5 @@ export const command = up(async ({ config }, context) => {
   });
 });
 
-/** Services that a configuration shared with single processes names. */
-function elsewhere({ gateway }: Config): string[] {
-  return [
-    ...(gateway.dagmanager_url === defaultDagManagerUrl ? [] : ["gateway.dagmanager_url"]),
-    ...(gateway.worldservice_url === null ? [] : ["gateway.worldservice_url"]),
-  ];
-}
-
-const defaultDagManagerUrl = "http://127.0.0.1:50051";
+/** Settings of a configuration that is shared with services which run alone. */
+const elsewhere = ["gateway.dagmanager_url", "gateway.worldservice_url"];

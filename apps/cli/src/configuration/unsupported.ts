@@ -60,11 +60,7 @@ const issuerKeys = ["issuer", "jwks_url", "audience"] as const;
  * than it was told, or let in whom it was told to keep out.
  */
 export function settingsWithoutEffect(config: Config): SettingWithoutEffect[] {
-  const given = (path: string): boolean => {
-    const [section, key] = path.split(".") as [keyof Config, string];
-    const value = (config[section] as Readonly<Record<string, unknown>>)[key];
-    return JSON.stringify(value) !== JSON.stringify(defaultOf(path));
-  };
+  const given = (path: string): boolean => isGiven(config, path);
   const found = rules
     .filter(([, , path]) => given(path))
     .map(([target, part, path, message, hint]) => ({
@@ -85,6 +81,13 @@ export function settingsWithoutEffect(config: Config): SettingWithoutEffect[] {
     found.push({ target: "gateway", part: "auth", setting, message, hint: "set auth.mode to oidc, or leave it out" });
   }
   return found;
+}
+
+/** Whether a setting, `section.key`, says something else than a configuration without it. */
+export function isGiven(config: Config, path: string): boolean {
+  const [section, key] = path.split(".") as [keyof Config, string];
+  const value = (config[section] as Readonly<Record<string, unknown>>)[key];
+  return JSON.stringify(value) !== JSON.stringify(defaultOf(path));
 }
 
 function defaultOf(path: string): unknown {
