@@ -43,7 +43,8 @@ export class Fills {
    * Keeps a fill; resolves when it is durable. The same fill again changes nothing.
    *
    * @param eventId - id of the event it came in, where the fill has no counter of its own
-   * @throws QmtlError `SCHEMA_INVALID`; `JSON_INVALID` and `REQUEST_TOO_LARGE` for what no event can hold; `IDEMPOTENCY_CONFLICT` when that order's fill is known with another content
+   * @throws QmtlError `SCHEMA_INVALID`; `JSON_INVALID` and `REQUEST_TOO_LARGE` for what no event can hold;
+   * `IDEMPOTENCY_CONFLICT` when that order's fill is known with another content
    */
   async keep(scope: FillScope, data: unknown, eventId: string | undefined): Promise<"kept" | "known"> {
     const fill = checkFillReport(data);
