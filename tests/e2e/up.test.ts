@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { installPackage, type InstalledPackage } from "./setup/installed-package.ts";
+import { expectDone, installPackage, run, runNpm, type InstalledPackage } from "./setup/installed-package.ts";
 
 interface Ready {
   readonly ready_ms: number;
@@ -95,6 +95,21 @@ describe("qmtl up, installed in an empty folder", () => {
       expect((await stat(join(place, ".qmtl", name))).mode & 0o077, name).toBe(0);
     }
     expect(await stopped(after, "SIGTERM")).toBe(0);
+  });
+
+  it("has the strategy of a project follow a world", async () => {
+    const services = await up();
+    const gatewayUrl = services.addresses["Gateway"]!;
+    const project = join(installed.folder, "project");
+    const init = ["project", "init", "--path", project, "--strategy", "single_indicator", "--with-sample-data"];
+    await expectDone(await installed.qmtl(init));
+    await expectDone(await runNpm(["install"], project));
+    await expectDone(await installed.qmtl(["world", "create", "demo", "--gateway-url", gatewayUrl], project));
+    const words = ["strategy.ts", "--world-id", "demo", "--gateway-url", gatewayUrl, "--replay", "max"];
+    const { exitCode, stdout, stderr } = await run(process.execPath, words, project);
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining('submitted to world "demo" as ')]);
+    expect(stdout).toMatch(/^From +20\d\d-/m);
+    expect(await stopped(services, "SIGTERM")).toBe(0);
   });
 
   it("runs once in a folder", async () => {

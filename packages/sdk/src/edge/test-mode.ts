@@ -35,7 +35,7 @@ async function textOf(path: string): Promise<string | undefined> {
 
 async function testModeIn(text: string, name: string): Promise<boolean> {
   // A folder without a file, which is what most runs have, needs no parser.
-  const { parse } = await import("yaml");
+  const { parse } = await import("./parse-yaml.ts");
   let document: { readonly test?: { readonly test_mode?: unknown } | null } | null;
   try {
     document = parse(text) as typeof document; // JSON is YAML too
