@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { FaultProxy } from "../../packages/testkit/src/network/index.ts";
 import { startStack, type Stack } from "../services/stack.ts";
-import { RunnerProcess, type RecordedOrder } from "./processes/runner-process.ts";
+import { RunnerProcess } from "./processes/runner-process.ts";
 
 let stack: Stack;
 const runners: RunnerProcess[] = [];
@@ -20,19 +20,11 @@ async function trading(worldId: string, gatewayUrl = stack.gatewayUrl): Promise<
   runners.push(runner);
   await vi.waitFor(() => expect(runner.strategyId, runner.errors).toBeDefined(), 30_000);
   await stack.apply(worldId, "first", { activate: [runner.strategyId!], mode: "paper" });
-  await orderAfter(runner, 0n);
+  await runner.orderAfter(0n);
   return runner;
 }
 
 const now = (): bigint => process.hrtime.bigint();
-
-function orderAfter(runner: RunnerProcess, ns: bigint): Promise<RecordedOrder> {
-  return vi.waitFor(() => {
-    const order = runner.orders().find((each) => each.ns > ns);
-    if (order === undefined) throw new Error(`no order has left: ${runner.off} ${runner.errors}`);
-    return order;
-  }, 20_000);
-}
 
 /** One more apply, and its end. */
 async function applied(
@@ -61,7 +53,7 @@ describe("a recorder venue judges the orders of a real runner (OG-1 to OG-4)", (
     expect(tookMs).toBeGreaterThan(1_500);
     expect(tookMs).toBeLessThan(6_000);
     runner.process.kill("SIGCONT");
-    const order = await orderAfter(runner, frozenBefore);
+    const order = await runner.orderAfter(frozenBefore);
     expect(order.epoch).toBe(epoch);
     expect(runner.orders().filter((each) => each.ns > frozenBefore && each.epoch < epoch)).toEqual([]);
   });
@@ -77,7 +69,7 @@ describe("a recorder venue judges the orders of a real runner (OG-1 to OG-4)", (
     await pause(500);
     expect(runner.orders().filter(({ ns }) => ns > continued)).toEqual([]);
     await stack.client.world("POST", "killed", "/revive", { body: { reason: "looked at" } });
-    await orderAfter(runner, continued);
+    await runner.orderAfter(continued);
   });
 
   it("sees none once the cable was pulled for as long as a lease lives; the world waits as long", async () => {
@@ -92,7 +84,7 @@ describe("a recorder venue judges the orders of a real runner (OG-1 to OG-4)", (
     await pause(1_000);
     expect(runner.orders().filter(({ ns }) => ns > frozenBefore)).toEqual([]);
     proxy.heal();
-    expect((await orderAfter(runner, frozenBefore)).epoch).toBe(epoch);
+    expect((await runner.orderAfter(frozenBefore)).epoch).toBe(epoch);
   });
 
   it("sees every order once, whatever connections break", async () => {
@@ -102,7 +94,7 @@ describe("a recorder venue judges the orders of a real runner (OG-1 to OG-4)", (
       proxy.reset();
       await pause(250);
     }
-    await orderAfter(runner, now());
+    await runner.orderAfter(now());
     const ids = runner.orders().map(({ clientOrderId }) => clientOrderId);
     expect(new Set(ids).size).toBe(ids.length);
   });
@@ -112,10 +104,10 @@ describe("a recorder venue judges the orders of a real runner (OG-1 to OG-4)", (
     for (const aheadMs of [3_600_000, -3_600_000]) {
       runner.jumpClock();
       await vi.waitFor(() => expect(runner.clockAheadMs).toBe(aheadMs), 30_000);
-      await orderAfter(runner, now());
+      await runner.orderAfter(now());
       const { epoch } = await applied("jumps", `ahead ${aheadMs}`);
       const completed = now();
-      expect((await orderAfter(runner, completed)).epoch).toBe(epoch);
+      expect((await runner.orderAfter(completed)).epoch).toBe(epoch);
       expect(runner.orders().filter((each) => each.ns > completed && each.epoch < epoch)).toEqual([]);
     }
     const ids = runner.orders().map(({ clientOrderId }) => clientOrderId);

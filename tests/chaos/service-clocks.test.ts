@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { GatewayClient } from "../../packages/sdk/src/gateway-client/index.ts";
 import { Cluster, serviceNames, type ServiceName } from "./processes/cluster.ts";
-import { RunnerProcess, type RecordedOrder } from "./processes/runner-process.ts";
+import { RunnerProcess } from "./processes/runner-process.ts";
 
 let cluster: Cluster;
 let client: GatewayClient;
@@ -50,16 +50,8 @@ async function trading(worldId: string): Promise<RunnerProcess> {
   await (
     await apply(worldId, "first", [runner.strategyId!])
   ).done;
-  await orderAfter(runner, 0n);
+  await runner.orderAfter(0n);
   return runner;
-}
-
-function orderAfter(runner: RunnerProcess, ns: bigint): Promise<RecordedOrder> {
-  return vi.waitFor(() => {
-    const order = runner.orders().find((each) => each.ns > ns);
-    if (order === undefined) throw new Error(`no order has left: ${runner.off} ${runner.errors}`);
-    return order;
-  }, 20_000);
 }
 
 // The clock of one service is that of a machine of its own; the clocks of all are that of a machine they share.
@@ -90,7 +82,7 @@ describe.each<[string, readonly ServiceName[]]>([
         await pause(1_500);
         await jump(names, 0);
       }
-      expect((await orderAfter(runner, completed)).epoch).toBe(epoch);
+      expect((await runner.orderAfter(completed)).epoch).toBe(epoch);
       expect(runner.orders().filter((each) => each.ns > completed && each.epoch < epoch)).toEqual([]);
       if (mayClose(aheadMs)) break;
     }
@@ -103,11 +95,11 @@ describe.each<[string, readonly ServiceName[]]>([
       await jump(names, aheadMs);
       const jumped = now();
       if (mayClose(aheadMs)) continue;
-      await orderAfter(runner, jumped);
+      await runner.orderAfter(jumped);
       const { epoch, done } = await apply(worldId, `ahead ${aheadMs}`);
       expect((await done).answer).toMatchObject({ phase: "completed" });
       const completed = now();
-      expect((await orderAfter(runner, completed)).epoch).toBe(epoch);
+      expect((await runner.orderAfter(completed)).epoch).toBe(epoch);
       expect(runner.orders().filter((each) => each.ns > completed && each.epoch < epoch)).toEqual([]);
     }
     const ids = runner.orders().map(({ clientOrderId }) => clientOrderId);

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { vi } from "vitest";
 
 export interface BusyRunnerTask {
   readonly worldId: string;
@@ -69,6 +70,15 @@ export class RunnerProcess {
 
   get errors(): string {
     return this.#errors;
+  }
+
+  /** The first order that leaves after that moment. */
+  orderAfter(ns: bigint): Promise<RecordedOrder> {
+    return vi.waitFor(() => {
+      const order = this.orders().find((each) => each.ns > ns);
+      if (order === undefined) throw new Error(`no order has left: ${this.off} ${this.#errors}`);
+      return order;
+    }, 30_000);
   }
 
   orders(): RecordedOrder[] {
