@@ -1,17 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { firstFailure, seedsFrom } from "../../packages/testkit/src/simulation/index.ts";
 import { planEventRelay, playEventRelay, relayMutants } from "./protocols/event-relay.ts";
-import { runSeeds } from "./protocols/run-seeds.ts";
 import { planSubmissions, playSubmissions, submissionMutants } from "./protocols/submissions.ts";
-import { firstSeed, seedCount } from "./seed-count.ts";
+import { playSeeds } from "./play-seeds.ts";
+import { seedCount } from "./seed-count.ts";
 
 const count = seedCount("QMTL_PROTOCOL_SEEDS", { ci: 20_000, desk: 1_000 });
+
+const player = new URL("protocols/seed-player.ts", import.meta.url);
 
 describe(`the protocols hold on everything that fails, ${count} seeds each (safety §6)`, () => {
   it.each([["order lease"], ["submission life cycle"], ["event relay"]])(
     "%s",
     async (protocol) => {
-      expect((await runSeeds({ protocol, first: firstSeed, count })).join("\n\n")).toBe("");
+      const failures = await playSeeds<string | undefined>(player, count, [protocol]);
+      expect(failures.filter((failure) => failure !== undefined)).toEqual([]);
     },
     300_000,
   );

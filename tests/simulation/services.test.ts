@@ -1,8 +1,7 @@
-import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
 import { planServices, playServices, type ServiceMutant } from "./services/play-services.ts";
-import { firstSeed, seedCount } from "./seed-count.ts";
+import { playSeeds } from "./play-seeds.ts";
+import { seedCount } from "./seed-count.ts";
 
 const count = seedCount("QMTL_SERVICE_SEEDS", { ci: 1_000, desk: 40 });
 
@@ -12,20 +11,11 @@ interface Played {
   readonly failure: string;
 }
 
-/** Every `step`-th seed, on a thread of its own. */
-function play(first: number, step: number): Promise<Played> {
-  const workerData = { first, count: count - (first - firstSeed), step };
-  const worker = new Worker(new URL("services/seed-worker.ts", import.meta.url), { workerData });
-  return new Promise((resolve, reject) => {
-    worker.once("message", resolve);
-    worker.once("error", reject);
-  });
-}
+const player = new URL("services/seed-player.ts", import.meta.url);
 
 describe("WorldService, Gateway and runners on everything that fails (safety §6)", () => {
   it(`hold over ${count} seeds, and come right again`, async () => {
-    const threads = Math.min(4, availableParallelism());
-    const played = await Promise.all(Array.from({ length: threads }, (_, index) => play(firstSeed + index, threads)));
+    const played = await playSeeds<Played>(player, count);
     expect(
       played
         .map(({ failure }) => failure)

@@ -1,7 +1,6 @@
-import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
-import { firstSeed, seedCount } from "./seed-count.ts";
+import { playSeeds } from "./play-seeds.ts";
+import { seedCount } from "./seed-count.ts";
 import { sharingMutants } from "./sharing/mutants.ts";
 import { playSharing } from "./sharing/play-sharing.ts";
 import { planSharing } from "./sharing/topology.ts";
@@ -15,20 +14,11 @@ interface Played {
   readonly failure: string;
 }
 
-/** Every `step`-th seed, on a thread of its own. */
-function play(first: number, step: number): Promise<Played> {
-  const workerData = { first, count: count - (first - firstSeed), step };
-  const worker = new Worker(new URL("sharing/seed-worker.ts", import.meta.url), { workerData });
-  return new Promise((resolve, reject) => {
-    worker.once("message", resolve);
-    worker.once("error", reject);
-  });
-}
+const player = new URL("sharing/seed-player.ts", import.meta.url);
 
 describe("runners that share nodes, on everything that fails (X-1 to X-3)", () => {
   it(`hold over ${count} seeds, and all come to the end`, async () => {
-    const threads = Math.min(4, availableParallelism());
-    const played = await Promise.all(Array.from({ length: threads }, (_, index) => play(firstSeed + index, threads)));
+    const played = await playSeeds<Played>(player, count);
     expect(played.map(({ failure }) => failure).filter((failure) => failure !== "")).toEqual([]);
     const sum = (of: (each: Played) => number): number => played.reduce((total, each) => total + of(each), 0);
     // Rows were shared, and nodes changed hands.
