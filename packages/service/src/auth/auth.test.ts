@@ -97,7 +97,24 @@ describe("tokens of the local keys", () => {
     await clock.advance(60_000 + 4_000);
     expect(await authenticate(token)).toEqual(rea); // clocks may differ by five seconds
     await clock.advance(2_000);
-    await expect(authenticate(token)).rejects.toMatchObject({ code: "TOKEN_INVALID" });
+    const [from, to, now] = [-66_000, -6_000, 0].map((agoMs) => secondOf(clock.nowMs() + agoMs));
+    await expect(authenticate(token)).rejects.toMatchObject({
+      code: "TOKEN_INVALID",
+      message: `the token is over: it lasts from ${from} to ${to}; this service's clock says ${now}`,
+      hint: "ask for a new one; where it was made just now, set the clocks of the two machines",
+    });
+  });
+
+  it("of a service whose clock is an hour behind are refused with both times", async () => {
+    const behind = new Authenticator({
+      clock: new VirtualClock({ startMs: clock.nowMs() - 3_600_000 }),
+      ids,
+      keys,
+      loopback: false,
+    });
+    await expect(authenticate(await behind.serviceToken("gateway"))).rejects.toThrow(
+      `to ${secondOf(clock.nowMs() - 3_540_000)}; this service's clock says ${secondOf(clock.nowMs())}`,
+    );
   });
 
   it("let a service act for somebody, with that somebody's rights", async () => {
@@ -136,10 +153,16 @@ describe("tokens of the local keys", () => {
     const raised = part({ ...unpart(payload), qmtl_grants: { "*": "owner" } });
     await expect(authenticate(`${header}.${raised}.${signature}`)).rejects.toMatchObject({ code: "TOKEN_INVALID" });
     const stranger = new Authenticator({ clock, ids, keys: await LocalKeySet.inMemory(), loopback: false });
-    await expect(authenticate(await stranger.issueToken(rea, 60_000))).rejects.toMatchObject({ code: "TOKEN_INVALID" });
+    await expect(authenticate(await stranger.issueToken(rea, 60_000))).rejects.toMatchObject({
+      code: "TOKEN_INVALID",
+      message: "the token was changed, or signed by a key this service does not know",
+    });
     const events = new EventTokens({ keys, issuer: "qmtl", clock, ids });
     const { token: eventToken } = await events.sign({ sub: "rea", world_id: "w1", strategy_id: "s", topics: [] });
-    await expect(authenticate(eventToken)).rejects.toMatchObject({ code: "TOKEN_INVALID" });
+    await expect(authenticate(eventToken)).rejects.toMatchObject({
+      code: "TOKEN_INVALID",
+      message: 'the token has the claim "aud": "controlbus", which this service does not take',
+    });
   });
 
   it("are refused whatever else they are", async () => {
@@ -400,4 +423,9 @@ function part(value: object): string {
 
 function unpart(text: string): Record<string, unknown> {
   return JSON.parse(Buffer.from(text, "base64url").toString("utf8")) as Record<string, unknown>;
+}
+
+/** A token's times are whole seconds. */
+function secondOf(timeMs: number): string {
+  return new Date(Math.floor(timeMs / 1_000) * 1_000).toISOString();
 }

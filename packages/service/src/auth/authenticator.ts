@@ -6,6 +6,7 @@ import { isLoopbackAddress } from "./binding.ts";
 import type { KeySet } from "./key-set.ts";
 import { localOperator, roles, type Principal } from "./principal.ts";
 import { ShortMemory } from "./short-memory.ts";
+import { tokenRefused } from "./token-refused.ts";
 
 /** What a request brings, as the transport saw it. */
 export interface Credentials {
@@ -131,8 +132,7 @@ export class Authenticator {
       this.#verified.set(token, principal, Math.min(rememberedMs, payload.exp! * 1_000 - clock.nowMs()));
       return principal;
     } catch (cause) {
-      if (cause instanceof QmtlError && cause.code === "DEPENDENCY_UNAVAILABLE") throw cause;
-      throw tokenInvalid("malformed, expired, for somebody else or signed by an unknown key", cause);
+      throw tokenRefused("the token", cause, { nowMs: clock.nowMs(), hint: "ask for a new one" });
     }
   }
 }
@@ -169,6 +169,6 @@ function isLoopbackOrigin(origin: string): boolean {
   return URL.canParse(origin) && isLoopbackAddress(new URL(origin).hostname);
 }
 
-function tokenInvalid(what: string, cause?: unknown): QmtlError {
-  return new QmtlError("TOKEN_INVALID", `the token is ${what}`, { cause });
+function tokenInvalid(what: string): QmtlError {
+  return new QmtlError("TOKEN_INVALID", `the token is ${what}`);
 }

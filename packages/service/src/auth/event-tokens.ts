@@ -1,8 +1,9 @@
-import { QmtlError, type Clock, type Ids } from "@qmtl/core";
+import type { Clock, Ids } from "@qmtl/core";
 import { jwtVerify, SignJWT } from "jose";
 import { shapeCheck } from "@qmtl/contracts";
 import { Type, type Static } from "typebox";
 import type { KeySet } from "./key-set.ts";
+import { tokenRefused } from "./token-refused.ts";
 
 /** The longest a token may open streams. */
 export const eventTokenMsMax = 300_000;
@@ -64,10 +65,8 @@ export class EventTokens {
       });
       return checkClaims(payload);
     } catch (cause) {
-      throw new QmtlError("TOKEN_INVALID", "the event token is malformed, expired or signed by an unknown key", {
-        cause,
-        hint: "ask for a new one at POST /events/subscribe",
-      });
+      const hint = "ask for a new one at POST /events/subscribe";
+      throw tokenRefused("the event token", cause, { nowMs: this.#clock.nowMs(), hint });
     }
   }
 }
