@@ -2,7 +2,7 @@ import type { JsonValue, NodeId } from "@qmtl/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Frame } from "../frame/index.ts";
-import { crossover, ema, sma } from "../operators/index.ts";
+import { crossover, ema, lag, sma } from "../operators/index.ts";
 import { planGraph, type GraphNode, type Plan } from "../plan/index.ts";
 import type { ComputeView } from "../view/index.ts";
 import { runBatch, StreamExecutor } from "./index.ts";
@@ -93,26 +93,27 @@ function batchOutputs(plan: Plan, frames: ReadonlyMap<NodeId, Frame>): Outputs {
   return outputs;
 }
 
+/** The executor, from now on putting every row of its nodes into `outputs`. */
+function recordedBy(executor: StreamExecutor, outputs: Outputs): StreamExecutor {
+  for (const { node } of executor.plan.nodes) {
+    const out = (outputs[node.name] ??= { time: [], fields: {}, payload: null });
+    executor.gridOf(node.id).listen((position, bucketMs) => {
+      const columns = executor.columnsOf(node.id);
+      for (const [field, column] of columns.numeric) {
+        const known = (out.fields[field] ??= out.time.map(() => Number.NaN));
+        known.push(column[position]!);
+      }
+      if (columns.payload) (out.payload ??= out.time.map(() => undefined)).push(columns.payload[position]);
+      out.time.push(bucketMs);
+    });
+  }
+  return executor;
+}
+
 /** Event by event; at every cut the state goes through a snapshot into a fresh executor. */
 function streamOutputs(plan: Plan, frames: ReadonlyMap<NodeId, Frame>, cuts: ReadonlySet<number> = new Set()): Outputs {
   const outputs: Outputs = {};
-  for (const { node } of plan.nodes) outputs[node.name] = { time: [], fields: {}, payload: null };
-  const open = () => {
-    const executor = new StreamExecutor(plan);
-    for (const { node } of plan.nodes) {
-      executor.gridOf(node.id).listen((position, bucketMs) => {
-        const out = outputs[node.name]!;
-        const columns = executor.columnsOf(node.id);
-        for (const [field, column] of columns.numeric) {
-          const known = (out.fields[field] ??= out.time.map(() => Number.NaN));
-          known.push(column[position]!);
-        }
-        if (columns.payload) (out.payload ??= out.time.map(() => undefined)).push(columns.payload[position]);
-        out.time.push(bucketMs);
-      });
-    }
-    return executor;
-  };
+  const open = () => recordedBy(new StreamExecutor(plan), outputs);
   let executor = open();
   const events = [...frames].flatMap(([sourceId, frame]) =>
     Array.from({ length: frame.length }, (_, row) => ({
@@ -223,6 +224,40 @@ describe("batch and stream executors", () => {
         expectSame(streamOutputs(plan, frames, new Set(cuts)), expected);
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it("takes rows many at a time and one by one to the same values", () => {
+    const pieces = fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(pieces, fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 50 }), (sizes, period, atOnce) => {
+        const back = operator("back", lag as never, ["a.close"], period);
+        const cross = operator("cross", crossover as never, ["mean", "a.close"]);
+        const plan = planGraph([source("a"), back, operator("mean", sma, ["back"], period), cross]);
+        const minutes = Array.from({ length: sizes.reduce((sum, size) => sum + size, 0) }, (_, row) => row);
+        const prices = minutes.map((row) => (row % 53 === period ? Number.NaN : 100 + Math.sin(row / 5) * 9));
+        const frame = frameOf(minutes, prices);
+        const outputs: Outputs = {};
+        const executor = recordedBy(new StreamExecutor(plan, atOnce), outputs);
+        const input = executor.inputOf(id("a"));
+        const values = new Float64Array(minutes.length);
+        let row = 0;
+        for (const size of sizes) {
+          if (size === 1) executor.ingest(input, frame.time[row]!, [prices[row]!]);
+          else {
+            const readout = { column: executor.columnsOf(id("cross")).numeric.get("value")!, values };
+            const columns = [frame.columns["close"]!];
+            const last = frame.time[row + size - 1]!;
+            const end = executor.ingestRows(input, frame.time, columns, row, minutes.length, last, readout);
+            expect(end).toBe(row + size);
+            expect(values.slice(0, size)).toEqual(
+              Float64Array.from(outputs["cross"]!.fields["value"]!.slice(row, end)),
+            );
+          }
+          row += size;
+        }
+        expectSame(outputs, batchOutputs(plan, new Map([[id("a"), frame]])));
+      }),
     );
   });
 

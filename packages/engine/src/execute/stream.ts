@@ -3,6 +3,7 @@ import type { Kernel } from "../operator/index.ts";
 import type { Aggregation, Grid, JoinGrid, Plan, PlannedNode, ResampleGrid, SeriesNode } from "../plan/index.ts";
 import { InputWindow, OutputColumns } from "../view/index.ts";
 import { accumulate, aggregated } from "./batch.ts";
+import { BlockExecutor } from "./block-executor.ts";
 import { callSeries } from "./call-series.ts";
 import { ComputeStep } from "./compute-step.ts";
 
@@ -25,10 +26,15 @@ export class StreamExecutor {
   /** Grids that got a row since the last `takeRows`. */
   readonly #fresh: StreamGrid[] = [];
 
-  constructor(plan: Plan) {
+  /**
+   * @param rowsAtOnce - how many rows a node may take before the node after it: more than 1 for rows that are past, which
+   * nobody waits for. Plans that need more than operators over one source go row by row in any case
+   */
+  constructor(plan: Plan, rowsAtOnce = 1) {
     this.plan = plan;
+    const stretch = BlockExecutor.takes(plan) ? rowsAtOnce : 1;
     for (const grid of plan.grids) {
-      const stream = new StreamGrid(grid, plan, this.#grids);
+      const stream = new StreamGrid(grid, plan, this.#grids, stretch);
       this.#grids.push(stream);
       if (grid.kind === "source") this.#sources.set(grid.source.id, stream);
       else this.#derived.push(stream);
@@ -58,8 +64,8 @@ export class StreamExecutor {
   }
 
   /**
-   * The same for rows `from..to-1` of columns, one after the other, as long as their buckets are not after `lastBucketMs`:
-   * what a replay does a million times. Columns in the order of the source's fields.
+   * The same for rows `from..to-1` of columns, as long as their buckets are not after `lastBucketMs`: what a replay does a
+   * million times. Columns in the order of the source's fields.
    *
    * @returns the row after the last one taken
    */
@@ -207,6 +213,7 @@ export class StreamGrid {
   pendingRows = 0;
   readonly #mask: number;
   readonly #mirrors: boolean;
+  readonly #rowsAtOnce: number;
   readonly #members: readonly StreamGrid[];
   readonly #steps: Step[] = [];
   readonly #aligned: AlignStep[] = [];
@@ -225,13 +232,15 @@ export class StreamGrid {
   #onRow: ((position: number, bucketMs: EpochMs) => void) | undefined;
   readonly #plan: Plan;
 
-  constructor(grid: Grid, plan: Plan, earlier: readonly StreamGrid[]) {
+  constructor(grid: Grid, plan: Plan, earlier: readonly StreamGrid[], rowsAtOnce: number) {
     this.grid = grid;
     this.#plan = plan;
+    this.#rowsAtOnce = rowsAtOnce;
     // One more than is looked back at, and one for a join that reads a row after its member moved on.
-    // Where nobody looks back and no grid is derived, the current row is all there is: one slot, and no mirror.
+    // Where nobody looks back and no grid is derived, the current rows are all there is, and no mirror.
     this.#mirrors = grid.lookbackRows > 0 || plan.grids.length > 1;
-    this.capacity = this.#mirrors ? 2 ** Math.ceil(Math.log2(Math.max(2, grid.lookbackRows + 2))) : 1;
+    const rows = this.#mirrors ? grid.lookbackRows + 1 + rowsAtOnce : rowsAtOnce;
+    this.capacity = 2 ** Math.ceil(Math.log2(rows));
     this.#mask = this.capacity - 1;
     this.time = new Float64Array(this.capacity * 2);
     this.position = this.capacity - 1;
@@ -247,7 +256,7 @@ export class StreamGrid {
     }
   }
 
-  /** Calls back after every computed row: the order path and recorders listen here. */
+  /** Calls back for every computed row, in order: the order path and recorders listen here. */
   listen(onRow: (position: number, bucketMs: EpochMs) => void): void {
     const before = this.#onRow;
     this.#onRow = before
@@ -386,6 +395,7 @@ export class StreamGrid {
     lastBucketMs: EpochMs,
     readout: Readout | undefined,
   ): number {
+    if (this.#rowsAtOnce > 1) return this.#takeStretches(time, columns, from, to, lastBucketMs, readout);
     for (let row = from; row < to; row++) {
       const bucketMs = time[row]!;
       if (bucketMs > lastBucketMs) return row;
@@ -395,6 +405,45 @@ export class StreamGrid {
       if (readout !== undefined) readout.values[row - from] = readout.column[position]!;
     }
     return to;
+  }
+
+  // Node by node over as many rows as stand in the rings without a break.
+  #takeStretches(
+    time: Float64Array,
+    columns: readonly Float64Array[],
+    from: number,
+    to: number,
+    lastBucketMs: EpochMs,
+    readout: Readout | undefined,
+  ): number {
+    let end = to;
+    while (end > from && time[end - 1]! > lastBucketMs) end--;
+    for (let row = from, next: number; row < end; row = next) {
+      const slot = this.rows & this.#mask;
+      next = Math.min(end, row + this.#rowsAtOnce, row + this.capacity - slot);
+      const position = slot + this.capacity;
+      const behind = position + next - row;
+      this.rows += next - row;
+      this.pendingRows += next - row;
+      this.position = behind - 1;
+      this.time.set(time.subarray(row, next), position);
+      for (const index of this.#readFields) {
+        this.#sourceFields[index]!.set(columns[index]!.subarray(row, next), position);
+      }
+      if (this.#mirrors) this.#mirrorStretch([this.time, ...this.#sourceFields], position, behind);
+      for (const step of this.#steps) {
+        assert(step.kind === "operator", "stretches are for operators");
+        step.kernel.advance(step.inputs, step.outputs, position, behind);
+        if (this.#mirrors) this.#mirrorStretch(step.outputs, position, behind);
+      }
+      if (this.#onRow) for (let at = position; at < behind; at++) this.#onRow(at, this.time[at]!);
+      readout?.values.set(readout.column.subarray(position, behind), row - from);
+    }
+    return end;
+  }
+
+  #mirrorStretch(columns: readonly Float64Array[], from: number, to: number): void {
+    for (const column of columns) column.copyWithin(from - this.capacity, from, to);
   }
 
   #writeRow(position: number, columns: readonly Float64Array[], row: number): void {

@@ -64,7 +64,7 @@ export interface AccountState {
   readonly seenRows: readonly number[];
 }
 
-/** Event by event; can go on when the sources get more rows. */
+/** Event by event, or many rows at a time; can go on when the sources get more rows. */
 export class StreamRun {
   readonly executor: StreamExecutor;
   readonly sources: StreamSource[];
@@ -74,14 +74,16 @@ export class StreamRun {
   readonly #recorder: StreamRecorder;
   #hooks: readonly SimulateHooks[] | undefined;
 
+  /** @param rowsAtOnce - as `StreamExecutor` takes it */
   constructor(
     plan: Plan,
     frames: ReadonlyMap<NodeId, Frame>,
     accounts: readonly Account[],
     options: OfflineOptions,
     recorder: StreamRecorder = new StreamRecorder(plan, options.keep !== "none"),
+    rowsAtOnce = 1,
   ) {
-    this.executor = new StreamExecutor(plan);
+    this.executor = new StreamExecutor(plan, rowsAtOnce);
     this.#accounts = accounts;
     this.#options = options;
     this.#recorder = recorder;

@@ -49,7 +49,7 @@ export class RunSession {
     );
     this.#run = allowsLateness
       ? new RevisingRun(prepared.plan, this.#account, options)
-      : new StreamRun(prepared.plan, data.frames, [this.#account], options);
+      : new StreamRun(prepared.plan, data.frames, [this.#account], options, undefined, rowsAtOnce);
   }
 
   /** @param onClose - told once, when the session is closed */
@@ -169,6 +169,9 @@ export class RunSession {
     extendFeeds(this.#account, id, frame);
   }
 }
+
+// Rows that are appended are past. As many as leave their columns in the processor's cache.
+const rowsAtOnce = 1_024;
 
 const noOutcomes: Readonly<Record<PushOutcome, number>> = {
   accepted: 0,
