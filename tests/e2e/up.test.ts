@@ -1,58 +1,26 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { startCli, type RunningCli } from "../../apps/cli/src/testing/start-cli.ts";
 import { expectDone, installPackage, run, runNpm, type InstalledPackage } from "./setup/installed-package.ts";
-
-interface Ready {
-  readonly ready_ms: number;
-  readonly addresses: Readonly<Record<string, string>>;
-}
-
-interface Running extends Ready {
-  readonly process: ChildProcess;
-  /** Everything it wrote on standard error. */
-  readonly log: () => string;
-}
+import { freePorts } from "./setup/page-services.ts";
 
 let installed: InstalledPackage;
 let place: string;
-const running: ChildProcess[] = [];
+const running: RunningCli[] = [];
 beforeAll(async () => {
   installed = await installPackage();
   place = join(installed.folder, "empty");
   await mkdir(place);
 });
-afterEach(() => running.splice(0).forEach((child) => child.kill("SIGKILL")));
+afterEach(() => Promise.all(running.splice(0).map((service) => service.stop("SIGKILL"))));
 afterAll(() => installed.remove());
 
 /** `qmtl up` on free ports, once it says that it is ready. */
-async function up(): Promise<Running> {
-  const command = join(installed.folder, "node_modules", "qmtl", "dist", "bin", "qmtl.mjs");
-  const anyPort = ["GATEWAY__PORT", "DAGMANAGER__GRPC_PORT", "DAGMANAGER__HTTP_PORT", "WORLDSERVICE__BIND__PORT"];
-  const env = { PATH: process.env["PATH"], ...Object.fromEntries(anyPort.map((name) => [`QMTL__${name}`, "0"])) };
-  const child = spawn(process.execPath, [command, "up", "--json"], {
-    cwd: place,
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  running.push(child);
-  let log = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (log += text));
-  const ended = once(child, "exit").then(() => {
-    throw new Error(`qmtl up ended before it was ready:\n${log}`);
-  });
-  const [line] = (await Promise.race([once(child.stdout.setEncoding("utf8"), "data"), ended])) as [string];
-  ended.catch(() => {}); // it ends when the test ends it
-  if (!line.startsWith('{"ready":true')) throw new Error(line);
-  return { ...(JSON.parse(line) as Ready), process: child, log: () => log };
-}
-
-async function stopped({ process: child }: Running, signal: NodeJS.Signals): Promise<unknown> {
-  child.kill(signal);
-  const [exitCode] = (await once(child, "exit")) as [number | null];
-  return exitCode;
+async function up(): Promise<RunningCli> {
+  const service = await startCli(["up"], { folder: place, environment: freePorts, entry: installed.command });
+  running.push(service);
+  return service;
 }
 
 describe("qmtl up, installed in an empty folder", () => {
@@ -60,7 +28,7 @@ describe("qmtl up, installed in an empty folder", () => {
   it("says when it is ready, serves its page offline, and stops in order; a first time and again", async () => {
     for (const start of ["first", "second"]) {
       const services = await up();
-      expect(services.ready_ms, start).toBeGreaterThan(0);
+      expect(services.readyMs, start).toBeGreaterThan(0);
       const status = await fetch(`${services.addresses["Gateway"]}/status`);
       expect(await status.json()).toMatchObject({
         status: "ok",
@@ -69,8 +37,8 @@ describe("qmtl up, installed in an empty folder", () => {
       });
       const page = await (await fetch(services.addresses["API page"]!)).text();
       expect(page).toContain("<code>POST /strategies</code>");
-      expect(await stopped(services, "SIGINT")).toBe(0);
-      expect(services.log()).not.toMatch(/"level":"(warn|error)"/);
+      expect((await services.stop("SIGINT")).exitCode).toBe(0);
+      expect(services.errors()).not.toMatch(/"level":"(warn|error)"/);
     }
   });
 
@@ -84,7 +52,7 @@ describe("qmtl up, installed in an empty folder", () => {
     });
     expect(submission.status).toBe(202);
     const { strategy_id: strategyId } = (await submission.json()) as { strategy_id: string };
-    await stopped(before, "SIGKILL");
+    await before.stop("SIGKILL");
 
     const after = await up();
     expect(await (await fetch(`${after.addresses["Gateway"]}/events/jwks`)).text()).toBe(keys);
@@ -94,7 +62,7 @@ describe("qmtl up, installed in an empty folder", () => {
     for (const name of await readdir(join(place, ".qmtl"))) {
       expect((await stat(join(place, ".qmtl", name))).mode & 0o077, name).toBe(0);
     }
-    expect(await stopped(after, "SIGTERM")).toBe(0);
+    expect((await after.stop("SIGTERM")).exitCode).toBe(0);
   });
 
   it("has the strategy of a project follow a world", async () => {
@@ -109,12 +77,12 @@ describe("qmtl up, installed in an empty folder", () => {
     const { exitCode, stdout, stderr } = await run(process.execPath, words, project);
     expect([exitCode, stderr]).toEqual([0, expect.stringContaining('submitted to world "demo" as ')]);
     expect(stdout).toMatch(/^From +20\d\d-/m);
-    expect(await stopped(services, "SIGTERM")).toBe(0);
+    expect((await services.stop("SIGTERM")).exitCode).toBe(0);
   });
 
   it("runs once in a folder", async () => {
     const first = await up();
     await expect(up()).rejects.toThrow("another process runs the dagmanager service");
-    expect(await stopped(first, "SIGINT")).toBe(0);
+    expect((await first.stop("SIGINT")).exitCode).toBe(0);
   });
 });

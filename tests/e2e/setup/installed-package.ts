@@ -13,6 +13,8 @@ export interface Outcome {
 export interface InstalledPackage {
   /** A folder of its own, far from any checkout, with nothing in it but the installed package. */
   readonly folder: string;
+  /** The file of the installed `qmtl`. */
+  readonly command: string;
   /** Runs the installed `qmtl`, in that folder unless told otherwise. */
   qmtl(words: readonly string[], folder?: string): Promise<Outcome>;
   remove(): Promise<void>;
@@ -26,6 +28,7 @@ export async function installPackage(): Promise<InstalledPackage> {
   const command = join(folder, "node_modules", "qmtl", "dist", "bin", "qmtl.mjs");
   return {
     folder,
+    command,
     qmtl: (words, place = folder) => run(process.execPath, [command, ...words], place),
     remove: () => rm(folder, { recursive: true, force: true }),
   };

@@ -1,4 +1,4 @@
-// Everything README and docs show as code compiles and runs, and prints what they say it prints.
+// Everything README and docs show as code compiles and runs with the installed package, and prints what they say it prints.
 
 import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -15,9 +15,9 @@ import {
   isModule,
   needsServices,
   type Block,
-} from "./blocks.ts";
-import { noServices, startServices } from "./services.ts";
-import { createWorkspace, type Workspace } from "./workspace.ts";
+} from "../docs/blocks.ts";
+import { noServices, startServices } from "./setup/page-services.ts";
+import { createWorkspace, type Workspace } from "./setup/docs-workspace.ts";
 
 const execute = promisify(execFile);
 const pages = documentationPages().filter((page) =>
@@ -25,8 +25,8 @@ const pages = documentationPages().filter((page) =>
 );
 let workspace: Workspace;
 
-beforeAll(() => {
-  workspace = createWorkspace();
+beforeAll(async () => {
+  workspace = await createWorkspace();
   for (const page of pages) {
     const folder = workspace.pageFolder(page);
     const modules = blocksOf(page).filter(isModule);
@@ -49,7 +49,7 @@ describe.each(pages)("%s", (page) => {
   it("runs as shown", async () => {
     const blocks = blocksOf(page);
     const folder = join(workspace.folder, "pages", page.replaceAll("/", "-"));
-    const services = blocks.some(needsServices) ? await startServices(folder) : noServices;
+    const services = blocks.some(needsServices) ? await startServices(folder, workspace.command) : noServices;
     const environment = { ...workspace.environment, ...services.environment };
     try {
       for (const block of blocks) {

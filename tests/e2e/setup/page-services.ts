@@ -1,4 +1,4 @@
-import { startCli } from "../../apps/cli/src/testing/start-cli.ts";
+import { startCli } from "../../../apps/cli/src/testing/start-cli.ts";
 
 /** A `qmtl up` that a page's commands talk to. */
 export interface PageServices {
@@ -15,6 +15,14 @@ export const noServices: PageServices = {
   stop: async () => {},
 };
 
+/** Settings under which every service listens on a free port. */
+export const freePorts = Object.fromEntries(
+  ["GATEWAY__PORT", "DAGMANAGER__GRPC_PORT", "DAGMANAGER__HTTP_PORT", "WORLDSERVICE__BIND__PORT"].map((name) => [
+    `QMTL__${name}`,
+    "0",
+  ]),
+);
+
 const shown: Readonly<Record<string, string>> = {
   Gateway: "127.0.0.1:8000",
   WorldService: "127.0.0.1:8080",
@@ -22,11 +30,9 @@ const shown: Readonly<Record<string, string>> = {
   "DAG Manager (gRPC)": "127.0.0.1:50051",
 };
 
-/** Starts `qmtl up` in a folder, on free ports. */
-export async function startServices(folder: string): Promise<PageServices> {
-  const ports = ["GATEWAY__PORT", "DAGMANAGER__GRPC_PORT", "DAGMANAGER__HTTP_PORT", "WORLDSERVICE__BIND__PORT"];
-  const environment = Object.fromEntries(ports.map((name) => [`QMTL__${name}`, "0"]));
-  const running = await startCli(["up"], { folder, environment });
+/** Starts the `qmtl up` of an installed package in a folder, on free ports. */
+export async function startServices(folder: string, entry: string): Promise<PageServices> {
+  const running = await startCli(["up"], { folder, environment: freePorts, entry });
   const { addresses } = running;
   const found = Object.entries(shown).map(([name, usual]) => [usual, addresses[name]!.replace("http://", "")] as const);
   const grpcPort = addresses["DAG Manager (gRPC)"]!.split(":")[1]!;
