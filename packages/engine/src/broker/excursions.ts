@@ -31,11 +31,7 @@ export class Excursions {
 
   /** The position was held over rows `from..to-1`. */
   add(bars: Range, from: number, to: number): void {
-    if (this.#bars.high !== bars.high || this.#bars.low !== bars.low) {
-      this.settle();
-      this.settleAll();
-      this.#bars = bars;
-    }
+    this.#setBars(bars);
     if (this.#to !== from) {
       this.settle();
       this.#from = from;
@@ -67,6 +63,18 @@ export class Excursions {
     this.#from = this.#to = 0;
   }
 
+  /** The first row of those the position that is held was held over, not looked at yet; `from` where all were. */
+  heldFrom(from: number): number {
+    return this.#from === this.#to ? from : this.#from;
+  }
+
+  /** What was held is over; rows `E` say what it was held over, and what came after and is over as well. */
+  postponeRows(bars: Range, rows: Float64Array): void {
+    this.#from = this.#to = 0;
+    this.#setBars(bars);
+    this.#later.setRows(this.#later.length, rows);
+  }
+
   /** Looks at all rows that were postponed: trades are about to be read. */
   settleAll(): void {
     const { data, length, stride } = this.#later;
@@ -80,6 +88,13 @@ export class Excursions {
   clear(): void {
     this.#later.length = 0;
     this.#from = this.#to = 0;
+  }
+
+  #setBars(bars: Range): void {
+    if (this.#bars.high === bars.high && this.#bars.low === bars.low) return;
+    this.settle();
+    this.settleAll();
+    this.#bars = bars;
   }
 
   #track(trade: number, size: number, average: number, from: number, to: number): void {

@@ -50,6 +50,17 @@ export class FilledTargets {
     return row * stride;
   }
 
+  /** Adds rows that are written. */
+  appendRows(rows: Float64Array): void {
+    for (let from = 0; from < rows.length;) {
+      const at = this.append();
+      const to = Math.min(rows.length, from + this.data.length - at);
+      this.data.set(rows.subarray(from, to), at);
+      this.#length += (to - from) / stride - 1;
+      from = to;
+    }
+  }
+
   clear(): void {
     this.#length = 0;
   }

@@ -10,6 +10,7 @@ export {
   type Semantics,
 } from "./options.ts";
 export type { RecordList } from "./record-list.ts";
+export { targetOf } from "./sign-targets.ts";
 export type { SlippageModel } from "./slippage.ts";
 export { TradeAdder, type TradeSums } from "./trade-sums.ts";
 export type {
@@ -28,6 +29,7 @@ export type {
   ReplayCurves,
   RowMarks,
   Side,
+  SignTargets,
   TargetColumn,
   TargetRows,
   TimeInForce,

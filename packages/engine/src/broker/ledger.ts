@@ -1,6 +1,7 @@
 import { QmtlError } from "@qmtl/core";
 import { StepGrid } from "../money/index.ts";
 import type { Instrument } from "../instrument/index.ts";
+import { A, stageRows } from "../operators/vector/index.ts";
 import { jsonToNumber, numberToJson } from "./record-table.ts";
 import type { BrokerOptions } from "./options.ts";
 import { T, type TradeTable } from "./trade-table.ts";
@@ -161,6 +162,45 @@ export class Ledger {
     let sum = 0;
     for (let at = 1; at < this.unsettled.length; at += 2) sum += this.unsettled[at]!;
     return sum;
+  }
+
+  /** Lends what orders of instrument 0 move on, and the trade that is open, to `accountRows`: it is the only one. */
+  lend(numbers: Float64Array, stage: Float64Array): void {
+    const { data, stride, length } = this.trades;
+    const open = this.openTrade[0]!;
+    numbers[A.cash] = this.cash;
+    numbers[A.quantity] = this.quantity[0]!;
+    numbers[A.multiplier] = this.multiplier[0]!;
+    numbers[A.averagePrice] = this.averagePrice[0]!;
+    numbers[A.cost] = this.cost[0]!;
+    numbers[A.realised] = this.realised[0]!;
+    numbers[A.realisedTotal] = this.realisedTotal;
+    numbers[A.feesPaid] = this.feesPaid;
+    numbers[A.traded] = this.traded;
+    numbers[A.firstTrade] = open < 0 ? length : open;
+    numbers[A.trades] = open < 0 ? 0 : 1;
+    if (open >= 0) stageRows(stage, "trades", 1).set(data.subarray(open * stride, (open + 1) * stride));
+  }
+
+  /** Takes it back. */
+  takeBack(numbers: Float64Array, stage: Float64Array): void {
+    const trades = numbers[A.trades]!;
+    const firstTrade = numbers[A.firstTrade]!;
+    const isHeld = numbers[A.quantity] !== 0;
+    this.cash = numbers[A.cash]!;
+    this.quantity[0] = numbers[A.quantity]!;
+    this.averagePrice[0] = numbers[A.averagePrice]!;
+    this.cost[0] = numbers[A.cost]!;
+    this.realised[0] = numbers[A.realised]!;
+    this.realisedTotal = numbers[A.realisedTotal]!;
+    this.feesPaid = numbers[A.feesPaid]!;
+    this.traded = numbers[A.traded]!;
+    this.trades.setRows(firstTrade, stageRows(stage, "trades", trades));
+    this.openTrade[0] = isHeld ? firstTrade + trades - 1 : -1;
+    if (isHeld !== this.held.length > 0) {
+      if (isHeld) this.held.push(0);
+      else this.held.pop();
+    }
   }
 
   /** Books one fill: cash, position, cost, realised profit and the round trip it belongs to. */

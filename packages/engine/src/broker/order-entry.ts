@@ -141,6 +141,11 @@ export class OrderEntry {
     return target === this.lastTarget[instrument] && this.lastUnit[instrument] === (unit === "percent" ? 0 : 1);
   }
 
+  /** The target before; NaN: none in this unit. */
+  lastTargetIn(instrument: number, unit: TargetUnit): number {
+    return this.lastUnit[instrument] === (unit === "percent" ? 0 : 1) ? this.lastTarget[instrument]! : NaN;
+  }
+
   remember(instrument: number, target: number, unit: TargetUnit): void {
     this.lastTarget[instrument] = target;
     this.lastUnit[instrument] = unit === "percent" ? 0 : 1;

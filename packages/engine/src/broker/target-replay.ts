@@ -6,9 +6,11 @@ import type { FeeModel } from "./fees.ts";
 import { FilledTargets, M } from "./filled-targets.ts";
 import type { Funds } from "./funds.ts";
 import { C, type Ledger } from "./ledger.ts";
+import { LentAccount } from "./lent-account.ts";
 import type { BrokerOptions } from "./options.ts";
 import { isNear, type OrderEntry } from "./order-entry.ts";
 import { SIZE_TARGET_PERCENT } from "./order-table.ts";
+import { targetOf } from "./sign-targets.ts";
 import { slippedPrice } from "./slippage.ts";
 import type { ReplayBars, ReplayCurves, RowMarks, TargetColumn, TargetRows } from "./types.ts";
 
@@ -42,6 +44,7 @@ export class TargetReplay implements TargetRows {
   /** No slippage, fees that are a share of what is traded, sizes that are not cut by them. */
   readonly #isSimple: boolean;
   readonly #feeRate: number;
+  readonly #lent: LentAccount;
 
   constructor(
     options: BrokerOptions,
@@ -64,6 +67,9 @@ export class TargetReplay implements TargetRows {
     this.#feeRate = shareOf(fees);
     this.#isSimple = slippage.kind === "none" && percentOf === "equity" && !Number.isNaN(this.#feeRate);
     this.filled = new FilledTargets(0, ledger.multiplier[0]!);
+    const [excursions] = stretch.excursions;
+    const feeRate = this.#isSimple ? this.#feeRate : NaN;
+    this.#lent = new LentAccount(options, ledger, execution, entry, excursions!, this.filled, feeRate);
   }
 
   /** Rows `from..to-1` of the bars with their targets; its own fields say how far it came. */
@@ -91,7 +97,7 @@ export class TargetReplay implements TargetRows {
   #run(
     bars: ReplayBars,
     intervalMs: IntervalMs,
-    { values, offset, unit, targetOf }: TargetColumn,
+    { values, offset, unit, signTargets }: TargetColumn,
     from: number,
     to: number,
     curves: ReplayCurves,
@@ -107,8 +113,7 @@ export class TargetReplay implements TargetRows {
       if (ledger.quantity[0] !== 0) this.heldRows += stop - row;
       if (stop < end || next === to) return stop;
       row = end;
-      const value = values[next + ahead]!;
-      const target = targetOf === undefined ? value : targetOf(value);
+      const target = targetOf(values[next + ahead]!, signTargets);
       const decision = this.#judge(bars, target, unit, next, to);
       if (decision === nothingToDo) continue;
       if (decision === otherWay) {
@@ -134,42 +139,45 @@ export class TargetReplay implements TargetRows {
     return to;
   }
 
-  // The same, with what lies between two targets in one go. A row with a target is marked as its order leaves it.
+  // The same, with what lies between two targets in one go, and the plainest orders of those. A row with another target is
+  // marked as its order leaves it.
   #runMarked(
     bars: ReplayBars,
     intervalMs: IntervalMs,
-    { values, offset, unit, targetOf }: TargetColumn,
+    targets: TargetColumn,
     from: number,
     to: number,
     curves: ReplayCurves,
     marks: RowMarks,
   ): number {
-    const ledger = this.#ledger;
+    const { values, offset, unit, signTargets } = targets;
     const { shift } = curves;
     const ahead = offset - from;
+    const ledger = this.#ledger;
+    const lent = this.#lent;
     let row = from;
     let judged = -1; // the row whose bar has passed and whose target has been seen
-    this.#hold(marks);
+    lent.begin({ marks, targets, bars, curves, intervalMs, from, firstMs: this.#firstMs });
     for (;;) {
-      const taken = marks.take(row, to, judged);
+      const taken = lent.take(row, to, judged);
       const next = taken >> 1;
-      if (ledger.quantity[0] !== 0) this.heldRows += next - row;
       const hasTarget = next < to && taken % 2 === 0;
       const passed = judged === row ? row + 1 : row;
       const end = hasTarget ? next + 1 : next;
-      if (end > passed) this.#stretch.pass(0, bars, passed, end);
+      if (end > passed) this.#stretch.pass(0, bars, passed, end, lent.seenFrom);
       if (!hasTarget) {
         if (next > from) this.#stretch.end(0, bars, intervalMs, next);
+        this.heldRows = lent.heldRows;
         return next;
       }
       row = judged = next;
-      const value = values[next + ahead]!;
-      const target = targetOf === undefined ? value : targetOf(value);
+      const target = targetOf(values[next + ahead]!, signTargets);
       const decision = this.#judge(bars, target, unit, next, to);
       if (decision === nothingToDo) continue;
       if (decision === otherWay) {
         this.#stretch.end(0, bars, intervalMs, end);
         this.barIsTaken = true;
+        this.heldRows = lent.heldRows;
         return next;
       }
       this.#entry.remember(0, target, unit);
@@ -177,8 +185,7 @@ export class TargetReplay implements TargetRows {
         this.#fill(bars, intervalMs, next);
         curves.moved(next + shift);
       } else {
-        marks.take(next, end, next);
-        if (ledger.quantity[0] !== 0) this.heldRows++;
+        lent.take(next, end, next);
         // The fill belongs to the bar that comes next, which has not been counted yet.
         ledger.bars[0]!++;
         this.#fill(bars, intervalMs, next);
@@ -187,13 +194,7 @@ export class TargetReplay implements TargetRows {
         row = end;
         judged = -1;
       }
-      this.#hold(marks);
     }
-  }
-
-  #hold(marks: RowMarks): void {
-    const ledger = this.#ledger;
-    marks.hold(ledger.cash, ledger.quantity[0]!, ledger.multiplier[0]!, this.#options.maintenanceMargin);
   }
 
   #judge(bars: ReplayBars, target: number, unit: TargetColumn["unit"], row: number, to: number): Decision {

@@ -175,10 +175,17 @@ export interface TargetColumn {
   /** Where the value of the first row stands. */
   readonly offset: number;
   readonly unit: "percent" | "quantity";
-  /** The target of a value that is not NaN, or NaN; absent: the values are the targets. */
-  readonly targetOf: ((value: number) => number) | undefined;
+  /** What values stand for; absent: they are the targets. */
+  readonly signTargets: SignTargets | undefined;
   /** Closes of the same rows, where the values stand in a column of a pool: absent, unless they do as well. */
   readonly closes?: Float64Array | undefined;
+}
+
+/** Targets by the sign of a value; NaN: none. */
+export interface SignTargets {
+  readonly above: number;
+  readonly below: number;
+  readonly atZero: number;
 }
 
 /** Where the curves of an account go. */
@@ -188,16 +195,20 @@ export interface ReplayCurves {
   readonly shift: number;
   /** Cash and position have moved: this is how they are from a row of the curves on. */
   moved(curveRow: number): void;
+  /** The same of many moves: rows of the curves and what cash and position are from them on, in turn. */
+  movedRows(cash: Float64Array, position: Float64Array): void;
   /** Goes through rows in one go, in place of `equity`. */
   readonly marks?: RowMarks | undefined;
 }
 
-/** Marks the account of one instrument at its closes, as far as its position stays as it is. */
+/** Marks the account of one instrument at its closes, and fills the plainest of its orders there. */
 export interface RowMarks {
-  /** The position from now on. @param maintenance - share of its value that equity must not fall below */
-  hold(cash: number, quantity: number, multiplier: number, maintenance: number): void;
+  /** The account as numbers `A`. */
+  readonly numbers: Float64Array;
+  /** What orders left. */
+  readonly stage: Float64Array;
   /**
-   * Rows from `from` on until one has a target, or is not quiet (no price, a margin call), or is `to`.
+   * Rows from `from` on until one has a target that is not plain, or is not quiet (no price, a margin call), or is `to`.
    *
    * @param judged - a row that is taken whatever it has; -1: none
    * @returns twice the row that was not taken; one more when that is for not being quiet

@@ -15,6 +15,7 @@ export class BlockMarks implements RowMarks {
   readonly numbers: Float64Array;
   /** Its list of drawdowns. */
   readonly ended: Float64Array;
+  readonly stage: Float64Array;
   readonly #equity: Float64Array;
   readonly #run: VectorFunction;
   // Where row 0 of the feed would stand, in bytes.
@@ -27,6 +28,7 @@ export class BlockMarks implements RowMarks {
     this.#equity = unit.scratch.a;
     this.ended = unit.scratch.b;
     this.numbers = unit.scratch.c;
+    this.stage = unit.scratch.d;
     this.#run = unit.get(basis === "bar" ? "equityAndReturnRows" : "equityRows");
   }
 
@@ -40,16 +42,6 @@ export class BlockMarks implements RowMarks {
     return this;
   }
 
-  hold(cash: number, quantity: number, multiplier: number, maintenance: number): void {
-    const { numbers } = this;
-    const isHeld = quantity !== 0;
-    numbers[A.cash] = cash;
-    numbers[A.quantity] = quantity;
-    numbers[A.multiplier] = multiplier;
-    numbers[A.equityAbove] = isHeld ? 0 : Number.NEGATIVE_INFINITY;
-    numbers[A.maintenance] = isHeld ? maintenance : 0;
-  }
-
   take(from: number, to: number, judged: number): number {
     const first = this.#from;
     const taken = this.#run(
@@ -58,6 +50,7 @@ export class BlockMarks implements RowMarks {
       this.#equity.byteOffset + 8 * this.#odd,
       this.numbers.byteOffset,
       this.ended.byteOffset,
+      this.stage.byteOffset,
       8 * (from - first),
       8 * (to - first),
       8 * (judged - first),
@@ -85,7 +78,7 @@ export function blockMarks(
   if (closes === undefined || to - from >= VECTOR_SCRATCH_ROWS) return undefined;
   const unit = vectorUnitFor(to - from, values, closes);
   if (unit === undefined) return undefined;
-  const { a, b, c } = unit.scratch;
-  if (made[basis] === undefined && !inColumnMemory([a, b, c])) return undefined;
+  const { a, b, c, d } = unit.scratch;
+  if (made[basis] === undefined && !inColumnMemory([a, b, c, d])) return undefined;
   return (made[basis] ??= new BlockMarks(unit, basis)).begin(targets, closes, from, tracker);
 }

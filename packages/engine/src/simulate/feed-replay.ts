@@ -1,3 +1,4 @@
+import { targetOf, type SignTargets } from "../broker/index.ts";
 import type { BarFeed } from "./simulate-columns.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -5,8 +6,8 @@ import type { Simulation } from "./simulation.ts";
 export interface TargetOrder {
   readonly instrument: number;
   readonly unit: "percent" | "quantity";
-  /** The target of a value that is not NaN; absent: the values are the targets. */
-  readonly targetOf?: (value: number) => number;
+  /** What values stand for; absent: they are the targets. */
+  readonly signTargets?: SignTargets;
   /** Where values come block by block: the closes of the feed beside them. */
   readonly closes?: Float64Array;
 }
@@ -21,7 +22,7 @@ export class FeedReplay {
   readonly #feed: BarFeed;
   readonly #instrument: number;
   readonly #unit: "percent" | "quantity";
-  readonly #targetOf: ((value: number) => number) | undefined;
+  readonly #signTargets: SignTargets | undefined;
   readonly #closes: Float64Array | undefined;
 
   /** @param order - what its targets are for; absent: there are none */
@@ -30,7 +31,7 @@ export class FeedReplay {
     this.#feed = feed;
     this.#instrument = order?.instrument ?? feed.instrument;
     this.#unit = order?.unit ?? "percent";
-    this.#targetOf = order?.targetOf;
+    this.#signTargets = order?.signTargets;
     this.#closes = order?.closes;
   }
 
@@ -48,7 +49,7 @@ export class FeedReplay {
         values,
         offset: offset + start - from,
         unit: this.#unit,
-        targetOf: this.#targetOf,
+        signTargets: this.#signTargets,
         closes: this.#closes,
       };
       const { row, barIsTaken } = this.#simulation.targetRows(this.#feed, column, start, to);
@@ -72,7 +73,7 @@ export class FeedReplay {
   }
 
   #target(value: number): number {
-    return this.#targetOf === undefined || value !== value ? value : this.#targetOf(value);
+    return value === value ? targetOf(value, this.#signTargets) : value;
   }
 
   // `target` is sent at the close of the last row; NaN: none is.

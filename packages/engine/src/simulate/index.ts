@@ -1,4 +1,4 @@
-export { orderTarget, targetOf, type OrderTargetParams } from "./order-target.ts";
+export { orderTarget, signTargetsOf, type OrderTargetParams } from "./order-target.ts";
 export { simulateBlocks, type BlockAccount } from "./simulate-blocks.ts";
 export { simulateColumns, type BarFeed, type OrderSource, type SimulateHooks } from "./simulate-columns.ts";
 export {

@@ -1,4 +1,5 @@
 import { QmtlError, shown } from "@qmtl/core";
+import type { SignTargets } from "../broker/index.ts";
 import type { Kernel, OperatorDefinition } from "../operator/index.ts";
 
 export interface OrderTargetParams {
@@ -26,34 +27,24 @@ export const orderTarget: OperatorDefinition<OrderTargetParams, "signal", "value
   },
   warmupRows: () => 0,
   lookbackRows: () => 0,
-  createKernel: (params) => targetKernel(targetsOf(params)),
+  createKernel: (params) => targetKernel(signTargetsOf(params)),
 };
 
-type Targets = readonly [long: number, short: number, flat: number];
-
-function targetsOf({ long, short, flat }: OrderTargetParams): Targets {
-  return [long, short ?? Number.NaN, flat ?? Number.NaN];
+/** The targets of signals that are not absent. */
+export function signTargetsOf({ long, short, flat }: OrderTargetParams): SignTargets {
+  return { above: long, below: short ?? Number.NaN, atZero: flat ?? Number.NaN };
 }
 
-/** The target of one signal; NaN: none. */
-export function targetOf(params: OrderTargetParams): (signal: number) => number {
-  const [long, short, flat] = targetsOf(params);
-  return (signal) => targetOfSignal(signal, long, short, flat);
-}
-
-function targetOfSignal(signal: number, long: number, short: number, flat: number): number {
-  return signal > 0 ? long : signal < 0 ? short : signal === 0 ? flat : Number.NaN;
-}
-
-function targetKernel(targets: Targets): Kernel {
+function targetKernel(targets: SignTargets): Kernel {
   const advance: Kernel["advance"] = (inputs, outputs, from, to) => {
     const signal = inputs[0]!;
     const target = outputs[0]!;
     // In registers: what a loop finds outside its function is read every time.
-    const long = targets[0];
-    const short = targets[1];
-    const flat = targets[2];
-    for (let row = from; row < to; row++) target[row] = targetOfSignal(signal[row]!, long, short, flat);
+    const { above, below, atZero } = targets;
+    for (let row = from; row < to; row++) {
+      const value = signal[row]!;
+      target[row] = value > 0 ? above : value < 0 ? below : value === 0 ? atZero : Number.NaN;
+    }
   };
   return { advance, advanceRow: advance, save: () => new Float64Array(0), load: () => undefined };
 }

@@ -1,5 +1,13 @@
 import type { EpochMs } from "@qmtl/core";
-import type { AccountView, Broker, BrokerSnapshot, PositionView, TargetColumn, TargetRows } from "../broker/index.ts";
+import type {
+  AccountView,
+  Broker,
+  BrokerSnapshot,
+  PositionView,
+  ReplayCurves,
+  TargetColumn,
+  TargetRows,
+} from "../broker/index.ts";
 import type { EquityColumns, EquityTracker } from "../metrics/index.ts";
 import { blockMarks, type BlockMarks } from "./block-marks.ts";
 import { CloseTimes } from "./close-times.ts";
@@ -168,8 +176,9 @@ export class Simulation {
     while (this.rows + to - from > this.#equity.length) this.#grow();
     const { rows } = this;
     const marks = blockMarks(targets, from, to, this.tracker);
-    const curves = { equity: this.#equity, shift: rows - from, moved: this.#moved, marks };
-    this.#moved(rows);
+    const { moved, movedRows } = this.#moves;
+    const curves = { equity: this.#equity, shift: rows - from, moved, movedRows, marks };
+    moved(rows);
     const taken = this.broker.onTargetBars(feed, feed.intervalMs, targets, from, to, curves);
     const last = taken.barIsTaken ? taken.row : taken.row - 1;
     if (last >= from) {
@@ -182,15 +191,21 @@ export class Simulation {
     return taken;
   }
 
-  readonly #moved = (row: number): void => {
-    this.#cash.set(row, this.#account.cash);
-    for (let each = 0; each < this.#held.length; each++) this.#positions[each]!.set(row, this.#held[each]!.quantity);
+  readonly #moves: Pick<ReplayCurves, "moved" | "movedRows"> = {
+    moved: (row) => {
+      this.#cash.set(row, this.#account.cash);
+      for (let each = 0; each < this.#held.length; each++) this.#positions[each]!.set(row, this.#held[each]!.quantity);
+    },
+    movedRows: (cash, position) => {
+      this.#cash.append(cash);
+      this.#positions[0]!.append(position);
+    },
   };
 
   // The closes of bars that the broker has taken in.
   #settle(feed: BarFeed, from: number, to: number): void {
     if (from === to) return;
-    this.#moved(this.rows);
+    this.#moves.moved(this.rows);
     this.#count(feed, from, to, this.#held[feed.instrument]!.quantity === 0 ? 0 : to - from);
   }
 

@@ -19,6 +19,18 @@ export class StepCurve {
     this.#count++;
   }
 
+  /** Values that are written, each after the row from which on it holds. */
+  append(steps: Float64Array): void {
+    for (let from = 0; from < steps.length;) {
+      const at = 2 * (this.#count % changesPerPiece);
+      if (at === 0) this.#pieces.push((this.#newest = new Float64Array(2 * changesPerPiece)));
+      const to = Math.min(steps.length, from + 2 * changesPerPiece - at);
+      this.#newest.set(steps.subarray(from, to), at);
+      this.#count += (to - from) / 2;
+      from = to;
+    }
+  }
+
   column(length: number): Float64Array {
     if (this.#column?.length === length) return this.#column;
     const column = new Float64Array(length);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it, vi } from "vitest";
-import { createBroker, defaultBrokerOptions, type BrokerOptions } from "../broker/index.ts";
+import { FilledTargets } from "../broker/filled-targets.ts";
+import { createBroker, defaultBrokerOptions, targetOf, type BrokerOptions } from "../broker/index.ts";
 import { ColumnPool } from "../columns/index.ts";
 import { defineInstrument } from "../instrument/index.ts";
 import { createEquityTracker, performanceMetrics } from "../metrics/index.ts";
@@ -177,6 +178,81 @@ it("leaves the same by vector code, where targets and closes come block by block
   );
   expect(marked).toHaveBeenCalled();
   expect(sentByRow / orders).toBeLessThan(0.4);
+  pool.releaseAll();
+});
+
+// As above, without what leaves orders to others: gaps between rows, costs that are not a share, fills at the next open.
+const plainStep = fc.record({
+  close: fc.oneof(
+    { weight: 60, arbitrary: fc.double({ min: 0.85, max: 1.15, noNaN: true }) },
+    { weight: 1, arbitrary: fc.constantFrom(0.01, 3, Number.NaN) },
+  ),
+  signal: fc.oneof(
+    { weight: 2, arbitrary: fc.constant(Number.NaN) },
+    { weight: 3, arbitrary: fc.constantFrom(1, -1, 0, -0, 2.5) },
+  ),
+});
+const plainOptions: fc.Arbitrary<Partial<BrokerOptions>> = fc.record({
+  cash: fc.constantFrom(100, 100_000, 1_234.56),
+  marketFill: fc.constant("same_close" as const),
+  sizing: fc.constantFrom("submit" as const, "fill" as const),
+  rebalance: fc.constantFrom("on_change" as const, "every_bar" as const),
+  insufficientFunds: fc.constantFrom("reduce" as const, "reject" as const),
+  account: fc.constantFrom("cash" as const, "margin" as const),
+  initialMargin: fc.constantFrom(1, 0.25),
+  maintenanceMargin: fc.constantFrom(0, 0.2),
+  shorting: fc.boolean(),
+  closeAtEnd: fc.boolean(),
+  fees: fc.constantFrom<BrokerOptions["fees"]>({ kind: "none" }, { kind: "percent", rate: 0.003 }),
+});
+const signTargets = fc.record({
+  above: fc.constantFrom(1, 0.5, 1.7),
+  below: fc.constantFrom(0, 0, -1, Number.NaN),
+  atZero: fc.constantFrom(0, -0.3, Number.NaN),
+});
+
+it("leaves the same where vector code fills the orders", () => {
+  const pool = new ColumnPool();
+  const [values, closes] = [pool.take(1_000), pool.take(1_000)];
+  const filled = vi.spyOn(FilledTargets.prototype, "appendRows");
+  let orders = 0;
+  const plainAccount = fc.record({
+    brokerOptions: plainOptions,
+    multiplier: fc.constantFrom(1, 10),
+    unit: fc.constantFrom("percent" as const, "quantity" as const),
+    basis: fc.constantFrom("1d" as const, "bar" as const),
+    signTargets: fc.option(signTargets, { nil: undefined }),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(plainStep, { minLength: 70, maxLength: 900, size: "max" }),
+      plainAccount,
+      fc.array(fc.nat(900), { maxLength: 2 }),
+      (steps, { multiplier, signTargets, ...options }, cuts) => {
+        const whole = { above: 0.05, below: 0.05, hours: 1 as const, absent: "" as const, open: 1, target: Number.NaN };
+        const feed = feedOf(steps.map(({ close }) => ({ ...whole, close: Number.isNaN(close) ? 1 : close })));
+        for (const [row, { close }] of steps.entries()) if (Number.isNaN(close)) feed.close[row] = close;
+        const signals = Float64Array.from(steps, ({ signal }) => signal);
+        const account = { ...options, instrument: defineInstrument({ symbol: "X/USD", multiplier }) };
+        const [together, apart] = [open(account), open(account)];
+        const order = { instrument: 0, unit: options.unit, closes, ...(signTargets && { signTargets }) };
+        replay(together, feed, order, cuts, (replay, from, to) => {
+          values.set(signals.subarray(from, to));
+          closes.set(feed.close.subarray(from, to));
+          replay.run(values, 0, from, to);
+        });
+        for (let row = 0; row < feed.length; row++) {
+          const signal = signals[row]!;
+          stepRow(apart, feed, row, Number.isNaN(signal) ? signal : targetOf(signal, signTargets), options.unit);
+        }
+        expectSame(together, apart);
+        orders += together.broker.orders.length;
+      },
+    ),
+    { numRuns: 400 },
+  );
+  const byVectors = filled.mock.calls.reduce((count, [rows]) => count + rows.length / 9, 0);
+  expect(byVectors / orders).toBeGreaterThan(0.3);
   pool.releaseAll();
 });
 

@@ -1,11 +1,12 @@
 import type { NodeId } from "@qmtl/core";
+import type { SignTargets } from "@qmtl/engine/broker";
 import { BlockExecutor, runBatch, type BatchRun } from "@qmtl/engine/execute";
 import type { Frame } from "@qmtl/engine/frame";
 import type { FieldInput, Plan } from "@qmtl/engine/plan";
 import {
   orderTarget,
+  signTargetsOf,
   simulateBlocks,
-  targetOf,
   type BlockAccount,
   type OrderTargetParams,
 } from "@qmtl/engine/simulate";
@@ -72,12 +73,12 @@ function signalsOf(plan: Plan, accounts: readonly Account[]): ReadonlyMap<NodeId
     for (const { node } of targets) {
       const planned = plan.byId.get(node.id)!.node;
       if (planned.kind !== "operator" || planned.definition !== orderTarget || read.has(node.id)) continue;
-      signals.set(node.id, { ...planned.inputs[0]!, targetOf: targetOf(planned.params as OrderTargetParams) });
+      signals.set(node.id, { ...planned.inputs[0]!, signTargets: signTargetsOf(planned.params as OrderTargetParams) });
     }
   }
   return signals;
 }
 
 interface SignalTargets extends FieldInput {
-  readonly targetOf: (signal: number) => number;
+  readonly signTargets: SignTargets;
 }

@@ -1,3 +1,5 @@
+import { A } from "./account-numbers.ts";
+import { orderOfTarget } from "./account-orders.ts";
 import {
   block,
   either,
@@ -16,53 +18,30 @@ import {
   type Variable,
 } from "./assembler.ts";
 
-/** Numbers that `accountRows` works on: the account, which it reads, and figures, which it moves on. */
-export const A = {
-  cash: 0,
-  quantity: 1, // signed
-  multiplier: 2,
-  equityAbove: 3, // an equity that is not above this is a margin call; -Infinity without a position
-  maintenance: 4, // so is one below this share of the position's value
-  bars: 5, // of the run before the first row; tells whoever calls where the equity has to stand
-  last: 6, // equity of the row before
-  peak: 7,
-  peakAt: 8, // bytes of rows; whoever calls puts there what it knows an earlier peak by
-  trough: 9, // lowest equity since the peak
-  depth: 10, // of the deepest drawdown that is over
-  ended: 11, // drawdowns that are over: so many pairs of rows, in bytes, stand in the list
-  firstReturn: 12, // NaN: there was none
-  broken: 13, // returns that started from an equity that was not positive
-  // Sums in two lanes, one of the bars of the run with even numbers and one of the others.
-  equitySum: 14,
-  returnSum: 16, // of returns less the first
-  squareSum: 18,
-  cubeSum: 20,
-  fourthSum: 22,
-  downside: 24, // of squared losses
-} as const;
-
 /**
- * Rows of an account of one instrument until a row has a signal or is not quiet (no price, a margin call): the equity at
- * their closes, and what `EquityTracker` makes of it, the same operations in the same order.
+ * Rows of an account of one instrument until a row has a signal whose order is not plain (`orderOfTarget`) or is not quiet
+ * (no price, a margin call): the equity at their closes, and what `EquityTracker` makes of it, the same operations in the
+ * same order.
  *
  * Rows go by in pairs, a bar of the run with an even number before the next; a row goes by itself where it is left over,
  * reaches a peak, or has to be looked at.
  *
  * Parameters: where signals, prices and the equity stand (the equity of bars with even numbers at multiples of 16), the
- * numbers `A`, the list of drawdowns that end, each from its peak to its end; bytes of the first row, of the row after
- * the last, and of a row that is taken whatever it has. The result is the bytes up to the row that was not taken; one
- * more when that is for not being quiet.
+ * numbers `A`, the list of drawdowns that end, each from its peak to its end, the stage for what orders leave; bytes of the
+ * first row, of the row after the last, and of a row that is taken whatever it has. The result is the bytes up to the row
+ * that was not taken; one more when that is for not being quiet.
  */
 export function accountRows({ withReturns }: { readonly withReturns: boolean }): FunctionSource {
   return {
-    params: ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"],
+    params: ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"],
     result: "i32",
     body(scope) {
-      const [signals, prices, equity, numbers, list, from, end, judged] = scope.params as Eight;
+      const [signals, prices, equity, numbers, list, stage, from, end, judged] = scope.params as Nine;
       const number = (name: Name) => f64.load(numbers.get, 8 * A[name]);
       const setNumber = (name: Name, value: Code) => f64.store(numbers.get, value, 8 * A[name]);
       const { at, place, odd, lastPair } = variables(scope, "i32", ["at", "place", "odd", "lastPair"]);
-      const account = variables(scope, "f64", ["cash", "quantity", "multiplier", "equityAbove", "maintenance"]);
+      const account = variables(scope, "f64", ["cash", "quantity", "multiplier"]);
+      const margin = variables(scope, "f64", ["equityAbove", "maintenance"]);
       const figures = variables(scope, "f64", ["peak", "peakAt", "firstReturn"]);
       const { value, now } = variables(scope, "f64", ["value", "now"]);
       const { peak, peakAt, firstReturn } = figures;
@@ -139,9 +118,13 @@ export function accountRows({ withReturns }: { readonly withReturns: boolean }):
         at.set(i32.add(at.get, i32.const(16))),
       );
 
+      const look = seq(
+        value.set(f64.mul(f64.mul(account.quantity.get, f64.load(priceAt(at))), account.multiplier.get)),
+        now.set(f64.add(account.cash.get, value.get)),
+      );
       const isCall = i32.or(
-        i32.not(f64.greater(now.get, account.equityAbove.get)),
-        f64.less(now.get, f64.mul(account.maintenance.get, f64.abs(value.get))),
+        i32.not(f64.greater(now.get, margin.equityAbove.get)),
+        f64.less(now.get, f64.mul(margin.maintenance.get, f64.abs(value.get))),
       );
       const endDrawdown = seq(
         setNumber("depth", f64.max(number("depth"), f64.div(f64.sub(peak.get, trough), peak.get))),
@@ -184,11 +167,30 @@ export function accountRows({ withReturns }: { readonly withReturns: boolean }):
         at.set(i32.add(at.get, i32.const(8))),
       );
 
-      const ofAccount = ["cash", "quantity", "multiplier", "maintenance"] as const;
+      const order = orderOfTarget(scope, {
+        at,
+        numbers,
+        stage,
+        signal,
+        price: f64.load(priceAt(at)),
+        cash: account.cash,
+        quantity: account.quantity,
+        leave: (condition, depth) => leaveWhen(condition, depth + 3),
+      });
+      const isHeld = f64.notEqual(account.quantity.get, f64.const(0));
+      // What follows from cash and quantity as they are now.
+      const hold = seq(
+        margin.equityAbove.set(f64.pick(isHeld, f64.const(0), f64.const(Number.NEGATIVE_INFINITY))),
+        margin.maintenance.set(f64.pick(isHeld, number("maintenance"), f64.const(0))),
+        Object.entries(account).map(([name, variable]) =>
+          pair[name as keyof typeof account].set(f64x2.splat(variable.get)),
+        ),
+        pair.maintenance.set(f64x2.splat(margin.maintenance.get)),
+      );
       return seq(
         Object.entries({ ...account, ...figures }).map(([name, variable]) => variable.set(number(name as Name))),
         Object.entries(sums).map(([name, sum]) => sum.set(f64x2.load(numbers.get, 8 * A[name as Name]))),
-        ofAccount.map((name) => pair[name].set(f64x2.splat(account[name].get))),
+        hold,
         pair.firstReturn.set(f64x2.splat(firstReturn.get)),
         pair.trough.set(f64x2.splat(number("trough"))),
         pair.last.set(f64x2.splat(number("last"))),
@@ -209,9 +211,12 @@ export function accountRows({ withReturns }: { readonly withReturns: boolean }):
               repeatWhile(i32.lessThan(at.get, lastPair.get), lookAtPair, leaveWhen(pairIsNotQuiet, 1), takePair),
               leaveWhen(i32.not(i32.lessThan(at.get, end.get)), 2),
             ),
-            value.set(f64.mul(f64.mul(account.quantity.get, f64.load(priceAt(at))), account.multiplier.get)),
-            now.set(f64.add(account.cash.get, value.get)),
-            when(i32.notEqual(at.get, judged.get), leaveWhen(isCall, 2), leaveWhen(f64.equal(signal, signal), 2)),
+            look,
+            when(
+              i32.notEqual(at.get, judged.get),
+              leaveWhen(isCall, 2),
+              when(f64.equal(signal, signal), order, hold, look),
+            ),
             takeRow,
           ),
         ),
@@ -241,4 +246,4 @@ function variables<const Key extends string>(
   return Object.fromEntries(names.map((name) => [name, scope.variable(type)])) as Record<Key, Variable>;
 }
 
-type Eight = [Variable, Variable, Variable, Variable, Variable, Variable, Variable, Variable];
+type Nine = [Variable, Variable, Variable, Variable, Variable, Variable, Variable, Variable, Variable];

@@ -113,8 +113,11 @@ export const f64 = {
   greater: binary([0x64]),
   atLeast: binary([0x66]),
   abs: unary([0x99]),
-  /** As `Math.max`. */
+  /** As `Math.min` and `Math.max`. */
+  min: binary([0xa4]),
   max: binary([0xa5]),
+  /** The magnitude of the first with the sign of the second. */
+  withSign: binary([0xa6]),
   ofInteger: unary([0xb7]),
   /** The first where the condition holds, the second where not. */
   pick: (condition: Code, value: Code, otherwise: Code): Code => [value, otherwise, condition, 0x1b],

@@ -60,7 +60,7 @@ export class VectorUnit {
   /** As `scratch` of the kernel parts, where vector code reaches it: `VECTOR_SCRATCH_ROWS` each. */
   get scratch(): Scratch {
     const take = () => this.#memory.take(VECTOR_SCRATCH_ROWS) ?? new Float64Array(VECTOR_SCRATCH_ROWS);
-    return (this.#scratch ??= { a: take(), b: take(), c: take() });
+    return (this.#scratch ??= { a: take(), b: take(), c: take(), d: take() });
   }
 
   #make(source: FunctionSource): VectorFunction {
@@ -69,7 +69,7 @@ export class VectorUnit {
   }
 }
 
-type Scratch = Readonly<Record<"a" | "b" | "c", Float64Array>>;
+type Scratch = Readonly<Record<"a" | "b" | "c" | "d", Float64Array>>;
 
 export const VECTOR_SCRATCH_ROWS = 8_192;
 
