@@ -240,22 +240,16 @@ describe("batch and stream executors", () => {
         const outputs: Outputs = {};
         const executor = recordedBy(new StreamExecutor(plan, atOnce), outputs);
         const input = executor.inputOf(id("a"));
-        const values = new Float64Array(minutes.length);
+        const columns = [frame.columns["close"]!];
         let row = 0;
         for (const size of sizes) {
-          if (size === 1) executor.ingest(input, frame.time[row]!, [prices[row]!]);
-          else {
-            const readout = { column: executor.columnsOf(id("cross")).numeric.get("value")!, values };
-            const columns = [frame.columns["close"]!];
-            const last = frame.time[row + size - 1]!;
-            const end = executor.ingestRows(input, frame.time, columns, row, minutes.length, last, readout);
-            expect(end).toBe(row + size);
-            expect(values.slice(0, size)).toEqual(
-              Float64Array.from(outputs["cross"]!.fields["value"]!.slice(row, end)),
-            );
-          }
-          row += size;
+          const end = row + size;
+          if (size < 3 || !input.takesStretches) executor.ingestRows(input, frame.time, columns, row, end);
+          else for (let next = row; next < end;) next = input.takeStretch(frame.time, columns, next, end);
+          expect(input.time[input.position]).toBe(frame.time[end - 1]);
+          row = end;
         }
+        executor.close();
         expectSame(outputs, batchOutputs(plan, new Map([[id("a"), frame]])));
       }),
     );

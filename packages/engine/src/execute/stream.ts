@@ -1,4 +1,5 @@
 import { assert, formatInstant, QmtlError, type EpochMs, type JsonValue, type NodeId } from "@qmtl/core";
+import { ColumnPool } from "../columns/index.ts";
 import type { Kernel } from "../operator/index.ts";
 import type { Aggregation, Grid, JoinGrid, Plan, PlannedNode, ResampleGrid, SeriesNode } from "../plan/index.ts";
 import { InputWindow, OutputColumns } from "../view/index.ts";
@@ -23,18 +24,20 @@ export class StreamExecutor {
   readonly #outputs = new Map<NodeId, OutputColumns>();
   readonly #sources = new Map<NodeId, StreamGrid>();
   readonly #derived: StreamGrid[] = [];
-  /** Grids that got a row since the last `takeRows`. */
+  /** Grids that got a row since the last flush. */
   readonly #fresh: StreamGrid[] = [];
+  readonly #pool: ColumnPool | undefined;
 
   /**
    * @param rowsAtOnce - how many rows a node may take before the node after it: more than 1 for rows that are past, which
-   * nobody waits for. Plans that need more than operators over one source go row by row in any case
+   * nobody waits for. Only plans of operators over one source can; their rings have room for so many, where vector code
+   * reaches them, and whoever asked for them calls `close`
    */
   constructor(plan: Plan, rowsAtOnce = 1) {
     this.plan = plan;
-    const stretch = BlockExecutor.takes(plan) ? rowsAtOnce : 1;
+    if (rowsAtOnce > 1 && BlockExecutor.takes(plan)) this.#pool = new ColumnPool();
     for (const grid of plan.grids) {
-      const stream = new StreamGrid(grid, plan, this.#grids, stretch);
+      const stream = new StreamGrid(grid, plan, this.#grids, this.#pool && { rows: rowsAtOnce, pool: this.#pool });
       this.#grids.push(stream);
       if (grid.kind === "source") this.#sources.set(grid.source.id, stream);
       else this.#derived.push(stream);
@@ -64,8 +67,8 @@ export class StreamExecutor {
   }
 
   /**
-   * The same for rows `from..to-1` of columns, as long as their buckets are not after `lastBucketMs`: what a replay does a
-   * million times. Columns in the order of the source's fields.
+   * The same for rows `from..to-1` of columns, one after the other, as long as their buckets are not after `lastBucketMs`:
+   * what a replay does a million times. Columns in the order of the source's fields.
    *
    * @returns the row after the last one taken
    */
@@ -84,6 +87,11 @@ export class StreamExecutor {
       this.#fresh.push(source);
     }
     return end;
+  }
+
+  /** Lets go of rings for many rows: nothing must touch them again. */
+  close(): void {
+    this.#pool?.releaseAll();
   }
 
   /** Everything that closes at or before `nowMs` has been ingested: closes buckets and fires joins. */
@@ -159,6 +167,12 @@ export interface Readout {
   readonly values: Float64Array;
 }
 
+/** Rows that a grid may take node by node, and where rings for them stand. */
+interface Stretches {
+  readonly rows: number;
+  readonly pool: ColumnPool;
+}
+
 interface OperatorStep {
   readonly kind: "operator";
   readonly kernel: Kernel;
@@ -213,7 +227,7 @@ export class StreamGrid {
   pendingRows = 0;
   readonly #mask: number;
   readonly #mirrors: boolean;
-  readonly #rowsAtOnce: number;
+  readonly #stretches: Stretches | undefined;
   readonly #members: readonly StreamGrid[];
   readonly #steps: Step[] = [];
   readonly #aligned: AlignStep[] = [];
@@ -232,17 +246,17 @@ export class StreamGrid {
   #onRow: ((position: number, bucketMs: EpochMs) => void) | undefined;
   readonly #plan: Plan;
 
-  constructor(grid: Grid, plan: Plan, earlier: readonly StreamGrid[], rowsAtOnce: number) {
+  constructor(grid: Grid, plan: Plan, earlier: readonly StreamGrid[], stretches: Stretches | undefined) {
     this.grid = grid;
     this.#plan = plan;
-    this.#rowsAtOnce = rowsAtOnce;
+    this.#stretches = stretches;
     // One more than is looked back at, and one for a join that reads a row after its member moved on.
     // Where nobody looks back and no grid is derived, the current rows are all there is, and no mirror.
     this.#mirrors = grid.lookbackRows > 0 || plan.grids.length > 1;
-    const rows = this.#mirrors ? grid.lookbackRows + 1 + rowsAtOnce : rowsAtOnce;
-    this.capacity = 2 ** Math.ceil(Math.log2(rows));
+    const rows = stretches?.rows ?? 1;
+    this.capacity = 2 ** Math.ceil(Math.log2(this.#mirrors ? grid.lookbackRows + 1 + rows : rows));
     this.#mask = this.capacity - 1;
-    this.time = new Float64Array(this.capacity * 2);
+    this.time = stretches?.pool.take(this.capacity * 2) ?? new Float64Array(this.capacity * 2);
     this.position = this.capacity - 1;
     this.#members =
       grid.kind === "join"
@@ -275,7 +289,7 @@ export class StreamGrid {
     const { node } = planned;
     const size = this.capacity * 2;
     if (node.kind === "source") {
-      this.#source = new OutputColumns(size, node.fields);
+      this.#source = new OutputColumns(size, node.fields, this.#stretches?.pool);
       this.#sourceFields = node.fields.map((field) => this.#source!.numeric.get(field)!);
       this.#nodeOutputs.push(this.#source);
       return this.#source;
@@ -333,7 +347,7 @@ export class StreamGrid {
       const { field } = node.inputs[next++]!;
       columns.push(this.#inputColumn(grids[input.grid.index]!, outputs.get(input.node.id)!, field));
     }
-    const out = new OutputColumns(size, node.definition.outputs);
+    const out = new OutputColumns(size, node.definition.outputs, this.#stretches?.pool);
     const results = node.definition.outputs.map((field) => out.numeric.get(field)!);
     const kernel = node.definition.createKernel(node.params);
     this.#steps.push(operatorStep(kernel, columns, results));
@@ -381,6 +395,13 @@ export class StreamGrid {
     this.#readFields = this.#sourceFields.map((_, index) => index);
   }
 
+  /** The rings of a source's field, which are written from now on; undefined where the source has no such field. */
+  fieldOf(name: string): Float64Array | undefined {
+    const column = this.#source?.numeric.get(name);
+    if (column) this.#readField(column);
+    return column;
+  }
+
   #readField(column: Float64Array): void {
     const index = this.#sourceFields.indexOf(column);
     if (index >= 0 && !this.#readFields.includes(index)) this.#readFields.push(index);
@@ -395,7 +416,6 @@ export class StreamGrid {
     lastBucketMs: EpochMs,
     readout: Readout | undefined,
   ): number {
-    if (this.#rowsAtOnce > 1) return this.#takeStretches(time, columns, from, to, lastBucketMs, readout);
     for (let row = from; row < to; row++) {
       const bucketMs = time[row]!;
       if (bucketMs > lastBucketMs) return row;
@@ -407,38 +427,35 @@ export class StreamGrid {
     return to;
   }
 
-  // Node by node over as many rows as stand in the rings without a break.
-  #takeStretches(
-    time: Float64Array,
-    columns: readonly Float64Array[],
-    from: number,
-    to: number,
-    lastBucketMs: EpochMs,
-    readout: Readout | undefined,
-  ): number {
-    let end = to;
-    while (end > from && time[end - 1]! > lastBucketMs) end--;
-    for (let row = from, next: number; row < end; row = next) {
-      const slot = this.rows & this.#mask;
-      next = Math.min(end, row + this.#rowsAtOnce, row + this.capacity - slot);
-      const position = slot + this.capacity;
-      const behind = position + next - row;
-      this.rows += next - row;
-      this.pendingRows += next - row;
-      this.position = behind - 1;
-      this.time.set(time.subarray(row, next), position);
-      for (const index of this.#readFields) {
-        this.#sourceFields[index]!.set(columns[index]!.subarray(row, next), position);
-      }
-      if (this.#mirrors) this.#mirrorStretch([this.time, ...this.#sourceFields], position, behind);
-      for (const step of this.#steps) {
-        assert(step.kind === "operator", "stretches are for operators");
-        step.kernel.advance(step.inputs, step.outputs, position, behind);
-        if (this.#mirrors) this.#mirrorStretch(step.outputs, position, behind);
-      }
-      if (this.#onRow) for (let at = position; at < behind; at++) this.#onRow(at, this.time[at]!);
-      readout?.values.set(readout.column.subarray(position, behind), row - from);
+  /** Whether `takeStretch` can be called. */
+  get takesStretches(): boolean {
+    return this.#stretches !== undefined;
+  }
+
+  /**
+   * As many of the rows `from..to-1` of columns as stand in the rings without a break, node by node. They end at
+   * `position`. Columns in the order of the source's fields.
+   *
+   * @returns the row after the last one taken
+   */
+  takeStretch(time: Float64Array, columns: readonly Float64Array[], from: number, to: number): number {
+    const slot = this.rows & this.#mask;
+    const end = Math.min(to, from + this.#stretches!.rows, from + this.capacity - slot);
+    const position = slot + this.capacity;
+    const behind = position + end - from;
+    this.rows += end - from;
+    this.position = behind - 1;
+    this.time.set(time.subarray(from, end), position);
+    for (const index of this.#readFields) {
+      this.#sourceFields[index]!.set(columns[index]!.subarray(from, end), position);
     }
+    if (this.#mirrors) this.#mirrorStretch([this.time, ...this.#sourceFields], position, behind);
+    for (const step of this.#steps) {
+      assert(step.kind === "operator", "stretches are for operators");
+      step.kernel.advance(step.inputs, step.outputs, position, behind);
+      if (this.#mirrors) this.#mirrorStretch(step.outputs, position, behind);
+    }
+    if (this.#onRow) for (let at = position; at < behind; at++) this.#onRow(at, this.time[at]!);
     return end;
   }
 

@@ -33,8 +33,9 @@ export type StreamOrderSource =
 
 export interface StreamAccount {
   readonly simulation: Simulation;
+  readonly feeds: readonly BarFeed[];
   /** Position of each feed's source in the list of sources. */
-  readonly feeds: readonly { readonly feed: BarFeed; readonly source: number }[];
+  readonly feedSources: readonly number[];
   readonly orders: readonly StreamOrderSource[];
   readonly hooks: SimulateHooks;
 }
@@ -54,12 +55,12 @@ export function simulateStream(
     source,
     grid: executor.inputOf(source.id),
     columns: source.fields.map((field) => source.frame.columns[field]!),
-    values: new Float64Array(source.fields.length),
     payloads: source.frame.objects?.["payload"],
   }));
   const only = inputs[0];
   if (inputs.length === 1 && only && !executor.needsFlush && accounts.length === 1 && isPlain(accounts[0]!, only)) {
-    streamOneSource(executor, only, accounts[0]!, upToMs);
+    if (only.grid.takesStretches) streamStretches(only, accounts[0]!, upToMs);
+    else streamOneSource(executor, only, accounts[0]!, upToMs);
   } else streamMerged(executor, inputs, accounts, upToMs);
 }
 
@@ -67,7 +68,6 @@ interface Input {
   readonly source: StreamSource;
   readonly grid: StreamGrid;
   readonly columns: readonly Float64Array[];
-  readonly values: Float64Array;
   readonly payloads: readonly (JsonValue | undefined)[] | undefined;
 }
 
@@ -75,18 +75,18 @@ interface Input {
 function isPlain({ hooks, feeds, orders }: StreamAccount, { grid, source, payloads }: Input): boolean {
   const { onClose, afterClose } = hooks;
   const plainOrders = orders.length <= 1 && orders.every((order) => order.kind === "target" && order.grid === grid);
-  const ownBars = feeds.length === 1 && feeds[0]!.feed.time === source.frame.time;
+  const ownBars = feeds.length === 1 && feeds[0]!.time === source.frame.time;
   return plainOrders && ownBars && payloads === undefined && onClose === undefined && afterClose === undefined;
 }
 
 function ingest(executor: StreamExecutor, input: Input): void {
-  const { source, grid, columns, values, payloads } = input;
+  const { source, grid, columns, payloads } = input;
   const row = source.next++;
   if (payloads === undefined) {
     executor.ingestRows(grid, source.frame.time, columns, row, row + 1);
     return;
   }
-  for (let index = 0; index < columns.length; index++) values[index] = columns[index]![row]!;
+  const values = columns.map((column) => column[row]!);
   executor.ingest(grid, source.frame.time[row]!, values, payloads[row]);
 }
 
@@ -98,10 +98,10 @@ function streamOneSource(
   { simulation, feeds, orders, hooks }: StreamAccount,
   upToMs: EpochMs,
 ): void {
-  const { feed } = feeds[0]!;
+  const feed = feeds[0]!;
   const { time, intervalMs } = feed;
   const grid = executor.inputOf(source.id);
-  const order = orders[0]?.kind === "target" ? orders[0] : undefined;
+  const order = targetOf(orders);
   const { length } = source.frame;
   // Where vector code reaches them, as far as there are rows enough for it.
   const pool = new ColumnPool();
@@ -127,6 +127,32 @@ function streamOneSource(
   }
   source.next = row;
   for (const each of orders) each.seenRows = grid.rows;
+}
+
+// The same where rows may go through the nodes many at a time: the account reads them from the rings.
+function streamStretches(
+  { source, grid, columns }: Input,
+  { simulation, feeds, orders, hooks }: StreamAccount,
+  upToMs: EpochMs,
+): void {
+  const feed = feeds[0]!;
+  const order = targetOf(orders);
+  const closes = grid.fieldOf("close")!; // as bars have
+  const replay = new FeedReplay(simulation, feed, order && { instrument: order.instrument, unit: order.unit, closes });
+  let end = feed.length;
+  while (end > source.next && feed.time[end - 1]! + feed.intervalMs > upToMs) end--;
+  while (source.next < end) {
+    const from = source.next;
+    source.next = grid.takeStretch(feed.time, columns, from, end);
+    replay.run(order?.column, grid.position + 1 - (source.next - from), from, source.next);
+    hooks.onProgress?.(source.next);
+  }
+  for (const each of orders) each.seenRows = grid.rows;
+}
+
+function targetOf(orders: readonly StreamOrderSource[]) {
+  const order = orders[0];
+  return order?.kind === "target" ? order : undefined;
 }
 
 const progressRows = 16_384;
@@ -168,10 +194,15 @@ function streamMerged(
   }
 }
 
-function tradeBars({ simulation, feeds }: StreamAccount, inputs: readonly Input[], nowMs: EpochMs): boolean {
+function tradeBars(
+  { simulation, feeds, feedSources }: StreamAccount,
+  inputs: readonly Input[],
+  nowMs: EpochMs,
+): boolean {
   let traded = false;
-  for (const { feed, source } of feeds) {
-    const row = inputs[source]!.source.next;
+  for (let each = 0; each < feeds.length; each++) {
+    const feed = feeds[each]!;
+    const row = inputs[feedSources[each]!]!.source.next;
     if (row >= feed.length || feed.time[row]! + feed.intervalMs !== nowMs) continue;
     const { instrument, time, open, high, low, close, volume } = feed;
     simulation.bar(instrument, time[row]!, nowMs, open[row]!, high[row]!, low[row]!, close[row]!, volume[row]!);

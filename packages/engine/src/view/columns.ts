@@ -1,4 +1,5 @@
 import type { JsonValue } from "@qmtl/core";
+import type { ColumnPool } from "../columns/index.ts";
 
 /**
  * Where a node's outputs stand: one numeric column per field, and one column of JSON values for outputs that
@@ -12,19 +13,23 @@ export class OutputColumns {
   readonly size: number;
   readonly #list: Float64Array[] = []; // the columns again, because a Map is slow to walk for every row
 
-  constructor(size: number, fields: readonly string[] = []) {
+  /** @param pool - where the fields stand; they are not released */
+  constructor(size: number, fields: readonly string[] = [], pool?: ColumnPool) {
     this.size = size;
-    for (const field of fields) this.addField(field);
+    for (const field of fields) this.#add(field, pool?.take(size) ?? new Float64Array(size));
   }
 
   addField(field: string): Float64Array {
-    const column = new Float64Array(this.size).fill(Number.NaN);
-    this.setField(field, column);
-    return column;
+    return this.#add(field, new Float64Array(this.size));
   }
 
   addPayload(): (JsonValue | undefined)[] {
     return (this.payload ??= Array.from<JsonValue | undefined>({ length: this.size }));
+  }
+
+  #add(field: string, column: Float64Array): Float64Array {
+    this.setField(field, column.fill(Number.NaN));
+    return column;
   }
 
   /** Takes a column that exists already, without copying. */

@@ -8,6 +8,7 @@ import {
   type OrderSource,
   type SimulateHooks,
   type SimulationSnapshot,
+  type StreamAccount,
   type StreamOrderSource,
   type StreamSource,
 } from "@qmtl/engine/simulate";
@@ -72,7 +73,7 @@ export class StreamRun {
   readonly #orders: readonly StreamOrderSource[][];
   readonly #options: OfflineOptions;
   readonly #recorder: StreamRecorder;
-  #hooks: readonly SimulateHooks[] | undefined;
+  #trading: readonly StreamAccount[] | undefined;
 
   /** @param rowsAtOnce - as `StreamExecutor` takes it */
   constructor(
@@ -96,21 +97,14 @@ export class StreamRun {
 
   /** Runs to the end of the rows that are there, or to the last close at or before `upToMs`. */
   run(upToMs?: EpochMs): void {
-    const byId = new Map(this.sources.map((source, index) => [source.id, index]));
-    const hooks = (this.#hooks ??= this.#accounts.map((account, index) =>
-      hooksOf(account, this.#options, index, this.#accounts.length),
-    ));
-    simulateStream(
-      this.executor,
-      this.sources,
-      this.#accounts.map((account, index) => ({
-        simulation: account.simulation,
-        feeds: account.feeds.map((feed) => ({ feed, source: byId.get(feed.source)! })),
-        orders: this.#orders[index]!,
-        hooks: hooks[index]!,
-      })),
-      upToMs,
-    );
+    this.#trading ??= this.#accounts.map((account, index) => ({
+      simulation: account.simulation,
+      feeds: account.feeds,
+      feedSources: account.feeds.map((feed) => this.sources.findIndex(({ id }) => id === feed.source)),
+      orders: this.#orders[index]!,
+      hooks: hooksOf(account, this.#options, index, this.#accounts.length),
+    }));
+    simulateStream(this.executor, this.sources, this.#trading, upToMs);
   }
 
   /**

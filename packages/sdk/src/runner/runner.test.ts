@@ -413,9 +413,9 @@ describe("Runner.offline", () => {
 
 describe("Runner.session", () => {
   it("is at every moment what one run over the rows so far would be", async () => {
-    const whole = wave(200);
+    const whole = wave(4_600);
     await using session = await Runner.session(Cross, { data: sliceFrame(whole, 0, 120), broker: fees });
-    for (const to of [121, 150, 200]) {
+    for (const to of [121, 150, 200, 2_300, 4_600]) {
       const from = session.result().times.length;
       session.append(sliceFrame(whole, from, to));
       expect(hash(session.result())).toBe(

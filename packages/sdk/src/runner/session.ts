@@ -28,6 +28,7 @@ export class RunSession {
   readonly #options: OfflineOptions;
   readonly #data: BoundData;
   readonly #account: Account;
+  readonly #streams: readonly { readonly id: NodeId; readonly name: string }[];
   readonly #run: StreamRun | RevisingRun;
   readonly #onClose: ((session: RunSession) => void) | undefined;
   #closed = false;
@@ -43,6 +44,9 @@ export class RunSession {
     this.#options = options;
     this.#data = data;
     this.strategy = prepared.strategies[0]!;
+    this.#streams = prepared.graphs[0]!.nodes.flatMap(({ id, node }) =>
+      data.frames.has(id) ? [{ id, name: node.name }] : [],
+    );
     this.#account = openAccount(prepared.graphs[0]!, data.frames, options);
     const allowsLateness = prepared.graphs[0]!.nodes.some(
       ({ node }) => node instanceof StreamInput && node.allowedLatenessMs > 0,
@@ -60,15 +64,17 @@ export class RunSession {
   ): Promise<RunSession> {
     checkRunOptions(options);
     const prepared = prepareRun([strategy], options.params);
+    let session: RunSession | undefined;
     try {
       const [first] = prepared.strategies;
       await callHook(first!, "onStart", () => first!.onStart());
-      const session = new RunSession(prepared, await bindData(prepared.graphs, options), options, onClose);
+      session = new RunSession(prepared, await bindData(prepared.graphs, options), options, onClose);
       if (session.#run instanceof StreamRun) session.#run.run();
       else session.#pushAll([...session.#data.frames]);
       checkReadFields(prepared.graphs[0]!, session.#outputs());
       return session;
     } catch (error) {
+      session?.close();
       await reportFailure(prepared.strategies, error);
       throw error;
     }
@@ -88,18 +94,17 @@ export class RunSession {
    */
   append(rows: Frame | Readonly<Record<string, Frame>>): Readonly<Record<PushOutcome, number>> {
     if (this.#closed) throw new QmtlError("CANCELLED", "the session is closed; open another one to go on");
-    const streams = this.#prepared.graphs[0]!.nodes.filter((node) => this.#data.frames.has(node.id));
-    const named = isFrame(rows) ? { [streams[0]!.node.name]: rows } : rows;
-    const taken = Object.entries(named).map(([name, frame]) => {
-      const stream = streams.find(({ node }) => node.name === name);
-      if (stream) return [stream.id, frame, name] as const;
-      const names = streams.map(({ node }) => node.name).join(", ");
-      throw new QmtlError("DATA_MISSING", `there is no stream "${name}"; the streams are ${names}`);
-    });
-    if (this.#run instanceof RevisingRun) return this.#pushAll(taken.map(([id, frame]) => [id, frame]));
-    for (const [id, frame, name] of taken) this.#extend(this.#run, id, name, frame);
+    const taken = isFrame(rows)
+      ? [{ ...this.#streams[0]!, frame: rows }]
+      : Object.entries(rows).map(([name, frame]) => ({ ...this.#streamOf(name), frame }));
+    if (this.#run instanceof RevisingRun) return this.#pushAll(taken.map(({ id, frame }) => [id, frame]));
+    let accepted = 0;
+    for (const { id, name, frame } of taken) {
+      this.#extend(this.#run, id, name, frame);
+      accepted += frame.length;
+    }
     this.#run.run();
-    return { ...noOutcomes, accepted: taken.reduce((sum, [, frame]) => sum + frame.length, 0) };
+    return { ...noOutcomes, accepted };
   }
 
   result(): RunResult {
@@ -110,6 +115,7 @@ export class RunSession {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    if (this.#run instanceof StreamRun) this.#run.executor.close();
     this.#onClose?.(this);
   }
 
@@ -123,6 +129,13 @@ export class RunSession {
 
   #outputs(): NodeOutputs {
     return this.#run instanceof RevisingRun ? this.#run.recorder : this.#run.outputs();
+  }
+
+  #streamOf(name: string): { readonly id: NodeId; readonly name: string } {
+    const stream = this.#streams.find((each) => each.name === name);
+    if (stream) return stream;
+    const names = this.#streams.map((each) => each.name).join(", ");
+    throw new QmtlError("DATA_MISSING", `there is no stream "${name}"; the streams are ${names}`);
   }
 
   #pushAll(frames: readonly (readonly [NodeId, Frame])[]): Readonly<Record<PushOutcome, number>> {
@@ -170,8 +183,8 @@ export class RunSession {
   }
 }
 
-// Rows that are appended are past. As many as leave their columns in the processor's cache.
-const rowsAtOnce = 1_024;
+// Rows that are appended are past: a day of minutes at a time.
+const rowsAtOnce = 2_048;
 
 const noOutcomes: Readonly<Record<PushOutcome, number>> = {
   accepted: 0,

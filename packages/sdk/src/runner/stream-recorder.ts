@@ -22,7 +22,7 @@ export class StreamRecorder implements NodeOutputs {
 
   /** From now on rows come from this executor. */
   listenTo(executor: StreamExecutor): void {
-    for (const record of this.#records) record.listenTo(executor, this.#keepsColumns);
+    if (this.#keepsColumns) for (const record of this.#records) record.listenTo(executor);
   }
 
   /** Forgets rows that closed after `closeMs`: they are about to come again. */
@@ -61,7 +61,7 @@ class GridRecord {
     while (this.rows > 0 && this.#time[this.rows - 1]! + this.#intervalMs > closeMs) this.rows--;
   }
 
-  listenTo(executor: StreamExecutor, keepsColumns: boolean): void {
+  listenTo(executor: StreamExecutor): void {
     this.#rings = this.nodeIds.map((id) => executor.columnsOf(id));
     this.#growing = this.#rings.filter((_, index) => {
       const { kind } = executor.plan.byId.get(this.nodeIds[index]!)!.node;
@@ -70,8 +70,7 @@ class GridRecord {
     if (this.#kept.length === 0) this.#kept = this.#rings.map(() => new OutputColumns(this.#time.length));
     this.#fieldCount = -1;
     const [first] = this.nodeIds;
-    if (first !== undefined && keepsColumns)
-      executor.gridOf(first).listen((position, bucketMs) => this.#add(position, bucketMs));
+    if (first !== undefined) executor.gridOf(first).listen((position, bucketMs) => this.#add(position, bucketMs));
   }
 
   time(): Float64Array {
@@ -79,10 +78,10 @@ class GridRecord {
   }
 
   columnsOf(place: number): OutputColumns {
-    const kept = this.#kept[place]!;
+    const kept = this.#kept[place];
     const columns = new OutputColumns(this.rows);
-    for (const [field, column] of kept.numeric) columns.setField(field, column.subarray(0, this.rows));
-    if (kept.payload) columns.payload = kept.payload.slice(0, this.rows);
+    for (const [field, column] of kept?.numeric ?? []) columns.setField(field, column.subarray(0, this.rows));
+    if (kept?.payload) columns.payload = kept.payload.slice(0, this.rows);
     return columns;
   }
 
