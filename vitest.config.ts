@@ -20,6 +20,7 @@ export default defineConfig({
           name: "sources",
           include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "tests/**/*.test.ts"],
           exclude: [...configDefaults.exclude, "tests/{e2e,simulation,chaos}/**"],
+          sequence: { groupOrder: 1 }, // 0 comes last where there is one worker
         },
       },
       {
@@ -29,7 +30,7 @@ export default defineConfig({
           name: "package",
           include: ["tests/e2e/**/*.test.ts"],
           globalSetup: "tests/e2e/setup/packed-package.ts",
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },
@@ -37,12 +38,12 @@ export default defineConfig({
       {
         // Thousands of seeds, on all cores.
         extends: true,
-        test: { name: "simulation", include: ["tests/simulation/**/*.test.ts"], sequence: { groupOrder: 2 } },
+        test: { name: "simulation", include: ["tests/simulation/**/*.test.ts"], sequence: { groupOrder: 3 } },
       },
       {
         // Real processes, killed and stopped: they get the machine to themselves.
         extends: true,
-        test: { name: "chaos", include: ["tests/chaos/**/*.test.ts"], sequence: { groupOrder: 3 }, maxWorkers: 2 },
+        test: { name: "chaos", include: ["tests/chaos/**/*.test.ts"], sequence: { groupOrder: 4 }, maxWorkers: 2 },
       },
     ],
   },
