@@ -1,6 +1,7 @@
 import { QmtlError } from "../errors/index.ts";
 import { shown } from "../time/index.ts";
 import { sortByCodePoint } from "./code-point-order.ts";
+import { contextKeys } from "./context-keys.ts";
 import { Float } from "./float.ts";
 import { pythonFloat } from "./python-number.ts";
 import { jsonDepthMax } from "./read-json.ts";
@@ -29,20 +30,6 @@ export function canonicalParams(value: unknown): string {
 export function sortedAsciiJson(value: unknown): string {
   return write(value ?? null, sortedAsciiForm, 0, []);
 }
-
-/** Keys of the place and time of a run, never part of what a node computes. */
-export const contextKeys: ReadonlySet<string> = new Set([
-  "world",
-  "world_id",
-  "world_ids",
-  "execution_world",
-  "execution_domain",
-  "domain",
-  "domains",
-  "as_of",
-  "partition",
-  "dataset_fingerprint",
-]);
 
 interface TextForm {
   readonly comma: string;

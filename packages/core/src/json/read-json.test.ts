@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { QmtlError } from "../errors/index.ts";
-import { float, type Float, plainJson, readJson } from "./index.ts";
+import { canonicalParams, float, type Float, plainJson, readJson, type WireObject, type WireValue } from "./index.ts";
 
 describe("reading JSON strictly (D-1)", () => {
   it("keeps integers and floats apart", () => {
@@ -108,13 +108,38 @@ describe("reading JSON strictly (D-1)", () => {
 
 describe("objects one after the other", () => {
   // "a" in two spellings, and a value that holds objects itself: what the reader expects after one object may not come.
-  const key = fc.constantFrom('"a"', String.raw`"\u0061"`, '"b"', '"c"', '"d"', '"1"', '"ab"');
+  const key = fc.constantFrom(
+    '"a"',
+    String.raw`"\u0061"`,
+    '"b"',
+    '"c"',
+    '"d"',
+    '"1"',
+    '"ab"',
+    '"é"',
+    '"è"',
+    '"😀"',
+    '"params"',
+  );
+  const scalar = fc.constantFrom(
+    "1",
+    "12",
+    '"x"',
+    '"y"',
+    '"é"',
+    '"ü"',
+    '"😀"',
+    String.raw`"\u0078"`,
+    "true",
+    "0.5",
+    "-3e2",
+  );
   const { objects } = fc.letrec<{ objects: string; object: string; value: string }>((tie) => ({
     objects: fc.array(tie("object"), { maxLength: 5 }).map((all) => `[${all.join(",")}]`),
     object: fc
       .array(fc.tuple(key, tie("value")), { maxLength: 5 })
       .map((members) => `{${members.map(([name, value]) => `${name}: ${value}`).join(" ,")}}`),
-    value: fc.oneof({ maxDepth: 2 }, fc.constant("1"), tie("object"), tie("objects")),
+    value: fc.oneof({ maxDepth: 2 }, scalar, tie("object"), tie("objects")),
   }));
 
   it("each have their own keys, and none of them twice", () => {
@@ -130,7 +155,33 @@ describe("objects one after the other", () => {
                 Array.isArray(value) ? 0 : Object.keys(value).length,
               );
         if (count(expected) < text.split(":").length - 1) expect(() => readJson(text)).toThrow("occurs twice");
-        else expect(readJson(text)).toEqual(expected);
+        else expect(plainJson(readJson(text))).toEqual(expected);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("tell the canonical text of params where that is how they stand", () => {
+    const known = new Map<WireValue, string>();
+    const nodes = readJson(
+      `[{"params":{"a":1,"b":[-1,1e+16,"é"]}},{"params":{"b":1,"a":1}},{"params":{"a":1,"b":-0}},{"params":{"a":1, "b":1}},
+        {"params":{"a":"\\u0061"}},{"params":{"a":1,"world":1}},{"params":{"a":1e3}},{"params":{"a":1.0,"b":123456789012345678}}]`,
+      "x",
+      100,
+      known,
+    ) as WireObject[];
+    const texts = nodes.map((node) => known.get(node["params"]!));
+    expect(texts.flatMap((text, index) => (text === undefined ? [] : [index]))).toEqual([0, 7]);
+    const all = fc.tuple(objects, fc.boolean());
+    fc.assert(
+      fc.property(all, ([text, isTight]) => {
+        known.clear();
+        try {
+          readJson(isTight ? text.replaceAll(" ", "") : text, "x", 10_000, known);
+        } catch {
+          return; // a key occurs twice
+        }
+        for (const [value, canonical] of known) expect(canonical).toBe(canonicalParams(value));
       }),
       { numRuns: 1_000 },
     );
