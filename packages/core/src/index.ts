@@ -2,10 +2,10 @@ export { assert, errorCatalog, nearestWord, QmtlError, type ErrorCode, type Qmtl
 export type { Branded, EpochMs, IntervalMs, JsonValue, NodeId } from "./brand/index.ts";
 export {
   blake3Text,
+  blake3Texts,
   computeContextJson,
   computeContextOf,
   computeKey,
-  computeKeysIn,
   configHash,
   crc32OfNodeIds,
   createDigest,
@@ -19,7 +19,9 @@ export {
   nodeIdAvoiding,
   nodeIdOf,
   nodeSpecText,
+  NodeSpecTexts,
   partitionKey,
+  partitionKeysIn,
   schemaHash,
   sha256Hex,
   type ComputeContext,
@@ -28,6 +30,7 @@ export {
   type DowngradeReason,
   type EvaluationSubject,
   type ExecutionDomain,
+  type KeyedNode,
   type NodeSpec,
 } from "./identity/index.ts";
 export {

@@ -1,16 +1,18 @@
 import { readDagDocument, wireNodeSpec, type DagDocument, type DagNode } from "@qmtl/contracts";
 import {
   blake3Text,
+  blake3Texts,
   sortByCodePoint,
   computeContextOf,
-  computeKeysIn,
   crc32OfNodeIds,
   Float,
-  nodeSpecText,
-  partitionKey,
+  NodeSpecTexts,
+  partitionKeysIn,
   QmtlError,
   type ComputeContext,
+  type NodeSpec,
   type WireObject,
+  type WireValue,
 } from "@qmtl/core";
 import type { GraphNode } from "../graph/index.ts";
 import { declaredNamespace, namespaceOf, versionOf } from "../naming/index.ts";
@@ -79,15 +81,12 @@ export const defaultDagLimits: DagLimits = { nodeCountMax: 20_000, dagBytesMax: 
  */
 export function readDag(dagJson: string, limits = defaultDagLimits): DagContent {
   if (dagJson.length > limits.dagBytesMax) refuseSize("bytes", limits.dagBytesMax, dagJson.length);
-  const document = readDagDocument(dagJson === "" ? '{"nodes":[]}' : dagJson);
+  const params = new Map<WireValue, string>();
+  const document = readDagDocument(dagJson === "" ? '{"nodes":[]}' : dagJson, params);
   const nodes = document.nodes.filter(({ node_type }) => node_type !== "VersionSentinel");
   const sentinels = document.nodes.filter(({ node_type }) => node_type === "VersionSentinel");
   if (nodes.length > limits.nodeCountMax) refuseSize("nodes", limits.nodeCountMax, nodes.length);
-  const own = new OwnTexts();
-  const found: DagEntry[] = [];
-  for (const [index, node] of nodes.entries()) found.push(entryOf(node, index, own, found.at(-1)));
-  const entries = ordered(found);
-  const documentIds = found.map(({ nodeId }) => nodeId);
+  const { entries, documentIds } = readNodes(nodes, params);
   return {
     document: { ...document, nodes: [] },
     entries,
@@ -107,16 +106,13 @@ export function readDag(dagJson: string, limits = defaultDagLimits): DagContent 
 export function inContext(content: DagContent, subject: DiffContext, withNamespace: boolean): Dag {
   const { document, entries } = content;
   const context = mergedContext(subject, document);
-  const keyOf = computeKeysIn(context);
   return {
     ...content,
     context,
     namespace: withNamespace
       ? declaredNamespace(document.meta?.topic_namespace) || namespaceOf(context.worldId, context.executionDomain)
       : "",
-    partitionKeys: entries.map(({ nodeId, intervalSeconds, bucketSeconds }) =>
-      partitionKey(nodeId, intervalSeconds, bucketSeconds, keyOf(nodeId)),
-    ),
+    partitionKeys: partitionKeysIn(context, entries),
   };
 }
 
@@ -130,41 +126,69 @@ class OwnTexts {
   /** A text of its own equal to this one. What it most likely equals needs no looking up. */
   like(text: string, likely?: string): string {
     if (text === likely) return likely;
-    const own = this.#texts.get(text);
-    return own === undefined ? this.keep(Buffer.from(text).toString()) : own;
-  }
-
-  /** Takes a text that is no piece of another one. */
-  keep(text: string): string {
-    this.#texts.set(text, text);
-    return text;
+    let own = this.#texts.get(text);
+    if (own === undefined) {
+      own = Buffer.from(text).toString();
+      this.#texts.set(own, own);
+    }
+    return own;
   }
 }
 
-function entryOf(node: DagNode, index: number, own: OwnTexts, before: DagEntry | undefined): DagEntry {
-  const { node_id: nodeId, code_hash: codeHash, schema_hash: schemaHash } = node;
-  if (!isText(nodeId) || !isText(codeHash) || !isText(schemaHash)) refuseMissing(node, index);
-  const spec = wireNodeSpec(node as WireObject);
-  const specText = nodeSpecText(spec);
-  const expected = blake3Text(specText);
-  if (expected !== nodeId) refuseId(index, nodeId, expected);
-  const isQuery = spec.nodeType === "TagQueryNode";
+function readNodes(
+  nodes: readonly DagNode[],
+  params: ReadonlyMap<unknown, string>,
+): Pick<DagContent, "entries" | "documentIds"> {
+  const indexById = new Map<string, number>(); // the first, where one occurs twice
+  for (let index = 0; index < nodes.length; index++) {
+    const { node_id: nodeId, code_hash: codeHash, schema_hash: schemaHash } = nodes[index]!;
+    if (!isText(nodeId) || !isText(codeHash) || !isText(schemaHash)) refuseMissing(nodes[index]!, index);
+    if (!indexById.has(nodeId)) indexById.set(nodeId, index);
+  }
+  const texts = new NodeSpecTexts({ ids: indexById, params });
+  const specs = nodes.map((node) => wireNodeSpec(node as WireObject));
+  const specTexts = specs.map((spec) => texts.text(spec));
+  const ids = blake3Texts(specTexts);
+  for (let index = 0; index < ids.length; index++) {
+    if (nodes[index]!.node_id !== ids[index]) refuseId(index, nodes[index]!.node_id!, ids[index]!);
+  }
+  const own = new OwnTexts();
+  const entries: DagEntry[] = [];
+  let isInOrder = indexById.size === nodes.length;
+  for (let index = 0; index < ids.length; index++) {
+    const spec = specs[index]!;
+    const inputs = (spec.inputs ?? []).map((input) => {
+      const place = indexById.get(input);
+      if (place !== undefined && place >= index) isInOrder = false;
+      return place === undefined ? own.like(input) : ids[place]!;
+    });
+    const content = { nodeId: ids[index]!, specText: specTexts[index]!, inputs };
+    entries.push(entryOf(content, nodes[index]!, spec, own, entries[index - 1]));
+  }
+  return { entries: isInOrder ? entries : ordered(entries), documentIds: ids };
+}
+
+function entryOf(
+  { nodeId, specText, inputs }: Pick<DagEntry, "nodeId" | "specText" | "inputs">,
+  node: DagNode,
+  spec: NodeSpec,
+  own: OwnTexts,
+  before: DagEntry | undefined,
+): DagEntry {
+  const { tags, match_mode: matchMode } = node;
   return {
-    nodeId: own.keep(expected),
+    nodeId,
     specText,
     nodeType: own.like(spec.nodeType, before?.nodeType),
     intervalSeconds: node.interval ?? 0,
     period: node.period ?? 0,
-    inputs: (spec.inputs ?? []).map((input) => own.like(input, before?.nodeId)),
-    tags:
-      node.tags === undefined || node.tags.length === 0
-        ? noTags
-        : normalizedTags(node.tags).map((tag) => own.like(tag)),
-    schemaHash: own.like(schemaHash, before?.schemaHash),
+    inputs,
+    tags: tags === undefined || tags.length === 0 ? noTags : normalizedTags(tags).map((tag) => own.like(tag)),
+    schemaHash: own.like(node.schema_hash!, before?.schemaHash),
     schemaCompatId: spec.schemaCompatId ?? "",
-    codeHash,
+    codeHash: node.code_hash!,
     bucketSeconds: node.bucket ?? 0,
-    reads: isQuery ? (node.match_mode?.trim().toLowerCase() === "all" ? "all" : "any") : undefined,
+    reads: spec.nodeType !== "TagQueryNode" ? undefined : matchMode?.trim().toLowerCase() === "all" ? "all" : "any",
   };
 }
 

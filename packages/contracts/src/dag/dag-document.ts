@@ -1,4 +1,4 @@
-import { Float, QmtlError, readJson, type WireObject } from "@qmtl/core";
+import { Float, QmtlError, readJson, type WireObject, type WireValue } from "@qmtl/core";
 import { Type, type Static } from "typebox";
 import { shapeCheck } from "../schema/index.ts";
 
@@ -74,10 +74,12 @@ export const schemaVersions = ["1", "1.0", "v1"] as const;
  * Reads a DAG document from its text: strict JSON (integers and floats kept apart, as ids need it), shape, version.
  * Ids and checksum are for `validateNodeIdentity`.
  *
+ * @param params - takes the canonical text of parameters that stand in the document just so
  * @throws QmtlError `JSON_INVALID`, `SCHEMA_INVALID`, `REQUEST_TOO_LARGE`
  */
-export function readDagDocument(text: string): DagDocument & WireObject {
-  const document = checkDagDocument(readJson(text, "the DAG document", valuesMax)) as DagDocument & WireObject;
+export function readDagDocument(text: string, params?: Map<WireValue, string>): DagDocument & WireObject {
+  const read = readJson(text, "the DAG document", valuesMax, params);
+  const document = checkDagDocument(read) as DagDocument & WireObject;
   checkSchemaVersion(document);
   return document;
 }

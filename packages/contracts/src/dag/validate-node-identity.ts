@@ -1,4 +1,4 @@
-import { crc32OfNodeIds, isWireObject, nodeIdOf, QmtlError } from "@qmtl/core";
+import { blake3Texts, crc32OfNodeIds, isWireObject, NodeSpecTexts, QmtlError } from "@qmtl/core";
 import { Type, type Static } from "typebox";
 import { wireNodeSpec } from "./wire-node-spec.ts";
 
@@ -69,8 +69,10 @@ export function validateNodeIdentity(nodes: readonly unknown[], nodeIdsCrc32: nu
     });
   }
 
-  const mismatches = present.flatMap(({ index, node }) => {
-    const [nodeId, expected] = [node["node_id"] as string, expectedId(index, node)];
+  const texts = new NodeSpecTexts();
+  const expectedIds = blake3Texts(present.map(({ index, node }) => specText(texts, index, node)));
+  const mismatches = present.flatMap(({ index }, place) => {
+    const [nodeId, expected] = [ids[place]!, expectedIds[place]!];
     return nodeId === expected ? [] : [{ index, node_id: nodeId, expected }];
   });
   if (mismatches.length > 0) {
@@ -91,9 +93,9 @@ function missingFields(index: number, node: Readonly<Record<string, unknown>>) {
   return missing.length === 0 ? [] : [{ index, missing, node_id: node["node_id"] as string }];
 }
 
-function expectedId(index: number, node: Readonly<Record<string, unknown>>): string {
+function specText(texts: NodeSpecTexts, index: number, node: Readonly<Record<string, unknown>>): string {
   try {
-    return nodeIdOf(wireNodeSpec(node));
+    return texts.text(wireNodeSpec(node));
   } catch (error) {
     if (!(error instanceof QmtlError)) throw error;
     throw new QmtlError(error.code, `node ${index}: ${error.message}`, {

@@ -1,4 +1,5 @@
 import type { ComputeContext } from "./compute-context.ts";
+import { blake3Texts } from "./blake3-texts.ts";
 import { blake3Text } from "./hash.ts";
 import { joinedField } from "./joined-field.ts";
 
@@ -11,23 +12,18 @@ import { joinedField } from "./joined-field.ts";
  * @throws QmtlError `VALUE_NOT_HASHABLE`
  */
 export function computeKey(nodeId: string, context: ComputeContext): `blake3:${string}` {
-  return computeKeysIn(context)(nodeId);
+  return blake3Text(joinedField(nodeId, "node_id", "") + restOf(context));
 }
 
-/**
- * `computeKey` for many nodes of one context, whose fields are checked once.
- *
- * @throws QmtlError `VALUE_NOT_HASHABLE`, as does the function it answers with
- */
-export function computeKeysIn(context: ComputeContext): (nodeId: string) => `blake3:${string}` {
-  const rest = [
+/** The fields behind the node id, checked. */
+function restOf(context: ComputeContext): string {
+  return [
     "",
     joinedField(context.worldId, "world_id", ""),
     joinedField(context.executionDomain || "backtest", "execution_domain", ""),
     joinedField(context.asOf ?? "", "as_of", ""),
     joinedField(context.partition ?? "", "partition", ""),
   ].join("\u001f");
-  return (nodeId) => blake3Text(joinedField(nodeId, "node_id", "") + rest);
 }
 
 /** What a validation's outcome depends on. */
@@ -73,4 +69,26 @@ export function evalKey(subject: EvaluationSubject): `blake3:${string}` {
 export function partitionKey(nodeId: string, intervalSeconds = 0, bucketSeconds = 0, computeKeyText = ""): string {
   const suffix = computeKeyText === "" ? "" : `#ck=${joinedField(computeKeyText, "compute key", "#")}`;
   return `${joinedField(nodeId, "node_id", "#")}:${intervalSeconds}:${bucketSeconds}${suffix}`;
+}
+
+/** What a partition key says beside the context. */
+export interface KeyedNode {
+  readonly nodeId: string;
+  readonly intervalSeconds: number;
+  readonly bucketSeconds: number;
+}
+
+/**
+ * `partitionKey` with the compute key of each of many nodes in one context.
+ *
+ * @throws QmtlError `VALUE_NOT_HASHABLE`
+ */
+export function partitionKeysIn(context: ComputeContext, nodes: readonly KeyedNode[]): string[] {
+  const rest = restOf(context);
+  joinedField(nodes.map(({ nodeId }) => nodeId).join(), "node_id", "#"); // one look is enough for all
+  const keys = blake3Texts(nodes.map(({ nodeId }) => nodeId + rest));
+  return nodes.map(
+    ({ nodeId, intervalSeconds, bucketSeconds }, index) =>
+      `${nodeId}:${intervalSeconds}:${bucketSeconds}#ck=${keys[index]!}`,
+  );
 }

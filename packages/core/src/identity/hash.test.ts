@@ -4,7 +4,7 @@ import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { blake3Text, crc32Of, createDigest, sha256Hex } from "./index.ts";
+import { blake3Text, blake3Texts, crc32Of, createDigest, sha256Hex } from "./index.ts";
 
 const text = fc.string({ unit: "binary", maxLength: 200 });
 const nobleText = (bytes: Uint8Array): string => `blake3:${bytesToHex(nobleBlake3(bytes))}`;
@@ -35,6 +35,32 @@ describe("hash functions", () => {
     expect(sha256Hex("")).toBe("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     expect(sha256Hex("abc")).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     expect(crc32Of(["123456789"])).toBe(0xcbf43926);
+  });
+});
+
+describe("many texts at once", () => {
+  it("have the hashes that an independent implementation gives each of them", () => {
+    // Around a block, two blocks and a chunk, behind which a text is a tree.
+    const long = fc
+      .tuple(
+        fc.constantFrom("a", "é", "😀"),
+        fc.constantFrom(0, 1, 63, 64, 65, 127, 128, 256, 512, 1_023, 1_024, 1_025, 5_000),
+      )
+      .map(([letter, count]) => letter.repeat(count));
+    fc.assert(
+      fc.property(fc.array(fc.oneof(text, long), { maxLength: 150 }), (texts) => {
+        expect(blake3Texts(texts)).toEqual(texts.map((each) => nobleText(utf8ToBytes(each))));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("have the published hashes of no input and of abc, wherever they stand", () => {
+    const empty = "blake3:af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
+    const abc = "blake3:6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85";
+    expect(blake3Texts([])).toEqual([]);
+    expect(blake3Texts(["", "abc", "", "", "abc"])).toEqual([empty, abc, empty, empty, abc]);
+    expect(blake3Texts(Array.from({ length: 130 }, () => "abc"))).toEqual(Array.from({ length: 130 }, () => abc));
   });
 });
 

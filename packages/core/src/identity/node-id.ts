@@ -30,14 +30,42 @@ export interface NodeSpec {
  * @throws QmtlError `VALUE_NOT_HASHABLE`
  */
 export function nodeSpecText(node: NodeSpec): string {
-  const nodeType = joinedField(node.nodeType, "node_type", "|");
-  const interval = intervalSeconds(node.intervalMs ?? 0);
-  const period = wholeNumber(node.period ?? 0, "period");
-  const params = canonicalParams(node.params);
-  const inputs = joinedInputs(node.inputs ?? []);
-  const schemaCompatId = joinedField(node.schemaCompatId ?? "", "schema_compat_id", "|");
-  const codeHash = joinedField(node.codeHash ?? "", "code_hash", "|");
-  return `${nodeType}|${interval}|${period}|${params}|${inputs}|${schemaCompatId}|${codeHash}`;
+  return new NodeSpecTexts().text(node);
+}
+
+/** What is known of a graph's nodes before their texts are written. */
+export interface Known {
+  /** Ids that the caller makes sure are hashes: they need no check. */
+  readonly ids: { has(id: string): boolean };
+  /** Canonical text by parameters: see `readJson`. */
+  readonly params: { get(params: unknown): string | undefined };
+}
+
+/** `nodeSpecText` for the nodes of one graph: text that a field had in the node before is not checked again. */
+export class NodeSpecTexts {
+  readonly #known: Known;
+  #nodeType = "";
+  #schemaCompatId = "";
+  #codeHash = "";
+
+  constructor(known: Known = { ids: new Set(), params: new Map() }) {
+    this.#known = known;
+  }
+
+  /** @throws QmtlError `VALUE_NOT_HASHABLE` */
+  text(node: NodeSpec): string {
+    const { nodeType, schemaCompatId = "", codeHash = "" } = node;
+    if (nodeType !== this.#nodeType) this.#nodeType = joinedField(nodeType, "node_type", "|");
+    const interval = intervalSeconds(node.intervalMs ?? 0);
+    const period = wholeNumber(node.period ?? 0, "period");
+    const params = this.#known.params.get(node.params) ?? canonicalParams(node.params);
+    const inputs = joinedInputs(node.inputs ?? [], this.#known.ids);
+    if (schemaCompatId !== this.#schemaCompatId) {
+      this.#schemaCompatId = joinedField(schemaCompatId, "schema_compat_id", "|");
+    }
+    if (codeHash !== this.#codeHash) this.#codeHash = joinedField(codeHash, "code_hash", "|");
+    return `${nodeType}|${interval}|${period}|${params}|${inputs}|${schemaCompatId}|${codeHash}`;
+  }
 }
 
 /**
@@ -61,10 +89,10 @@ export function nodeIdAvoiding(node: NodeSpec, taken: { has(id: string): boolean
   return id as string as NodeId;
 }
 
-function joinedInputs(inputs: readonly string[]): string {
+function joinedInputs(inputs: readonly string[], known: Known["ids"]): string {
   if (inputs.length === 0) return "";
   const ids = inputs.filter((id) => id !== "");
-  for (const id of ids) joinedField(id, "inputs", "|,");
+  for (const id of ids) if (!known.has(id)) joinedField(id, "inputs", "|,");
   return sortByCodePoint(ids).join(",");
 }
 
