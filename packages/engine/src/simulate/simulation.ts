@@ -40,7 +40,7 @@ export class Simulation {
   readonly #volumes: Float64Array;
   // After a quiet stretch, where its last volume stands: reading it there costs a miss of the cache that most runs
   // would pay for nothing.
-  readonly #volumeColumns: (Float64Array | undefined)[];
+  readonly #volumeFeeds: (BarFeed | undefined)[];
   readonly #volumeRows: Int32Array;
   readonly #freshTracker: Float64Array;
   #tracked: EquityColumns | undefined;
@@ -54,7 +54,7 @@ export class Simulation {
     this.#held = Array.from({ length: instruments }, (_, instrument) => broker.account.position(instrument));
     this.#marks = new Float64Array(instruments).fill(Number.NaN);
     this.#volumes = new Float64Array(instruments).fill(Number.NaN);
-    this.#volumeColumns = Array.from({ length: instruments }, () => undefined);
+    this.#volumeFeeds = Array.from({ length: instruments }, () => undefined);
     this.#volumeRows = new Int32Array(instruments);
     this.#times = new CloseTimes(expectedRows);
     this.#equity = new Float64Array(Math.max(16, expectedRows));
@@ -74,7 +74,7 @@ export class Simulation {
     this.broker.onBar(instrument, openMs, closeMs, open, high, low, close, volume);
     this.#marks[instrument] = close;
     this.#volumes[instrument] = volume;
-    this.#volumeColumns[instrument] = undefined;
+    this.#volumeFeeds[instrument] = undefined;
   }
 
   open(nowMs: EpochMs): void {
@@ -138,8 +138,8 @@ export class Simulation {
 
   /** Volume of the last bar; NaN before the first. */
   volumeOf(instrument: number): number {
-    const column = this.#volumeColumns[instrument];
-    return column ? column[this.#volumeRows[instrument]!]! : this.#volumes[instrument]!;
+    const feed = this.#volumeFeeds[instrument];
+    return feed ? feed.volume[this.#volumeRows[instrument]!]! : this.#volumes[instrument]!;
   }
 
   /**
@@ -155,7 +155,7 @@ export class Simulation {
     const end = this.broker.onQuietBars(instrument, feed, intervalMs, from, to, this.#equity, rows);
     if (end === from) return from;
     this.#marks[instrument] = feed.close[end - 1]!;
-    this.#volumeColumns[instrument] = feed.volume;
+    this.#volumeFeeds[instrument] = feed;
     this.#volumeRows[instrument] = end - 1;
     this.#settle(feed, from, ordersFollow && end === to ? end - 1 : end);
     return end;
@@ -183,7 +183,7 @@ export class Simulation {
     const last = taken.barIsTaken ? taken.row : taken.row - 1;
     if (last >= from) {
       this.#marks[0] = feed.close[last]!;
-      this.#volumeColumns[0] = feed.volume;
+      this.#volumeFeeds[0] = feed;
       this.#volumeRows[0] = last;
     }
     marks?.writeTo(this.#equity, rows, taken.row - from);
@@ -252,7 +252,7 @@ export class Simulation {
     this.tracker.load(snapshot.tracker);
     this.#marks.set(snapshot.marks);
     this.#volumes.set(snapshot.volumes);
-    this.#volumeColumns.fill(undefined);
+    this.#volumeFeeds.fill(undefined);
   }
 
   /** Goes on with the curves of a run that was cut here. */

@@ -35,16 +35,20 @@ it("passes no bars in which a check would find something, and all that have noth
       fc.array(parts, { minLength: 1, maxLength: 10 }),
       faults,
       fc.constantFrom(0.05, 0.4),
-      (steps, wrong, jumpMax) => {
+      fc.boolean(),
+      (steps, wrong, jumpMax, hasVolume) => {
         let price = 100;
         const bars = steps.map(([move, up, down]) => {
           const [open, close] = [price, (price *= move)];
           return { open, high: Math.max(open, close) + up, low: Math.min(open, close) - down, close, volume: up * 10 };
         });
         const columns = Object.fromEntries(
-          fields.map((field) => [field, Float64Array.from(bars, (bar) => bar[field])]),
+          fields.slice(0, hasVolume ? 5 : 4).map((field) => [field, Float64Array.from(bars, (bar) => bar[field])]),
         );
-        for (const [row, field, value] of wrong) if (row < bars.length) columns[field]![row] = value;
+        for (const [row, field, value] of wrong) {
+          const column = columns[field];
+          if (column !== undefined && row < bars.length) column[row] = value;
+        }
         const rows = rowsOf(
           bars.map((_, row) => row * 60_000),
           columns,
@@ -62,12 +66,50 @@ it("passes no bars in which a check would find something, and all that have noth
   expect(passed).toBeGreaterThan(200);
 });
 
+it("passes no prices without bars in which a check would find something, and all that have nothing odd", () => {
+  fc.assert(
+    fc.property(fc.array(parts, { minLength: 1, maxLength: 10 }), faults, (steps, wrong) => {
+      let price = 100;
+      const close = Float64Array.from(steps, ([move]) => (price *= move));
+      for (const [row, , value] of wrong) if (row < close.length) close[row] = value;
+      const rows = rowsOf(
+        steps.map((_, row) => row * 60_000),
+        { open: close, high: close, low: close, close },
+      );
+      const findings = new FindingList();
+      checkEveryValue(rows, 0, close.length, 0.05, findings);
+      expect(areOrdinaryBars(rows, 0, close.length, 0.05)).toBe(findings.findings("x.csv").length === 0);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+it("looks at rows beyond a piece too", () => {
+  const length = 10_000;
+  for (const row of [0, 4_095, 4_096, 9_999]) {
+    for (const columns of [["close"], ["close", "volume"]]) {
+      const close = new Float64Array(length).fill(100);
+      const bars = { open: close, high: close, low: close, close, ...(columns.length > 1 && { volume: close }) };
+      const rows = rowsOf(
+        Array.from({ length }, () => 0),
+        bars,
+      );
+      expect(areOrdinaryBars(rows, 0, length, 0.4)).toBe(true);
+      close[row] = 200;
+      expect(areOrdinaryBars(rows, 0, length, 0.4)).toBe(false);
+    }
+  }
+});
+
 it("passes no columns that it does not know", () => {
   const column = Float64Array.of(1, 1);
   const bars = { open: column, high: column, low: column, close: column, volume: column };
   expect(areOrdinaryBars(rowsOf([0, 1], bars), 0, 2, 0.4)).toBe(true);
   expect(areOrdinaryBars(rowsOf([0, 1], { ...bars, spread: column }), 0, 2, 0.4)).toBe(false);
   expect(areOrdinaryBars(rowsOf([0, 1], { close: column }), 0, 2, 0.4)).toBe(false);
+  const { volume, ...prices } = bars;
+  expect(areOrdinaryBars(rowsOf([0, 1], prices), 0, 2, 0.4)).toBe(true);
+  expect(areOrdinaryBars(rowsOf([0, 1], { ...prices, spread: volume }), 0, 2, 0.4)).toBe(false);
 });
 
 it("takes for regular only times that need no settling and have no gaps", () => {

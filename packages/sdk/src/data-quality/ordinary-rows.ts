@@ -17,18 +17,61 @@ export function isRegular(time: Float64Array, length: number, intervalMs: Interv
 
 /**
  * Whether rows `from..to-1` are bars that `checkValues` finds nothing in: positive prices, open and close within low and
- * high, a volume, no jump of the close. False says nothing.
+ * high, a volume if they have that, no jump of the close. False says nothing.
  */
 export function areOrdinaryBars(rows: FileRows, from: number, to: number, jumpMax: number): boolean {
   const { open, high, low, close, volume } = rows.columns;
-  if (!open || !high || !low || !close || !volume || Object.keys(rows.columns).length > 5) return false;
-  let before = close[from]!;
+  if (!open || !high || !low || !close || Object.keys(rows.columns).length > (volume ? 5 : 4)) return false;
+  // Prices that are no bars: one column stands for all four.
+  const isOnePrice = open === close && high === close && low === close && volume === undefined;
+  for (let start = from; start < to; start += rowsAtOnce) {
+    const end = Math.min(to, start + rowsAtOnce);
+    const before = close[Math.max(from, start - 1)]!;
+    const areOrdinary = isOnePrice
+      ? areOrdinaryPrices(close, start, end, before, jumpMax)
+      : areBars(open, high, low, close, volume, start, end, before, jumpMax);
+    if (!areOrdinary) return false;
+  }
+  return true;
+}
+
+// Most runs come here once: a function that is entered often is compiled while it is at work.
+const rowsAtOnce = 4_096;
+
+function areOrdinaryPrices(
+  prices: Float64Array,
+  from: number,
+  to: number,
+  priceBefore: number,
+  jumpMax: number,
+): boolean {
+  let before = priceBefore;
+  for (let index = from; index < to; index++) {
+    const price = prices[index]!;
+    if (!(price > 0 && price < Infinity && Math.abs(price - before) <= jumpMax * before)) return false;
+    before = price;
+  }
+  return true;
+}
+
+function areBars(
+  open: Float64Array,
+  high: Float64Array,
+  low: Float64Array,
+  close: Float64Array,
+  volume: Float64Array | undefined,
+  from: number,
+  to: number,
+  closeBefore: number,
+  jumpMax: number,
+): boolean {
+  let before = closeBefore;
   for (let index = from; index < to; index++) {
     const top = high[index]!;
     const bottom = low[index]!;
     const first = open[index]!;
     const last = close[index]!;
-    const traded = volume[index]!;
+    const traded = volume === undefined ? 0 : volume[index]!;
     // NaN fails every comparison.
     if (!(bottom > 0 && bottom <= first && first <= top && bottom <= last && last <= top && top < Infinity))
       return false;

@@ -121,18 +121,17 @@ function tradedStreams(graph: StrategyGraph): readonly { identified: IdentifiedN
 }
 
 function feedOf(frame: Frame, instrument: number, source: NodeId): SourcedFeed {
+  const { intervalMs, length, time } = frame;
   const { open, high, low, close, volume } = frame.columns;
+  const prices = { source, instrument, intervalMs, length, time, open: open!, high: high!, low: low!, close: close! };
+  if (volume) return { ...prices, volume };
+  let absent: Float64Array | undefined;
   return {
-    source,
-    instrument,
-    intervalMs: frame.intervalMs,
-    length: frame.length,
-    time: frame.time,
-    open: open!,
-    high: high!,
-    low: low!,
-    close: close!,
-    volume: volume ?? new Float64Array(frame.length).fill(Number.NaN),
+    ...prices,
+    // As large as any other column: made when somebody asks.
+    get volume() {
+      return (absent ??= new Float64Array(length).fill(Number.NaN));
+    },
   };
 }
 
