@@ -24,7 +24,7 @@ interface Figures {
 }
 type ColdFigures = Figures & { readonly peakMemoryMb: number };
 
-const freshScript = fileURLToPath(new URL("../fresh/sma-cross.ts", import.meta.url));
+const freshScript = fileURLToPath(new URL("../fresh/closes-cross.ts", import.meta.url));
 const engines = [
   { engine: "numba", name: "vectorbt", warm: { ratioAtLeast: 10 }, cold: { ratioAtLeast: 50 } },
   { engine: "rust", name: "vectorbt-rust" }, // an extra package; the table asks for vectorbt

@@ -23,6 +23,11 @@ def peak_memory_mb():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def read_column(path, rows, index):
+    """One of the columns of `read_columns`, and nothing else of the file."""
+    return np.fromfile(path, dtype="<f8", count=rows, offset=8 * rows * index)
+
+
 def read_columns(path, rows):
     """Time, open, high, low, close, volume: float64, one after the other."""
     return np.fromfile(path, dtype="<f8").reshape(6, rows)

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import vectorbt as vbt
 
-from serve import peak_memory_mb, read_columns, serve
+from serve import peak_memory_mb, read_column, serve
 
 path, rows, engine = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 vbt.settings["engine"] = engine
-columns = read_columns(path, rows)
-close = pd.Series(columns[4], index=pd.to_datetime(columns[0].astype(np.int64), unit="ms"))
+times = read_column(path, rows, 0)
+close = pd.Series(read_column(path, rows, 4), index=pd.to_datetime(times.astype(np.int64), unit="ms"))
 
 
 def run():

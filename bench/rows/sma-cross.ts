@@ -1,6 +1,6 @@
 import { crossover, positionTarget, sma, Strategy, StreamInput, type BrokerOptions } from "@qmtl/sdk";
 
-/** The strategy of the table: long while SMA(10) is above SMA(50), flat below. `fresh/sma-cross.ts` is its twin. */
+/** The strategy of the table: long while SMA(10) is above SMA(50), flat below. `fresh/strategy.ts` is its twin. */
 export class SmaCross extends Strategy<{ fast: number; slow: number }> {
   static override readonly defaults = { fast: 10, slow: 50 };
 
