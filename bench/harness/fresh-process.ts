@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
 
 export interface FreshRun {
   /** From the start of the process to its end. */
@@ -6,24 +7,25 @@ export interface FreshRun {
   readonly output: string;
 }
 
+const launcher = fileURLToPath(new URL("launch.ts", import.meta.url));
+
 /** Runs a command to its end. @throws Error with what it wrote to standard error when it fails */
 export async function freshProcess(
   command: string,
   words: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<FreshRun> {
-  const startedMs = performance.now();
-  const child = spawn(command, words, { env, stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
+  const child = spawn(process.execPath, [launcher, command, ...words], { env, stdio: ["ignore", "pipe", "pipe"] });
+  let report = "";
   let complaints = "";
-  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  child.stdout.on("data", (chunk: Buffer) => (report += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
-  return new Promise((resolve, reject) => {
+  const code = await new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => {
-      const wallMs = performance.now() - startedMs;
-      if (code === 0) resolve({ wallMs, output });
-      else reject(new Error(`${command} ${words.join(" ")} ended with code ${code}:\n${complaints}${output}`));
-    });
+    child.on("close", resolve);
   });
+  if (code !== 0) throw new Error(`${command} could not be started:\n${complaints}`);
+  const { wallMs, status, output } = JSON.parse(report) as FreshRun & { readonly status: number | null };
+  if (status === 0) return { wallMs, output };
+  throw new Error(`${command} ${words.join(" ")} ended with code ${status}:\n${complaints}${output}`);
 }
