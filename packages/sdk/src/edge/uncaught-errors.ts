@@ -1,4 +1,3 @@
-import { inspect } from "node:util";
 import { QmtlError } from "@qmtl/core";
 
 /**
@@ -16,6 +15,7 @@ export function printUncaughtErrors(isDebug: boolean): void {
 }
 
 function uncaughtText(error: unknown, isDebug: boolean): string {
+  const { inspect } = process.getBuiltinModule("node:util"); // loading it takes a millisecond, and most processes end well
   if (!(error instanceof QmtlError)) return inspect(error, { depth: 4 });
   const lines = [`error: ${error.message} (${error.code})`];
   if (error.hint !== undefined) lines.push(`hint: ${error.hint}`);

@@ -1,6 +1,4 @@
 import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
-import { createGunzip } from "node:zlib";
 import { QmtlError, shown } from "@qmtl/core";
 
 /** One WebSocket message as it was recorded. */
@@ -16,6 +14,8 @@ export interface RecordedMessage {
  * @throws QmtlError `FILE_NOT_FOUND`, `DATA_FORMAT` with the line's number
  */
 export async function* readRecordedMessages(path: string): AsyncGenerator<RecordedMessage> {
+  // Most processes read none: what it takes is loaded by those that do.
+  const [{ createInterface }, { createGunzip }] = await Promise.all([import("node:readline"), import("node:zlib")]);
   const file = createReadStream(path);
   const input = path.endsWith(".gz") ? file.pipe(createGunzip()) : file;
   // An error of the file does not reach what it is piped into.

@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { nearestWord, QmtlError } from "@qmtl/core";
 import { debugAsked, printUncaughtErrors } from "../edge/uncaught-errors.ts";
 
@@ -68,5 +67,6 @@ export function runArguments(
 }
 
 function parse(args: readonly string[]) {
+  const { parseArgs } = process.getBuiltinModule("node:util");
   return parseArgs({ args: [...args], options, strict: true }).values;
 }
