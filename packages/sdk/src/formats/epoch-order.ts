@@ -23,12 +23,13 @@ export class EpochOrder {
   }
 }
 
+// Reads both of a pair: a number that one round hands to the next is an object until the loop is compiled.
 function isInOrder(times: Float64Array, from: number, to: number): boolean {
-  let before = from === 0 ? Number.MIN_VALUE : times[from - 1]!;
+  if (from === 0 && !(times[0]! > 0)) return false;
   for (let row = from; row < to; row++) {
     const time = times[row]!;
-    if (!(time >= before && time + 2 ** 52 - 2 ** 52 === time)) return false;
-    before = time;
+    if (row > 0 && !(time >= times[row - 1]!)) return false;
+    if (time + 2 ** 52 - 2 ** 52 !== time) return false;
   }
   return true;
 }
