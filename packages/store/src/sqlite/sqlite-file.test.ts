@@ -103,6 +103,55 @@ it("keeps what it acknowledged when the power goes, and with it all that was not
   expect([acknowledged.length, cuts]).toEqual([40, 40]);
 });
 
+describe("the write-ahead log", () => {
+  const body = "x".repeat(3_000);
+  const logPages = (): number => statSync(`${path}-wal`).size / 4_096;
+
+  it("is copied into the file while that is open", async () => {
+    const file = new SqliteFile({ path, clock: systemClock, logLimits: { openMax: 50, pagesMax: 1_000_000 } });
+    open.push(file);
+    await file.upgrade(schema);
+    for (let id = 0; id < 100; id++) await insert(file, id, body); // a page and more for each
+    await expect.poll(() => statSync(path).size / 4_096, { timeout: 30_000 }).toBeGreaterThan(50);
+    await closed(file);
+    expect(await ids(opened())).toHaveLength(100);
+  });
+
+  it("is emptied when it is too long, whatever goes on", async () => {
+    const file = new SqliteFile({ path, clock: systemClock, logLimits: { openMax: 20, pagesMax: 100 } });
+    open.push(file);
+    await file.upgrade(schema);
+    const writing = Array.from({ length: 10 }, async (_, writer) => {
+      for (let id = 0; id < 100; id++) await insert(file, writer * 100 + id, body);
+    });
+    await Promise.all(writing);
+    expect(logPages()).toBeLessThan(500);
+    expect(await ids(file)).toHaveLength(1_000);
+  });
+
+  it("lets those who write wait while it is emptied, and the file close after that", async () => {
+    const asked: string[] = [];
+    const answer = Promise.withResolvers<void>();
+    const checkpoint = (_path: string, mode: string): Promise<void> => {
+      asked.push(mode);
+      return answer.promise;
+    };
+    const logLimits = { openMax: 1_000_000, pagesMax: 30 };
+    const file = new SqliteFile({ path, clock: systemClock, checkpoint, logLimits });
+    await file.upgrade(schema);
+    await insert(file, 1, "x".repeat(200_000));
+    expect(asked).toEqual(["truncate"]);
+    const second = insert(file, 2);
+    const ending = second.then(() => file.close());
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await ids(file)).toEqual([1]);
+    answer.resolve();
+    await ending;
+    expect(await ids(opened())).toEqual([1, 2]);
+    expect(asked).toEqual(["truncate"]); // it was of no use: the log has to grow before the next
+  });
+});
+
 it("answers nothing more once a write did not reach the disk", async () => {
   const file = opened();
   await file.upgrade(schema);

@@ -3,11 +3,12 @@ import { chmodSync, closeSync, fdatasync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
+import { Checkpoints, type CheckpointOptions } from "./checkpoints.ts";
 import { isBusy, storeError } from "./sqlite-error.ts";
 import { StatementCache, type SqlRow, type StatementResult } from "./statement-cache.ts";
 import { WriteGroup } from "./write-group.ts";
 
-export interface SqliteFileOptions {
+export interface SqliteFileOptions extends CheckpointOptions {
   /** A file, made with mode 0600 in folders of mode 0700 when it is not there, or ":memory:". */
   readonly path: string;
   readonly clock: Clock;
@@ -24,7 +25,8 @@ export type RunStatement = (sql: string, parameters?: readonly unknown[]) => Sql
  * One SQLite database: a connection that writes, and for files one that reads what is committed without waiting.
  * Commits are durable (write-ahead log, on disk before they are acknowledged) and safe between processes on one machine.
  * SQLite itself writes the log and does not wait; the wait is this class's, on a thread of Node's pool. What a read or a
- * transaction that was undone has seen is on disk, too, before its caller hears of it.
+ * transaction that was undone has seen is on disk, too, before its caller hears of it. Another thread copies the log into
+ * the file.
  *
  * Everything rejects with `STORE_FAILED` (full, read-only, locked, unreadable) or `STORE_CORRUPT`, always before a
  * write is acknowledged.
@@ -36,6 +38,7 @@ export class SqliteFile {
   readonly #writes: StatementCache;
   readonly #reads: StatementCache;
   readonly #group: WriteGroup;
+  readonly #checkpoints: Checkpoints | undefined;
   readonly #watchers = new Set<() => void>();
   readonly #clock: Clock;
   #seenVersion = 0;
@@ -57,11 +60,14 @@ export class SqliteFile {
     }
     this.#writes = new StatementCache(this.#writer);
     this.#reads = this.#reader === this.#writer ? this.#writes : new StatementCache(this.#reader);
+    if (options.path !== memoryPath) this.#checkpoints = Checkpoints.of(options.path, this.#writer, options);
     this.#group = new WriteGroup(this.#writer, {
       clock: options.clock,
       errorOf: (cause) => this.#errorOf(cause),
       busyTimeoutMs: options.busyTimeoutMs ?? 5_000,
       ...(options.path !== memoryPath && { sync: () => this.#syncLog() }),
+      room: () => this.#checkpoints?.room,
+      onWritten: () => this.#checkpoints?.look(),
       onCommit: () => this.#committed(),
     });
   }
@@ -158,6 +164,8 @@ export class SqliteFile {
 
   /** Waits for the transactions that have begun. */
   async close(): Promise<void> {
+    await this.#group.between(() => {});
+    await this.#checkpoints?.end(); // the last to close takes the log along, and that is not the other thread
     await this.#group.between(() => {
       this.#watchers.clear();
       this.#cancelWatch?.();

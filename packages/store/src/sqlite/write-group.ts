@@ -10,6 +10,10 @@ export interface WriteGroupOptions {
   readonly busyTimeoutMs: number;
   /** Brings to the disk what has been committed; absent for a database in memory. */
   readonly sync?: () => Promise<void>;
+  /** What a transaction waits for before it begins, if anything. */
+  readonly room?: () => Promise<void> | undefined;
+  /** Called when a group has been written, and no transaction is open. */
+  readonly onWritten?: () => void;
   /** Called when a group is committed and, where one of its members asks for that, on disk. */
   readonly onCommit: () => void;
 }
@@ -149,7 +153,9 @@ export class WriteGroup {
   }
 
   async #openTransaction(): Promise<void> {
-    const { clock, busyTimeoutMs } = this.#options;
+    const { clock, busyTimeoutMs, room } = this.#options;
+    const noRoom = room?.();
+    if (noRoom !== undefined) await noRoom;
     const askedMs = clock.monotonicMs();
     for (;;) {
       try {
@@ -179,6 +185,7 @@ export class WriteGroup {
     }
     this.#open = false;
     this.#members = [];
+    this.#options.onWritten?.();
     if (this.#options.sync !== undefined && members.some(({ durable }) => durable)) {
       void this.#acknowledgeOnDisk(members);
       return;

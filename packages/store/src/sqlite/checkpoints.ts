@@ -1,0 +1,140 @@
+import { pathToFileURL } from "node:url";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { Worker } from "node:worker_threads";
+
+export interface CheckpointJob {
+  readonly id: number;
+  /** Of a file that is there. */
+  readonly url: string;
+  /** `passive` stands in nobody's way and copies what it can; `truncate` waits until it has all and the log is empty. */
+  readonly mode: "passive" | "truncate";
+}
+
+/** Resolves when it has been tried; what could not be copied is tried again with the next. */
+export type Checkpoint = (path: string, mode: CheckpointJob["mode"]) => Promise<void>;
+
+/** How long the log may grow, in pages of 4 kB. */
+export interface LogLimits {
+  /** That were not copied, until a checkpoint is asked for. */
+  readonly openMax: number;
+  /** Altogether, until writers wait for a checkpoint: while they write, the log cannot start again. */
+  readonly pagesMax: number;
+}
+
+export interface CheckpointOptions {
+  /** On a thread of its own unless told. */
+  readonly checkpoint?: Checkpoint;
+  readonly logLimits?: LogLimits;
+}
+
+const defaultLogLimits: LogLimits = { openMax: 2_000, pagesMax: 16_000 };
+
+/**
+ * The checkpoints of one file's write-ahead log. SQLite would make them inside the commit that finds the log long, on the
+ * thread that runs everything else, which takes ten times as long as the commit itself.
+ */
+export class Checkpoints {
+  readonly #path: string;
+  readonly #checkpoint: Checkpoint;
+  readonly #limits: LogLimits;
+  readonly #length: StatementSync;
+  #running: Promise<void> | undefined;
+  #room: Promise<void> | undefined;
+  #truncateFrom: number; // pages; more after an attempt that did not come through, for each makes writers wait
+
+  private constructor(path: string, connection: DatabaseSync, { checkpoint, logLimits }: CheckpointOptions) {
+    this.#path = path;
+    this.#checkpoint = checkpoint ?? checkpointOnThread;
+    this.#limits = logLimits ?? defaultLogLimits;
+    this.#truncateFrom = this.#limits.pagesMax;
+    connection.exec("pragma wal_autocheckpoint = 0");
+    this.#length = connection.prepare("pragma wal_checkpoint(noop)");
+  }
+
+  /**
+   * @param connection - the one that writes
+   * @returns undefined where SQLite is too old to tell how long a log is: there it makes its checkpoints itself
+   */
+  static of(path: string, connection: DatabaseSync, options: CheckpointOptions): Checkpoints | undefined {
+    const [row] = connection.prepare("select sqlite_version() as version").all();
+    const [major = 0, minor = 0] = String(row!["version"]).split(".").map(Number);
+    return major > 3 || minor >= 51 ? new Checkpoints(path, connection, options) : undefined;
+  }
+
+  /** Looks at the log; to be called after a commit, when no transaction is open. */
+  look(): void {
+    if (this.#running !== undefined) return;
+    const { openMax, pagesMax } = this.#limits;
+    const { log, checkpointed } = this.#lengths();
+    if (log < pagesMax) this.#truncateFrom = pagesMax;
+    if (log >= this.#truncateFrom) {
+      this.#truncateFrom = log + openMax;
+      this.#room = this.#run("truncate");
+    } else if (log - checkpointed >= openMax) {
+      void this.#run("passive");
+    }
+  }
+
+  /** What the next transaction has to wait for, if anything: the log must not grow without end. */
+  get room(): Promise<void> | undefined {
+    return this.#room;
+  }
+
+  /** Resolves when no checkpoint runs. */
+  async end(): Promise<void> {
+    await this.#running;
+  }
+
+  #lengths(): { readonly log: number; readonly checkpointed: number } {
+    try {
+      return this.#length.get() as { log: number; checkpointed: number };
+    } catch {
+      return { log: 0, checkpointed: 0 }; // what is wrong with the file, whoever reads or writes it next is told
+    }
+  }
+
+  #run(mode: CheckpointJob["mode"]): Promise<void> {
+    this.#running = this.#checkpoint(this.#path, mode).then(() => {
+      this.#running = undefined;
+      this.#room = undefined;
+    });
+    return this.#running;
+  }
+}
+
+/** One for all files of the process; it does not keep the process from ending when there is nothing to do. */
+let thread: { readonly worker: Worker; readonly waiting: Map<number, () => void> } | undefined;
+let jobs = 0;
+
+/** On a thread of its own, which starts with the first. */
+function checkpointOnThread(path: string, mode: CheckpointJob["mode"]): Promise<void> {
+  thread ??= startThread();
+  const { worker, waiting } = thread;
+  const id = jobs++;
+  return new Promise((resolve) => {
+    waiting.set(id, resolve);
+    worker.ref();
+    worker.postMessage({ id, url: `${pathToFileURL(path).href}?mode=rw`, mode } satisfies CheckpointJob);
+  });
+}
+
+function startThread(): NonNullable<typeof thread> {
+  const worker = new Worker(new URL("./checkpoint-thread.ts", import.meta.url), {
+    name: "qmtl-checkpoint",
+    resourceLimits: { maxYoungGenerationSizeMb: 1 },
+  });
+  const waiting = new Map<number, () => void>();
+  worker.on("message", (id: number) => {
+    waiting.get(id)?.();
+    waiting.delete(id);
+    if (waiting.size === 0) worker.unref();
+  });
+  // What it left undone is asked of another one when the log has grown again.
+  worker
+    .on("error", () => {})
+    .on("exit", () => {
+      thread = undefined;
+      for (const resolve of waiting.values()) resolve();
+    });
+  return { worker, waiting };
+}
