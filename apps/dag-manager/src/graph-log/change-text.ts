@@ -1,5 +1,5 @@
-import { blake3Text, crc32OfNodeIds, QmtlError } from "@qmtl/core";
-import type { GraphChange, GraphQueue, StateChange } from "../graph/index.ts";
+import { blake3Texts, crc32OfNodeIds, QmtlError } from "@qmtl/core";
+import { numbersIn, runsOf, type GraphQueue, type NumberRuns, type StateChange } from "../graph/index.ts";
 
 /**
  * A change as it is kept. Nodes are told by their number, in the order in which they came into the graph, and what many
@@ -8,35 +8,29 @@ import type { GraphChange, GraphQueue, StateChange } from "../graph/index.ts";
 interface ChangeText {
   /** Of the ids of the nodes it brings, which follow from their specs. */
   readonly nodesCrc32: number;
-  readonly change: Omit<StateChange, "nodes" | "queues" | "tagQueries" | "set">;
+  readonly change: Omit<StateChange, "nodes" | "queues" | "queueNodes" | "tagQueries" | "set">;
+  /** Of the queues, each in their order. */
+  readonly topics?: readonly string[];
+  readonly queueNodes?: NumberRuns;
+  readonly queueCommons?: readonly number[];
+  /** The same as it was written before. */
   readonly queues?: readonly (readonly [topic: string, node: number, common: number])[];
   readonly commons?: readonly Omit<GraphQueue, "topic" | "nodeId">[];
-  readonly tagQueries?: readonly (readonly [node: number, query: object])[];
-  /** Runs of numbers: first, count, first, count, ... */
-  readonly set?: readonly number[];
+  readonly tagQueries?: StateChange["tagQueries"];
+  readonly set?: NumberRuns;
 }
 
-/** Nodes by their number and numbers by node: those before the change, then its own. */
-export interface NodeNumbers {
-  numberOf(nodeId: string): number;
-  nodeOf(number: number): string;
-}
-
-export function writeChange(
-  { nodes = [], events = [], queues = [], tagQueries = [], set, ...change }: GraphChange,
-  numbers: NodeNumbers,
-): string {
+export function writeChange({ nodes, queues, queueNodes, tagQueries, set, ...change }: StateChange): string {
   const { commons, commonOf } = inCommon();
   const text: ChangeText = {
     nodesCrc32: crc32OfNodeIds(nodes.map(({ nodeId }) => nodeId)),
-    change: {
-      ...change,
-      ...(events.length === 0 ? {} : { sequences: events.map(({ topic, key, sequence }) => [topic, key, sequence]) }),
-    },
-    queues: queues.map((queue) => [queue.topic, numbers.numberOf(queue.nodeId), commonOf(queue)]),
+    change,
+    topics: queues.map(({ topic }) => topic),
+    queueNodes: runsOf(queueNodes),
+    queueCommons: queues.map(commonOf),
     commons,
-    tagQueries: tagQueries.map(({ nodeId, ...query }) => [numbers.numberOf(nodeId), query]),
-    ...(set === undefined ? {} : { set: runsOf(set.map((nodeId) => numbers.numberOf(nodeId))) }),
+    tagQueries,
+    ...(set === undefined ? {} : { set }),
   };
   return JSON.stringify(text);
 }
@@ -63,51 +57,63 @@ function inCommon() {
   return { commons, commonOf };
 }
 
-/** @param specs - of the change's nodes, in their order; an id is the hash of its spec, so ids are not kept (D-2)
- * @throws QmtlError `STORE_CORRUPT` */
-export function readChange(body: string, specs: readonly string[], numbers: NodeNumbers): StateChange {
-  const { nodesCrc32, change, queues = [], commons = [], tagQueries = [], set } = JSON.parse(body) as ChangeText;
-  const nodes = specs.map(nodeOfSpec);
-  if (crc32OfNodeIds(nodes.map(({ nodeId }) => nodeId)) !== nodesCrc32) {
+/**
+ * @param specs - of the change's nodes, in their order; an id is the hash of its spec, so ids are not kept (D-2)
+ * @param nodeOf - ids of the nodes before the change, by number
+ * @param nodeCount - how many there are
+ * @throws QmtlError `STORE_CORRUPT`
+ */
+export function readChange(
+  body: string,
+  specs: readonly string[],
+  nodeOf: (number: number) => string | undefined,
+  nodeCount: number,
+): StateChange {
+  const { nodesCrc32, change, tagQueries = [], set, ...rest } = JSON.parse(body) as ChangeText;
+  const ids = blake3Texts(specs);
+  if (crc32OfNodeIds(ids) !== nodesCrc32) {
     throw new QmtlError("STORE_CORRUPT", "a change of the graph holds other nodes than it was written with", {
       details: { version: change.baseVersion + 1 },
       hint: "restore the database of the DAG Manager from a backup; do not edit it",
     });
   }
+  const { topics, queueNodes, queueCommons } = queuesOf(rest);
   return {
     ...change,
-    nodes,
-    queues: queues.map(([topic, node, common]) => {
-      return { topic, nodeId: numbers.nodeOf(node), ...commons[common]!, buffering: undefined };
+    nodes: specs.map((spec, index) => nodeOfSpec(ids[index]!, spec)),
+    queues: topics.map((topic, index) => {
+      const number = queueNodes[index]!;
+      const nodeId = nodeOf(number) ?? ids[number - nodeCount]!;
+      return { topic, nodeId, ...rest.commons![queueCommons[index]!]!, buffering: undefined };
     }),
-    tagQueries: tagQueries.map(([node, query]) => ({ nodeId: numbers.nodeOf(node), ...query })) as never,
-    ...(set === undefined ? {} : { set: [...numbersOf(set)].map((number) => numbers.nodeOf(number)) }),
+    queueNodes,
+    tagQueries,
+    ...(set === undefined ? {} : { set }),
   };
+}
+
+function queuesOf({ topics = [], queueNodes = [], queueCommons = [], queues }: Partial<ChangeText>) {
+  if (queues === undefined) return { topics, queueNodes: [...numbersIn(queueNodes)], queueCommons };
+  return {
+    topics: queues.map(([topic]) => topic),
+    queueNodes: queues.map(([, node]) => node),
+    queueCommons: queues.map(([, , common]) => common),
+  };
+}
+
+/** Specs of a change as one text. A spec holds no line feed: its texts refuse it, and its JSON escapes it. */
+export function writeSpecs(specs: readonly string[]): string {
+  return specs.length === 0 ? "[]" : `\n${specs.join("\n")}`;
+}
+
+/** Rows of earlier versions hold a JSON array. */
+export function readSpecs(text: string): readonly string[] {
+  return text.startsWith("\n") ? text.slice(1).split("\n") : (JSON.parse(text) as readonly string[]);
 }
 
 /** What the state keeps of a node, out of node_type|interval|period|params|inputs|schema_compat_id|code_hash. */
-function nodeOfSpec(spec: string): NonNullable<StateChange["nodes"]>[number] {
+function nodeOfSpec(nodeId: string, spec: string): StateChange["nodes"][number] {
   const parts = spec.split("|"); // only params may hold the separator
   const inputs = parts.at(-3)!;
-  return {
-    nodeId: blake3Text(spec),
-    period: Number(parts[2]),
-    inputs: inputs === "" ? [] : inputs.split(","),
-  };
-}
-
-function runsOf(numbers: readonly number[]): number[] {
-  const runs: number[] = [];
-  for (const number of [...numbers].sort((a, b) => a - b)) {
-    const count = runs.at(-1);
-    if (count !== undefined && runs.at(-2)! + count === number) runs[runs.length - 1] = count + 1;
-    else runs.push(number, 1);
-  }
-  return runs;
-}
-
-function* numbersOf(runs: readonly number[]): Iterable<number> {
-  for (let at = 0; at < runs.length; at += 2) {
-    for (let offset = 0; offset < runs[at + 1]!; offset++) yield runs[at]! + offset;
-  }
+  return { nodeId, period: Number(parts[2]), inputs: inputs === "" ? [] : inputs.split(",") };
 }

@@ -1,4 +1,4 @@
-import { nodeIdOf, nodeSpecText } from "@qmtl/core";
+import { crc32OfNodeIds, nodeIdOf, nodeSpecText } from "@qmtl/core";
 import { systemClock } from "@qmtl/service/edge";
 import { openEmbeddedDatabase } from "@qmtl/store";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -48,6 +48,38 @@ it("does not open a graph whose nodes were changed behind its back (D-2)", async
   await sql`update graph_change set specs = replace(specs, '"a|x', '"b|x')`.execute(database);
   await sql`update graph_change set specs = replace(specs, 'a|x', 'b|x')`.execute(database);
   await expect(GraphLog.open(database, async () => {})).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+  await database.destroy();
+});
+
+it("reads changes as earlier versions wrote them", async () => {
+  const database = await openFile(":memory:");
+  const [a, b] = [nodeOf("a"), nodeOf("b")];
+  const context = { worldId: "w", executionDomain: "live", asOf: "", partition: "" };
+  const common = { kind: "indicator", intervalSeconds: 60, tags: ["x"], schemaHash: "h" };
+  const query = { tags: ["x"], intervalSeconds: 60, matchMode: "any" };
+  const body = {
+    nodesCrc32: crc32OfNodeIds([a.nodeId, b.nodeId]),
+    change: { baseVersion: 0, atMs: 1, context, submission: { strategyId: "s", version: "v1", setId: "ab" } },
+    queues: [
+      ["qb", 1, 0],
+      ["qa", 0, 0],
+    ],
+    commons: [common],
+    tagQueries: [[0, query]],
+    set: [0, 2],
+  };
+  const row = { version: 1, body: JSON.stringify(body), specs: JSON.stringify([a.specText, b.specText]) };
+  await database.insertInto("graph_change").values(row).execute();
+  const graph = await GraphLog.open(database, async () => {});
+  const { nodeId } = b;
+  const { queues } = await graph.view({ nodeIds: [nodeId], context, strategyId: "s", setId: "ab" });
+  expect(queues.get(nodeId)).toEqual({ topic: "qb", nodeId, ...common, buffering: undefined });
+  expect(await graph.tagQueries(context)).toEqual([query]);
+  const { queues: used } = await graph.usage("s");
+  expect(used.map(({ topic, isReferenced }) => [topic, isReferenced])).toEqual([
+    ["qa", true],
+    ["qb", true],
+  ]);
   await database.destroy();
 });
 

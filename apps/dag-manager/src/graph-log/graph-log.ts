@@ -1,8 +1,7 @@
-import { blake3Text } from "@qmtl/core";
 import { isUniqueViolation } from "@qmtl/store";
 import type { Kysely, Transaction } from "kysely";
-import { GraphState, type GraphChange, type GraphEvent, type GraphStore, type StateChange } from "../graph/index.ts";
-import { readChange, writeChange, type NodeNumbers } from "./change-text.ts";
+import { GraphState, type GraphChange, type GraphEvent, type GraphStore } from "../graph/index.ts";
+import { readChange, readSpecs, writeChange, writeSpecs } from "./change-text.ts";
 import type { GraphTables } from "./tables.ts";
 
 /** Puts the events of a change into the outbox, within the transaction of the change. */
@@ -43,14 +42,8 @@ export class GraphLog implements GraphStore {
     if (change.baseVersion !== this.#state.version) return false;
     const version = change.baseVersion + 1;
     const { nodes = [], events = [] } = change;
-    const kept = stateChangeOf(change);
-    this.#state.assertFits(kept);
-    const numbers = this.#numbersWith(nodes.map(({ nodeId }) => nodeId));
-    const row = {
-      version,
-      body: writeChange(change, numbers),
-      specs: JSON.stringify(nodes.map(({ specText }) => specText)),
-    };
+    const kept = this.#state.resolve(change);
+    const row = { version, body: writeChange(kept), specs: writeSpecs(nodes.map(({ specText }) => specText)) };
     try {
       await this.#database.transaction().execute(async (transaction) => {
         await transaction.insertInto("graph_change").values(row).execute();
@@ -148,26 +141,8 @@ export class GraphLog implements GraphStore {
     for (const { version, body, specs } of rows) {
       // While this call waited, another one may have read the same rows.
       if (version <= this.#state.version) continue;
-      const texts = JSON.parse(specs) as readonly string[];
-      const ids = texts.map((spec) => blake3Text(spec));
-      this.#state.apply(readChange(body, texts, this.#numbersWith(ids)), version);
+      const nodeOf = (number: number): string | undefined => this.#state.nodeOf(number);
+      this.#state.apply(readChange(body, readSpecs(specs), nodeOf, this.#state.counts().nodes), version);
     }
   }
-
-  #numbersWith(newIds: readonly string[]): NodeNumbers {
-    const first = this.#state.counts().nodes;
-    const own = new Map(newIds.map((nodeId, index) => [nodeId, first + index]));
-    return {
-      numberOf: (nodeId) => own.get(nodeId) ?? this.#state.numberOf(nodeId)!,
-      nodeOf: (number) => newIds[number - first] ?? this.#state.nodeOf(number)!,
-    };
-  }
-}
-
-function stateChangeOf({ nodes = [], events = [], ...change }: GraphChange): StateChange {
-  return {
-    ...change,
-    nodes: nodes.map(({ nodeId, period, inputs }) => ({ nodeId, period, inputs })),
-    sequences: events.map(({ topic, key, sequence }) => [topic, key, sequence]),
-  };
 }

@@ -9,7 +9,7 @@ export interface GraphTables {
     version: number;
     /** See `change-text.ts`. */
     body: string;
-    /** Specs of the nodes the change brings: a JSON array of text. A node's id is the hash of its spec. */
+    /** Specs of the nodes the change brings; see `writeSpecs`. A node's id is the hash of its spec. */
     specs: string;
   };
 }

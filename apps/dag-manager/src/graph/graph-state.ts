@@ -1,8 +1,11 @@
 import { assert, compareCodePoints, sortByCodePoint, type EpochMs } from "@qmtl/core";
 import { matchesQuery, queryText, type TagQuery } from "../tag-query/index.ts";
+import { ByNumber } from "./by-number.ts";
 import type { GraphChange } from "./graph-change.ts";
 import type { BufferingQueue, GraphView, QueueUsage } from "./graph-store.ts";
 import type { GraphQueue, QueueContext, Sentinel, SentinelWeight, Submission } from "./model.ts";
+import { NodeIndex } from "./node-index.ts";
+import { isInRuns, numbersIn, runsOf, type NumberRuns } from "./number-runs.ts";
 
 /** A node without its spec, which nothing asks for once its id is known to be its hash. */
 interface KnownNode {
@@ -13,6 +16,7 @@ interface KnownNode {
 
 interface KnownQueue {
   queue: GraphQueue;
+  readonly node: number;
   readonly context: KnownContext;
   readonly createdMs: EpochMs;
   unreferencedSinceMs: EpochMs | undefined;
@@ -21,12 +25,12 @@ interface KnownQueue {
 
 interface KnownContext {
   readonly context: QueueContext;
-  readonly active: Map<string, KnownQueue>; // by node id
+  readonly active: ByNumber<KnownQueue>; // by node
   readonly byTag: Map<string, Set<KnownQueue>>; // by tagKey
   readonly submissions: Map<string, Submission>; // by strategy id, those that are not released
   readonly holders: Map<string, number>; // set id → submissions that hold it
   readonly past: Map<string, Set<string>>; // strategy id → ids of every set it has held
-  readonly queries: Map<string, TagQuery>; // by id of the node that asks
+  readonly queries: Map<number, TagQuery>; // by the node that asks
 }
 
 /** What is in use in a context. */
@@ -34,13 +38,21 @@ interface Reach {
   /** Nodes that submissions hold, and all that those read, directly or through others. */
   readonly nodes: ReadonlySet<string>;
   /** Nodes of the sets that the strategy asked about holds or has held. */
-  readonly own: ReadonlySet<string> | undefined;
+  readonly own: readonly NumberRuns[] | undefined;
   readonly queries: readonly TagQuery[];
 }
 
-/** What a commit adds, as it is kept: specs and the bodies of events are elsewhere. */
-export type StateChange = Omit<GraphChange, "nodes" | "events"> & {
-  readonly nodes?: readonly KnownNode[];
+/**
+ * What a commit adds, as it is kept: specs and the bodies of events are elsewhere, and nodes are told by their number, in the
+ * order in which they came into the graph.
+ */
+export type StateChange = Omit<GraphChange, "nodes" | "events" | "queues" | "tagQueries" | "set"> & {
+  readonly nodes: readonly KnownNode[];
+  readonly queues: readonly GraphQueue[];
+  /** Of the queues, in their order. */
+  readonly queueNodes: readonly number[];
+  readonly tagQueries: readonly (readonly [node: number, query: TagQuery])[];
+  readonly set?: NumberRuns;
   readonly sequences?: readonly (readonly [topic: string, key: string, sequence: number])[];
 };
 
@@ -50,38 +62,62 @@ export type StateChange = Omit<GraphChange, "nodes" | "events"> & {
  */
 export class GraphState {
   version = 0;
-  readonly #nodes = new Map<string, KnownNode & { readonly number: number }>();
-  readonly #nodeIds: string[] = []; // by number
+  readonly #index = new NodeIndex();
+  readonly #nodes: KnownNode[] = []; // by number
   readonly #queues = new Map<string, KnownQueue>(); // by topic, all that are not gone
   readonly #goneTopics = new Set<string>();
   readonly #contexts = new Map<string, KnownContext>(); // in the order they were first used
   readonly #newest = new Map<string, QueueContext>(); // by scopeKey
-  readonly #sets = new Map<string, ReadonlySet<string>>();
+  readonly #sets = new Map<string, NumberRuns>();
   readonly #sentinels = new Map<string, Sentinel>();
   readonly #weights = new Map<string, SentinelWeight>();
   readonly #sequences = new Map<string, number>();
 
-  /** A change that does not fit must not be written either: it would be read back at every start. */
-  assertFits({ nodes = [], queues = [], context, submission, set }: StateChange): void {
+  /**
+   * The change as it is kept, with the numbers its nodes will have. One that does not fit breaks an assertion, for it must
+   * not be written either: it would be read back at every start.
+   */
+  resolve({ nodes = [], events = [], queues = [], tagQueries = [], set, ...change }: GraphChange): StateChange {
+    const { context, submission } = change;
+    const first = this.#index.size;
+    const own = new Map<string, number>();
+    for (const { nodeId } of nodes) {
+      assert(this.#index.numberOf(nodeId) === undefined, "every node is new");
+      own.set(nodeId, first + own.size);
+    }
+    assert(own.size === nodes.length, "every node is there once");
+    const numberOf = (nodeId: string): number => {
+      const number = own.get(nodeId) ?? this.#index.numberOf(nodeId);
+      assert(number !== undefined, "every queue, query and set has nodes that are known");
+      return number;
+    };
+    const queueNodes = queues.map(({ nodeId }) => numberOf(nodeId));
     const active = context && this.#contexts.get(contextKey(context))?.active;
-    const own = new Set(nodes.map(({ nodeId }) => nodeId));
-    const isUnknown = (nodeId: string): boolean => !own.has(nodeId) && !this.#nodes.has(nodeId);
-    assert(!nodes.some(({ nodeId }) => this.#nodes.has(nodeId)), "every node is new");
-    assert(!queues.some(({ nodeId }) => isUnknown(nodeId)), "every queue has a node");
-    assert(!queues.some(({ topic, nodeId }) => this.isTaken(topic) || active?.has(nodeId)), "every queue is new");
-    assert(new Set(queues.map(({ topic }) => topic)).size === queues.length, "each queue has a name of its own");
-    assert(set?.some(isUnknown) !== true, "every node of the set is known");
+    const topics = new Set<string>();
+    for (const [index, { topic }] of queues.entries()) {
+      const isTaken = this.isTaken(topic) || active?.get(queueNodes[index]!) !== undefined;
+      assert(!isTaken && !topics.has(topic), "every queue is new, and has a name of its own");
+      topics.add(topic);
+    }
     const setId = submission?.setId;
     assert(setId === undefined || set !== undefined || this.#sets.has(setId), "the submission's set is known");
+    return {
+      ...change,
+      nodes: nodes.map(({ nodeId, period, inputs }) => ({ nodeId, period, inputs })),
+      queues,
+      queueNodes,
+      tagQueries: tagQueries.map(({ nodeId, ...query }) => [numberOf(nodeId), query]),
+      ...(set === undefined ? {} : { set: runsOf(set.map(numberOf).sort((a, b) => a - b)) }),
+      ...(events.length === 0 ? {} : { sequences: events.map(({ topic, key, sequence }) => [topic, key, sequence]) }),
+    };
   }
 
   apply(change: StateChange, version: number): void {
     assert(version === this.version + 1, `change ${version} follows ${this.version}`);
     this.version = version;
-    for (const node of change.nodes ?? []) {
-      const { nodeId, period, inputs } = node;
-      this.#nodes.set(nodeId, { nodeId, period, inputs, number: this.#nodeIds.length });
-      this.#nodeIds.push(node.nodeId);
+    for (const node of change.nodes) {
+      this.#index.add(node.nodeId);
+      this.#nodes.push(node);
     }
     if (change.context !== undefined) this.#applyInContext(this.#contextFor(change.context), change);
     if (change.sentinel !== undefined) this.#sentinels.set(change.sentinel.sentinelId, change.sentinel);
@@ -99,9 +135,10 @@ export class GraphState {
     const queues = new Map<string, GraphQueue>();
     const knownNodes = new Set<string>();
     for (const nodeId of nodeIds) {
-      if (!this.#nodes.has(nodeId)) continue;
+      const number = this.#index.numberOf(nodeId);
+      if (number === undefined) continue;
       knownNodes.add(nodeId);
-      const found = known?.active.get(nodeId);
+      const found = known?.active.get(number);
       if (found !== undefined) queues.set(nodeId, found.queue);
     }
     return {
@@ -115,13 +152,9 @@ export class GraphState {
     };
   }
 
-  /** The node's place in the order in which nodes came into the graph, from 0; undefined when it is not there. */
-  numberOf(nodeId: string): number | undefined {
-    return this.#nodes.get(nodeId)?.number;
-  }
-
+  /** By number; one that is not there yet has none. */
   nodeOf(number: number): string | undefined {
-    return this.#nodeIds[number];
+    return this.#index.idOf(number);
   }
 
   isTaken(topic: string): boolean {
@@ -183,11 +216,11 @@ export class GraphState {
   usage(strategyId?: string): readonly QueueUsage[] {
     const usages: QueueUsage[] = [];
     const reaches = new Map<KnownContext, Reach>();
-    for (const { context: known, queue, createdMs, unreferencedSinceMs, state } of this.#queues.values()) {
+    for (const { context: known, queue, node, createdMs, unreferencedSinceMs, state } of this.#queues.values()) {
       const { topic, kind, tags, intervalSeconds, nodeId } = queue;
       let reach = reaches.get(known);
       if (reach === undefined) reaches.set(known, (reach = this.#reachIn(known, strategyId)));
-      if (reach.own?.has(nodeId) === false) continue;
+      if (reach.own?.some((runs) => isInRuns(runs, node)) === false) continue;
       const isRead = reach.queries.some((query) => matchesQuery(query, tags, intervalSeconds));
       usages.push({
         topic,
@@ -205,25 +238,31 @@ export class GraphState {
   }
 
   bufferingSince(atMostMs: EpochMs): readonly BufferingQueue[] {
-    return this.activeQueues()
-      .filter(({ buffering }) => buffering !== undefined && buffering.sinceMs <= atMostMs)
-      .map((queue) => ({ queue, period: this.#nodes.get(queue.nodeId)!.period }));
+    return this.#activeQueues()
+      .filter(({ queue: { buffering } }) => buffering !== undefined && buffering.sinceMs <= atMostMs)
+      .map(({ queue, node }) => ({ queue, period: this.#nodes[node]!.period }));
   }
 
   activeQueues(): readonly GraphQueue[] {
-    return [...this.#contexts.values()].flatMap(({ active }) => [...active.values()].map(({ queue }) => queue));
+    return this.#activeQueues().map(({ queue }) => queue);
   }
 
   counts(): { readonly nodes: number; readonly queues: number } {
-    return { nodes: this.#nodes.size, queues: this.#queues.size };
+    return { nodes: this.#nodes.length, queues: this.#queues.size };
+  }
+
+  #activeQueues(): readonly KnownQueue[] {
+    return [...this.#contexts.values()].flatMap(({ active }) => [...active.values()]);
   }
 
   #applyInContext(known: KnownContext, change: StateChange): void {
-    for (const queue of change.queues ?? []) this.#addQueue(known, queue, change.atMs);
-    for (const { nodeId, ...query } of change.tagQueries ?? []) known.queries.set(nodeId, query);
+    for (const [index, queue] of change.queues.entries()) {
+      this.#addQueue(known, queue, change.queueNodes[index]!, change.atMs);
+    }
+    for (const [node, query] of change.tagQueries) known.queries.set(node, query);
     const { submission, set } = change;
     if (submission === undefined) return;
-    if (set !== undefined) this.#sets.set(submission.setId, new Set(set));
+    if (set !== undefined) this.#sets.set(submission.setId, set);
     letGo(known, submission.strategyId);
     known.submissions.set(submission.strategyId, submission);
     known.holders.set(submission.setId, (known.holders.get(submission.setId) ?? 0) + 1);
@@ -231,14 +270,14 @@ export class GraphState {
     known.past.set(submission.strategyId, past.add(submission.setId));
   }
 
-  #addQueue(known: KnownContext, queue: GraphQueue, createdMs: EpochMs): void {
-    const entry: KnownQueue = { queue, context: known, createdMs, unreferencedSinceMs: undefined, state: "active" };
+  #addQueue(context: KnownContext, queue: GraphQueue, node: number, createdMs: EpochMs): void {
+    const entry: KnownQueue = { queue, node, context, createdMs, unreferencedSinceMs: undefined, state: "active" };
     this.#queues.set(queue.topic, entry);
-    known.active.set(queue.nodeId, entry);
+    context.active.set(node, entry);
     for (const tag of queue.tags) {
       const key = tagKey(queue.intervalSeconds, tag);
-      const list = known.byTag.get(key);
-      if (list === undefined) known.byTag.set(key, new Set([entry]));
+      const list = context.byTag.get(key);
+      if (list === undefined) context.byTag.set(key, new Set([entry]));
       else list.add(entry);
     }
   }
@@ -249,7 +288,7 @@ export class GraphState {
     for (const topic of change.retired ?? []) {
       const entry = this.#queues.get(topic)!;
       entry.state = "retiring";
-      entry.context.active.delete(entry.queue.nodeId);
+      entry.context.active.delete(entry.node);
       for (const tag of entry.queue.tags)
         entry.context.byTag.get(tagKey(entry.queue.intervalSeconds, tag))!.delete(entry);
     }
@@ -270,17 +309,21 @@ export class GraphState {
 
   #reachIn(known: KnownContext, strategyId: string | undefined): Reach {
     const nodes = new Set<string>();
-    for (const setId of known.holders.keys()) for (const nodeId of this.#sets.get(setId)!) nodes.add(nodeId);
+    for (const setId of known.holders.keys()) {
+      for (const number of numbersIn(this.#sets.get(setId)!)) nodes.add(this.#nodes[number]!.nodeId);
+    }
     // The set grows while it is walked, and the walk comes to what was added.
-    for (const nodeId of nodes) for (const input of this.#nodes.get(nodeId)?.inputs ?? []) nodes.add(input);
-    const past = [...(known.past.get(strategyId ?? "") ?? [])];
-    const own = new Set(past.flatMap((setId) => [...this.#sets.get(setId)!]));
+    for (const nodeId of nodes) {
+      const number = this.#index.numberOf(nodeId);
+      if (number !== undefined) for (const input of this.#nodes[number]!.inputs) nodes.add(input);
+    }
+    const own = [...(known.past.get(strategyId ?? "") ?? [])].map((setId) => this.#sets.get(setId)!);
     return { nodes, own: strategyId === undefined ? undefined : own, queries: this.#liveQueries(known) };
   }
 
   #liveQueries(known: KnownContext): readonly TagQuery[] {
     const held = [...known.holders.keys()];
-    const live = [...known.queries].filter(([nodeId]) => held.some((setId) => this.#sets.get(setId)!.has(nodeId)));
+    const live = [...known.queries].filter(([node]) => held.some((setId) => isInRuns(this.#sets.get(setId)!, node)));
     return [...new Map(live.map(([, query]) => [queryText(query), query])).values()];
   }
 
@@ -290,7 +333,7 @@ export class GraphState {
     if (known === undefined) {
       known = {
         context,
-        active: new Map(),
+        active: new ByNumber(),
         byTag: new Map(),
         submissions: new Map(),
         holders: new Map(),
