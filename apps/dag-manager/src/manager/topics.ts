@@ -58,7 +58,14 @@ export class Topics {
   }
 }
 
+/** One object for each kind, so that the log sees at once which topics are alike. */
+const configByKind = new Map<QueueKind, TopicConfig>();
+
 function configOf(kind: QueueKind): TopicConfig {
-  const { partitions, retentionMs } = topicConfigs[kind];
-  return { partitions, retentionMs };
+  let config = configByKind.get(kind);
+  if (config === undefined) {
+    const { partitions, retentionMs } = topicConfigs[kind];
+    configByKind.set(kind, (config = { partitions, retentionMs }));
+  }
+  return config;
 }

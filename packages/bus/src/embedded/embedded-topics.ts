@@ -77,7 +77,7 @@ export class EmbeddedTopics {
     for (const { name } of wanted) checkName(name);
     const known = await this.committed();
     if (wanted.every((topic) => isThere(topic, known.get(topic.name)?.config))) return;
-    await this.#file.write((run) => {
+    const made = await this.#file.write((run) => {
       const { find, nextId } = this.within(run);
       const missing = new Map<string, TopicConfig>();
       for (const topic of wanted) {
@@ -85,12 +85,22 @@ export class EmbeddedTopics {
         if (!isThere(topic, find(name)?.config ?? missing.get(name))) missing.set(name, config);
       }
       let firstId = nextId;
-      for (const [{ partitions, retentionMs }, names] of byConfig(missing)) {
+      return byConfig(missing).map(([config, names]) => {
+        const { partitions, retentionMs } = config;
         const row = [firstId, names.length, JSON.stringify(names), partitions, retentionMs];
         run("insert into topic_changes values (?, ?, ?, ?, ?)", row);
         firstId += names.length;
-      }
+        return { firstId: firstId - names.length, config, names };
+      });
     }, notWaiting);
+    for (const rows of made) this.#adopt(rows);
+  }
+
+  /** Takes up what was just written without reading it back, unless something else has to be read first. */
+  #adopt({ firstId, config, names }: { firstId: number; config: TopicConfig; names: readonly string[] }): void {
+    if (firstId !== this.#nextId) return;
+    names.forEach((name, index) => this.#topics.set(name, { id: firstId + index, config }));
+    this.#nextId += names.length;
   }
 
   /** Drops it in the transaction of `run`; answers what it was. */
@@ -121,15 +131,20 @@ function topicsOf(row: SqlRow): (readonly [name: string, topic: EmbeddedTopic | 
   return names.map((name, index) => [name, partitions === null ? undefined : { id: firstId + index, config }]);
 }
 
-function byConfig(missing: ReadonlyMap<string, TopicConfig>): Iterable<readonly [TopicConfig, readonly string[]]> {
+function byConfig(missing: ReadonlyMap<string, TopicConfig>): (readonly [TopicConfig, readonly string[]])[] {
   const groups = new Map<string, [TopicConfig, string[]]>();
+  let last: [TopicConfig, string[]] | undefined; // neighbours have most in common
   for (const [name, config] of missing) {
+    if (last?.[0] === config) {
+      last[1].push(name);
+      continue;
+    }
     const key = `${config.partitions} ${config.retentionMs}`;
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, [config, [name]]);
-    else group[1].push(name);
+    if (group === undefined) groups.set(key, (last = [config, [name]]));
+    else (last = group)[1].push(name);
   }
-  return groups.values();
+  return [...groups.values()];
 }
 
 function isThere({ name, config: wanted }: NewTopic, config: TopicConfig | undefined): boolean {
