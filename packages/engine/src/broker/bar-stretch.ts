@@ -46,10 +46,15 @@ export class BarStretch {
     return row;
   }
 
-  /** The bars `from..to-1` were quiet. @param heldFrom - the first of them that the position was held over */
-  pass(instrument: number, bars: QuietBars, from: number, to: number, heldFrom = from): void {
+  /** The bars `from..to-1` were quiet. */
+  pass(instrument: number, bars: QuietBars, from: number, to: number): void {
+    if (this.#ledger.quantity[instrument] !== 0) this.excursions[instrument]!.add(bars, from, to);
+    this.count(instrument, bars, from, to);
+  }
+
+  /** The same where a position says itself what it was held over. */
+  count(instrument: number, bars: QuietBars, from: number, to: number): void {
     const ledger = this.#ledger;
-    if (ledger.quantity[instrument] !== 0 && heldFrom < to) this.excursions[instrument]!.add(bars, heldFrom, to);
     ledger.bars[instrument]! += to - from;
     ledger.setMark(instrument, bars.close[to - 1]!);
   }

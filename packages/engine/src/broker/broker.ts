@@ -54,7 +54,6 @@ class SimulatedBroker implements Broker {
   readonly #texts = new TextTable();
   readonly #orders = new OrderTable(this.#texts);
   readonly #fills = new FillTable();
-  readonly #trades = new TradeTable(this.#texts);
   readonly #ledger: Ledger;
   readonly #execution: Execution;
   readonly #entry: OrderEntry;
@@ -70,7 +69,7 @@ class SimulatedBroker implements Broker {
   constructor(options: BrokerOptions, instruments: readonly Instrument[]) {
     this.options = options;
     this.#instruments = instruments;
-    this.#ledger = new Ledger(options, instruments, this.#trades);
+    this.#ledger = new Ledger(options, instruments, new TradeTable(this.#texts));
     const funds = new Funds(options, this.#ledger);
     this.#execution = new Execution(options, this.#ledger, funds, this.#orders, this.#fills, this.#texts);
     this.#entry = new OrderEntry(options, this.#ledger, funds, this.#orders, this.#execution, this.#texts);
@@ -99,18 +98,20 @@ class SimulatedBroker implements Broker {
       },
     );
     this.trades = recordList(
-      () => this.#trades.length,
+      () => this.#ledger.tradeCount,
       (index) => {
-        const instrument = this.#trades.instrument(index);
+        const { trades, mark, bars } = this.#ledger;
+        const instrument = trades.instrument(index);
         this.#stretch.excursions[instrument]!.settleAll();
-        return this.#trades.make(index, this.#ledger.mark[instrument]!, this.#ledger.bars[instrument]!);
+        return trades.make(index, mark[instrument]!, bars[instrument]!);
       },
     );
     this.account = accountView(this.#ledger);
   }
 
   tradeOutcomes(): TradeOutcomes {
-    return this.#trades.outcomes((instrument) => this.#ledger.mark[instrument]!);
+    const ledger = this.#ledger;
+    return { trades: ledger.tradeCount, closed: ledger.tradeSums, fees: () => ledger.trades.fees() };
   }
 
   get openOrderCount(): number {

@@ -1,13 +1,11 @@
 import type { Ledger } from "./ledger.ts";
 import { RecordTable } from "./record-table.ts";
+import { E } from "./round-trips.ts";
 
 interface Range {
   readonly high: Float64Array;
   readonly low: Float64Array;
 }
-
-/** Columns of a row: a trade, what it held, and the bars it held it over. */
-const E = { trade: 0, size: 1, average: 2, from: 3, to: 4 } as const;
 
 /**
  * How far bars moved for and against a position. Nobody but a reader of trades asks, and the highs and lows of a
@@ -17,7 +15,7 @@ const E = { trade: 0, size: 1, average: 2, from: 3, to: 4 } as const;
 export class Excursions {
   readonly #ledger: Ledger;
   readonly #instrument: number;
-  readonly #later = new RecordTable(5);
+  readonly #later: RecordTable;
   // Whose rows the ranges are.
   #bars: Range = { high: new Float64Array(0), low: new Float64Array(0) };
   // Rows over which the position was held as it is, not looked at yet.
@@ -27,11 +25,12 @@ export class Excursions {
   constructor(ledger: Ledger, instrument: number) {
     this.#ledger = ledger;
     this.#instrument = instrument;
+    this.#later = instrument === 0 ? ledger.tripRanges : new RecordTable(5);
   }
 
   /** The position was held over rows `from..to-1`. */
   add(bars: Range, from: number, to: number): void {
-    this.#setBars(bars);
+    this.setBars(bars);
     if (this.#to !== from) {
       this.settle();
       this.#from = from;
@@ -63,20 +62,9 @@ export class Excursions {
     this.#from = this.#to = 0;
   }
 
-  /** The first row of those the position that is held was held over, not looked at yet; `from` where all were. */
-  heldFrom(from: number): number {
-    return this.#from === this.#to ? from : this.#from;
-  }
-
-  /** What was held is over; rows `E` say what it was held over, and what came after and is over as well. */
-  postponeRows(bars: Range, rows: Float64Array): void {
-    this.#from = this.#to = 0;
-    this.#setBars(bars);
-    this.#later.setRows(this.#later.length, rows);
-  }
-
   /** Looks at all rows that were postponed: trades are about to be read. */
   settleAll(): void {
+    this.#ledger.expandTrips();
     const { data, length, stride } = this.#later;
     for (let at = 0; at < length * stride; at += stride) {
       this.#track(data[at + E.trade]!, data[at + E.size]!, data[at + E.average]!, data[at + E.from]!, data[at + E.to]!);
@@ -90,7 +78,8 @@ export class Excursions {
     this.#from = this.#to = 0;
   }
 
-  #setBars(bars: Range): void {
+  /** Whose rows come from now on. */
+  setBars(bars: Range): void {
     if (this.#bars.high === bars.high && this.#bars.low === bars.low) return;
     this.settle();
     this.settleAll();

@@ -1,4 +1,5 @@
 import { F, type FillTable } from "./fill-table.ts";
+import { RowPieces } from "./row-pieces.ts";
 import { FILLED, GTC, MARKET, O, type OrderTable, sideName, TARGET } from "./order-table.ts";
 import type { Fill, Order } from "./types.ts";
 
@@ -15,65 +16,32 @@ export const M = {
   eligibleBar: 8,
 } as const;
 const stride = 9;
-const rowsPerPiece = 512;
 
 /**
  * Market orders to targets that filled at once and whole, each with its fill: what can differ between them is nine
  * numbers, where the tables of all orders and fills hold 39. A run of a million bars makes tens of thousands of them,
  * and memory that is written for the first time costs more than filling them. They go to the tables when an order of
  * another kind comes, or a snapshot is made.
- *
- * They stand in pieces: nothing is copied as they become many, and pieces of this size the next run has again.
  */
-export class FilledTargets {
-  /** The piece that was appended to last. */
-  data: Float64Array = new Float64Array(0);
-  #length = 0;
-  readonly #pieces: Float64Array[] = [];
+export class FilledTargets extends RowPieces {
   readonly #instrument: number;
   readonly #multiplier: number;
 
   constructor(instrument: number, multiplier: number) {
+    super(stride);
     this.#instrument = instrument;
     this.#multiplier = multiplier;
   }
 
-  get length(): number {
-    return this.#length;
-  }
-
-  /** Adds a row, every number of which the caller writes; returns its offset in `data`. */
-  append(): number {
-    const row = this.#length++ % rowsPerPiece;
-    if (row === 0)
-      this.data = this.#pieces[(this.#length - 1) / rowsPerPiece] ??= new Float64Array(stride * rowsPerPiece);
-    return row * stride;
-  }
-
-  /** Adds rows that are written. */
-  appendRows(rows: Float64Array): void {
-    for (let from = 0; from < rows.length;) {
-      const at = this.append();
-      const to = Math.min(rows.length, from + this.data.length - at);
-      this.data.set(rows.subarray(from, to), at);
-      this.#length += (to - from) / stride - 1;
-      from = to;
-    }
-  }
-
-  clear(): void {
-    this.#length = 0;
-  }
-
   /** Moves all rows to the tables. */
   moveTo(orders: OrderTable, fills: FillTable): void {
-    for (let index = 0; index < this.#length; index++) this.#writeRow(index, orders, fills);
+    for (let index = 0; index < this.length; index++) this.#writeRow(index, orders, fills);
     this.clear();
   }
 
   #writeRow(index: number, orders: OrderTable, fills: FillTable): void {
-    const m = this.#pieceOf(index);
-    const from = (index % rowsPerPiece) * stride;
+    const m = this.pieceOf(index);
+    const from = this.offsetOf(index);
     const quantity = Math.abs(m[from + M.quantity]!);
     const side = Math.sign(m[from + M.quantity]!);
     const price = m[from + M.price]!;
@@ -100,14 +68,10 @@ export class FilledTargets {
     f[fillAt + F.slippage] = m[from + M.slippage]! * quantity * this.#multiplier;
   }
 
-  #pieceOf(index: number): Float64Array {
-    return this.#pieces[Math.floor(index / rowsPerPiece)]!;
-  }
-
   /** @param id - what the order is called in the run */
   makeOrder(index: number, id: number): Order {
-    const m = this.#pieceOf(index);
-    const from = (index % rowsPerPiece) * stride;
+    const m = this.pieceOf(index);
+    const from = this.offsetOf(index);
     const quantity = Math.abs(m[from + M.quantity]!);
     return {
       id,
@@ -134,8 +98,8 @@ export class FilledTargets {
 
   /** @param orderId - of its order */
   makeFill(index: number, id: number, orderId: number): Fill {
-    const m = this.#pieceOf(index);
-    const from = (index % rowsPerPiece) * stride;
+    const m = this.pieceOf(index);
+    const from = this.offsetOf(index);
     const quantity = Math.abs(m[from + M.quantity]!);
     return {
       id,

@@ -1,9 +1,11 @@
 import { QmtlError } from "@qmtl/core";
 import { StepGrid } from "../money/index.ts";
 import type { Instrument } from "../instrument/index.ts";
-import { A, stageRows } from "../operators/vector/index.ts";
-import { jsonToNumber, numberToJson } from "./record-table.ts";
+import { A, stageRows, TRIP } from "../operators/vector/index.ts";
+import { jsonToNumber, numberToJson, RecordTable } from "./record-table.ts";
 import type { BrokerOptions } from "./options.ts";
+import { E, RoundTrips } from "./round-trips.ts";
+import type { TradeSums } from "./trade-sums.ts";
 import { T, type TradeTable } from "./trade-table.ts";
 
 /** Numbers of a fill that is about to be booked. */
@@ -19,7 +21,10 @@ export class Ledger {
   readonly instruments: readonly Instrument[];
   readonly lots: readonly StepGrid[];
   readonly ticks: readonly StepGrid[];
-  readonly trades: TradeTable;
+  /** The newest trades, as long as nobody asks for all. */
+  readonly trips = new RoundTrips();
+  /** Rows that trades of instrument 0 were held over, not looked at yet. */
+  readonly tripRanges = new RecordTable(5);
 
   /** Signed units. */
   readonly quantity: Float64Array;
@@ -55,11 +60,12 @@ export class Ledger {
   // Instruments whose mark sets a rate: for each, the instruments it converts, and whether by its inverse.
   readonly #rateUsers: (readonly { readonly instrument: number; readonly inverse: boolean }[] | null)[];
   readonly #mixedCurrencies: boolean;
+  readonly #trades: TradeTable;
 
   constructor(options: BrokerOptions, instruments: readonly Instrument[], trades: TradeTable) {
     const count = instruments.length;
     this.instruments = instruments;
-    this.trades = trades;
+    this.#trades = trades;
     this.currency = options.currency ?? instruments[0]?.quoteCurrency ?? "USD";
     this.lots = instruments.map(
       (each) => new StepGrid(wholeLot(each, options.wholeUnits), `lotSize of ${each.symbol}`),
@@ -164,10 +170,9 @@ export class Ledger {
     return sum;
   }
 
-  /** Lends what orders of instrument 0 move on, and the trade that is open, to `accountRows`: it is the only one. */
+  /** Lends what orders of instrument 0, the only one, move on to `accountRows`. */
   lend(numbers: Float64Array, stage: Float64Array): void {
-    const { data, stride, length } = this.trades;
-    const open = this.openTrade[0]!;
+    const { trips } = this;
     numbers[A.cash] = this.cash;
     numbers[A.quantity] = this.quantity[0]!;
     numbers[A.multiplier] = this.multiplier[0]!;
@@ -177,15 +182,14 @@ export class Ledger {
     numbers[A.realisedTotal] = this.realisedTotal;
     numbers[A.feesPaid] = this.feesPaid;
     numbers[A.traded] = this.traded;
-    numbers[A.firstTrade] = open < 0 ? length : open;
-    numbers[A.trades] = open < 0 ? 0 : 1;
-    if (open >= 0) stageRows(stage, "trades", 1).set(data.subarray(open * stride, (open + 1) * stride));
+    numbers[A.trips] = trips.isOpen ? 1 : 0;
+    if (trips.isOpen) stageRows(stage, "trips", 1).set(trips.last);
+    this.#trades.lendSums(numbers);
   }
 
-  /** Takes it back. */
+  /** Takes it back after orders were filled. */
   takeBack(numbers: Float64Array, stage: Float64Array): void {
-    const trades = numbers[A.trades]!;
-    const firstTrade = numbers[A.firstTrade]!;
+    const { trips } = this;
     const isHeld = numbers[A.quantity] !== 0;
     this.cash = numbers[A.cash]!;
     this.quantity[0] = numbers[A.quantity]!;
@@ -195,12 +199,76 @@ export class Ledger {
     this.realisedTotal = numbers[A.realisedTotal]!;
     this.feesPaid = numbers[A.feesPaid]!;
     this.traded = numbers[A.traded]!;
-    this.trades.setRows(firstTrade, stageRows(stage, "trades", trades));
-    this.openTrade[0] = isHeld ? firstTrade + trades - 1 : -1;
+    if (trips.isOpen) trips.dropLast();
+    trips.appendRows(stageRows(stage, "trips", numbers[A.trips]!));
+    this.#trades.takeSumsBack(numbers);
+    this.openTrade[0] = isHeld ? this.tradeCount - 1 : -1;
     if (isHeld !== this.held.length > 0) {
       if (isHeld) this.held.push(0);
       else this.held.pop();
     }
+  }
+
+  /** All trades; round trips among them from now on. */
+  get trades(): TradeTable {
+    if (this.trips.length > 0) this.expandTrips();
+    return this.#trades;
+  }
+
+  get tradeCount(): number {
+    return this.#trades.length + this.trips.length;
+  }
+
+  /** What trades came to that are over. */
+  get tradeSums(): TradeSums {
+    return this.#trades.sums();
+  }
+
+  /** Gives round trips their rows in the table, and says what they were held over. */
+  expandTrips(): void {
+    const { trips } = this;
+    for (let index = 0; index < trips.length; index++) {
+      this.#expandTrip(trips.pieceOf(index), trips.offsetOf(index));
+    }
+    trips.clear();
+  }
+
+  // What `#openWhole` and `#closeWhole` leave of them.
+  #expandTrip(trip: Float64Array, from: number): void {
+    const signed = trip[from + TRIP.signed]!;
+    const entryPrice = trip[from + TRIP.entryPrice]!;
+    const exitPrice = trip[from + TRIP.exitPrice]!;
+    const isOpen = Number.isNaN(trip[from + TRIP.exitMs]!);
+    const quantity = Math.abs(signed);
+    const size = signed * this.multiplier[0]!;
+    const index = this.#trades.length;
+    const at = this.#trades.append();
+    const d = this.#trades.data;
+    d[at + T.direction] = Math.sign(signed);
+    d[at + T.entryMs] = trip[from + TRIP.entryMs]!;
+    d[at + T.exitMs] = trip[from + TRIP.exitMs]!;
+    d[at + T.entryQuantity] = quantity;
+    d[at + T.entryValue] = quantity * entryPrice;
+    d[at + T.quantity] = quantity;
+    d[at + T.fees] = trip[from + TRIP.fees]!;
+    d[at + T.entryBar] = trip[from + TRIP.entryBar]!;
+    d[at + T.maxFavorable] = -Infinity;
+    d[at + T.maxAdverse] = Infinity;
+    d[at + T.multiplier] = this.multiplier[0]!;
+    if (!isOpen) {
+      d[at + T.exitQuantity] = quantity;
+      d[at + T.exitValue] = quantity * exitPrice;
+      d[at + T.mark] = exitPrice;
+      d[at + T.exitBar] = trip[from + TRIP.exitBar]!;
+      this.#trades.widen(index, size, entryPrice, exitPrice, exitPrice);
+    }
+    const rangeAt = this.tripRanges.append();
+    const range = this.tripRanges.data;
+    range[rangeAt + E.trade] = index;
+    range[rangeAt + E.size] = size;
+    range[rangeAt + E.average] = entryPrice;
+    range[rangeAt + E.from] = trip[from + TRIP.seenFrom]!;
+    range[rangeAt + E.to] = isOpen ? this.trips.seenTo : trip[from + TRIP.seenTo]!;
   }
 
   /** Books one fill: cash, position, cost, realised profit and the round trip it belongs to. */
@@ -440,7 +508,8 @@ export class Ledger {
     this.feesPaid = fees!;
     this.traded = traded!;
     this.unsettled = saved.unsettled.map(jsonToNumber);
-    this.trades.load(saved.trades);
+    this.trips.clear();
+    this.#trades.load(saved.trades);
   }
 }
 

@@ -27,8 +27,6 @@ export interface LentRows {
 export class LentAccount {
   /** Rows that were gone through at whose close a position was held. */
   heldRows = 0;
-  /** The first row of the position that is held whose bar nobody has looked at. */
-  seenFrom = 0;
 
   readonly #options: BrokerOptions;
   readonly #ledger: Ledger;
@@ -67,7 +65,6 @@ export class LentAccount {
     const { signTargets, unit } = rows.targets;
     this.#rows = rows;
     this.heldRows = 0;
-    numbers[A.filledMax] = this.#takesOrders && !Number.isNaN(rows.firstMs) ? STAGE_FILLS : 0;
     numbers[A.readsSigns] = signTargets === undefined ? 0 : 1;
     numbers[A.above] = signTargets === undefined ? Number.NaN : signTargets.above;
     numbers[A.below] = signTargets === undefined ? Number.NaN : signTargets.below;
@@ -90,35 +87,34 @@ export class LentAccount {
 
   /** Rows from `from` on, as `RowMarks.take`. */
   take(from: number, to: number, judged: number): number {
-    const { marks, from: first, targets } = this.#rows!;
+    const { marks, from: first, firstMs, targets } = this.#rows!;
     const { numbers, stage } = marks;
-    const passed = judged === from ? from + 1 : from;
-    this.#ledger.lend(numbers, stage);
+    const ledger = this.#ledger;
+    // A trade that is more than a round trip is closed the general way.
+    const isPlain = ledger.quantity[0] === 0 || ledger.trips.isOpen;
+    numbers[A.filledMax] = isPlain && this.#takesOrders && !Number.isNaN(firstMs) ? STAGE_FILLS : 0;
+    ledger.lend(numbers, stage);
     numbers[A.lastTarget] = this.#entry.lastTargetIn(0, targets.unit);
     numbers[A.filled] = 0;
-    numbers[A.seen] = 0;
-    numbers[A.seenFrom] = 8 * (this.#excursions.heldFrom(passed) - first);
     numbers[A.heldFrom] = 8 * (from - first);
     numbers[A.heldRows] = 0;
     const taken = marks.take(from, to, judged);
-    this.seenFrom = passed;
     const next = taken >> 1;
     if (numbers[A.filled] !== 0) this.#takeBack(targets.unit);
     this.heldRows += numbers[A.heldRows]! / 8;
-    if (this.#ledger.quantity[0] !== 0) this.heldRows += next - first - numbers[A.heldFrom]! / 8;
+    if (ledger.quantity[0] !== 0) this.heldRows += next - first - numbers[A.heldFrom]! / 8;
     return taken;
   }
 
   #takeBack(unit: TargetUnit): void {
-    const { marks, curves, bars, from } = this.#rows!;
+    const { marks, curves, bars } = this.#rows!;
     const { numbers, stage } = marks;
     const filled = numbers[A.filled]!;
+    this.#excursions.setBars(bars);
     this.#ledger.takeBack(numbers, stage);
     this.#entry.remember(0, numbers[A.lastTarget]!, unit);
     this.#execution.closedBy[0]! += filled;
     this.#filled.appendRows(stageRows(stage, "fills", filled));
-    this.#excursions.postponeRows(bars, stageRows(stage, "ranges", numbers[A.seen]!));
     curves.movedRows(stageRows(stage, "cash", filled), stageRows(stage, "positions", filled));
-    this.seenFrom = from + numbers[A.seenFrom]! / 8;
   }
 }

@@ -19,26 +19,14 @@ export class RecordTable {
   /** Appends a row of zeros and returns its offset in `data`. */
   append(): number {
     const offset = this.length * this.stride;
-    if (offset + this.stride > this.data.length) this.#grow(offset + this.stride);
-    else if (this.length < this.#dirty) this.data.fill(0, offset, offset + this.stride);
+    if (offset + this.stride > this.data.length) {
+      const grown = new Float64Array(Math.max(this.stride * 256, this.data.length * 4));
+      grown.set(this.data);
+      this.data = grown;
+    } else if (this.length < this.#dirty) this.data.fill(0, offset, offset + this.stride);
     this.length++;
     if (this.length > this.#dirty) this.#dirty = this.length;
     return offset;
-  }
-
-  /** Writes rows from row `index` on, which is there or the next; there are none behind them. */
-  setRows(index: number, rows: Float64Array): void {
-    const offset = index * this.stride;
-    if (offset + rows.length > this.data.length) this.#grow(offset + rows.length);
-    this.data.set(rows, offset);
-    this.length = index + rows.length / this.stride;
-    if (this.length > this.#dirty) this.#dirty = this.length;
-  }
-
-  #grow(size: number): void {
-    const grown = new Float64Array(Math.max(size, this.stride * 256, this.data.length * 4));
-    grown.set(this.data);
-    this.data = grown;
   }
 
   save(): (number | string)[] {

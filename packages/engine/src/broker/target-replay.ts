@@ -164,7 +164,12 @@ export class TargetReplay implements TargetRows {
       const hasTarget = next < to && taken % 2 === 0;
       const passed = judged === row ? row + 1 : row;
       const end = hasTarget ? next + 1 : next;
-      if (end > passed) this.#stretch.pass(0, bars, passed, end, lent.seenFrom);
+      if (end > passed) {
+        if (ledger.trips.isOpen) {
+          ledger.trips.seenTo = end;
+          this.#stretch.count(0, bars, passed, end);
+        } else this.#stretch.pass(0, bars, passed, end);
+      }
       if (!hasTarget) {
         if (next > from) this.#stretch.end(0, bars, intervalMs, next);
         this.heldRows = lent.heldRows;

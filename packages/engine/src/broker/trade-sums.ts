@@ -1,3 +1,5 @@
+import { A } from "../operators/vector/index.ts";
+
 /** What closed trades add up to, in their order; for the figures of a run. */
 export interface TradeSums {
   readonly count: number;
@@ -46,31 +48,33 @@ export class TradeAdder implements TradeSums {
     this.worstReturn = Math.min(this.worstReturn, returnFraction);
   }
 
-  /** `add` of rows, with the sums in locals. */
-  addRows(pnls: Float64Array, returns: Float64Array, from: number, to: number): void {
-    if (from === to) return;
-    if (this.count === 0) this.firstPnl = pnls[from]!;
-    const { firstPnl } = this;
-    let { wins, losses, gained, lost, beyondSum, squareSum, returnSum, bestReturn, worstReturn } = this;
-    for (let row = from; row < to; row++) {
-      const pnl = pnls[row]!;
-      const returnFraction = returns[row]!;
-      if (pnl > 0) {
-        wins++;
-        gained += pnl;
-      } else if (pnl < 0) {
-        losses++;
-        lost -= pnl;
-      }
-      const beyond = pnl - firstPnl;
-      beyondSum += beyond;
-      squareSum += beyond * beyond;
-      returnSum += returnFraction;
-      bestReturn = Math.max(bestReturn, returnFraction);
-      worstReturn = Math.min(worstReturn, returnFraction);
-    }
-    Object.assign(this, { wins, losses, gained, lost, beyondSum, squareSum, returnSum, bestReturn, worstReturn });
-    this.count += to - from;
+  /** Hands the sums to `accountRows`. */
+  lend(numbers: Float64Array): void {
+    numbers[A.count] = this.count;
+    numbers[A.wins] = this.wins;
+    numbers[A.losses] = this.losses;
+    numbers[A.gained] = this.gained;
+    numbers[A.lost] = this.lost;
+    numbers[A.firstPnl] = this.firstPnl;
+    numbers[A.beyondSum] = this.beyondSum;
+    numbers[A.squareSumOfPnl] = this.squareSum;
+    numbers[A.sumOfReturns] = this.returnSum;
+    numbers[A.bestReturn] = this.bestReturn;
+    numbers[A.worstReturn] = this.worstReturn;
+  }
+
+  takeBack(numbers: Float64Array): void {
+    this.count = numbers[A.count]!;
+    this.wins = numbers[A.wins]!;
+    this.losses = numbers[A.losses]!;
+    this.gained = numbers[A.gained]!;
+    this.lost = numbers[A.lost]!;
+    this.firstPnl = numbers[A.firstPnl]!;
+    this.beyondSum = numbers[A.beyondSum]!;
+    this.squareSum = numbers[A.squareSumOfPnl]!;
+    this.returnSum = numbers[A.sumOfReturns]!;
+    this.bestReturn = numbers[A.bestReturn]!;
+    this.worstReturn = numbers[A.worstReturn]!;
   }
 
   copy(): TradeAdder {

@@ -1,7 +1,7 @@
-import type { Trade, TradeOutcomes } from "./types.ts";
+import type { Trade } from "./types.ts";
 import { orNull } from "./order-table.ts";
 import { RecordTable, type TextTable } from "./record-table.ts";
-import { TradeAdder } from "./trade-sums.ts";
+import { TradeAdder, type TradeSums } from "./trade-sums.ts";
 
 /** Columns of a trade row. Money in quote currency. */
 export const T = {
@@ -27,13 +27,9 @@ export const T = {
 
 export class TradeTable extends RecordTable {
   readonly #texts: TextTable;
-  // Outcomes of trades; those before #settled are closed, as is every trade before them, and summed up.
+  // Trades before this are over and summed up.
   #settled = 0;
-  #closed = new TradeAdder();
-  #open = new Uint8Array(0);
-  #pnls: Float64Array = new Float64Array(0);
-  #returns: Float64Array = new Float64Array(0);
-  #fees: Float64Array = new Float64Array(0);
+  #sums = new TradeAdder();
 
   constructor(texts: TextTable) {
     super(18);
@@ -56,67 +52,54 @@ export class TradeTable extends RecordTable {
     if (worst < d[at + T.maxAdverse]!) d[at + T.maxAdverse] = worst;
   }
 
-  /**
-   * What trades came to, as columns: the figures of a run need no objects. `markOf` values the open ones. Closed trades
-   * stay as they are, so that a run that goes on looks at the new ones only.
-   */
-  outcomes(markOf: (instrument: number) => number): TradeOutcomes {
-    const { length, stride, data } = this;
-    if (this.#pnls.length < length) this.#growOutcomes();
-    const [open, pnls, returns, fees] = [this.#open, this.#pnls, this.#returns, this.#fees];
-    // Up to the first trade that is open sums are kept: those after it are added again, in the order of all.
-    let firstOpen = -1;
-    for (let index = this.#settled, at = index * stride; index < length; index++, at += stride) {
-      const exitMs = data[at + T.exitMs]!;
-      if (exitMs !== exitMs) {
-        if (firstOpen < 0) firstOpen = index;
-        open[index] = 1;
-        pnls[index] = this.#pnl(at, true, markOf(data[at + T.instrument]!));
-      } else {
-        open[index] = 0;
-        // `#pnl` of a trade that is over
-        const gained = data[at + T.exitValue]! - data[at + T.entryValue]!;
-        const gross = data[at + T.direction]! * data[at + T.multiplier]! * gained;
-        pnls[index] = gross - data[at + T.fees]! + data[at + T.cashflow]!;
-      }
-      returns[index] = pnls[index]! / Math.abs(data[at + T.entryValue]! * data[at + T.multiplier]!);
-      fees[index] = data[at + T.fees]!;
+  /** What trades that are over came to. A run that goes on adds the new ones only. */
+  sums(): TradeSums {
+    this.#settle();
+    const sums = this.#sums.copy();
+    for (let index = this.#settled; index < this.length; index++) if (!this.#isOpen(index)) this.#addTo(sums, index);
+    return sums;
+  }
+
+  fees(): number {
+    let sum = 0;
+    for (let at = T.fees; at < this.length * this.stride; at += this.stride) sum += this.data[at]!;
+    return sum;
+  }
+
+  /** Lends the sums to `accountRows`: no trade but the last is open. */
+  lendSums(numbers: Float64Array): void {
+    this.#settle();
+    this.#sums.lend(numbers);
+  }
+
+  /** Takes them back with the trades that were closed meanwhile. */
+  takeSumsBack(numbers: Float64Array): void {
+    const before = this.#sums.count;
+    this.#sums.takeBack(numbers);
+    this.#settled += this.#sums.count - before;
+  }
+
+  // Up to the first trade that is open sums are kept: those after it are added again, in the order of all.
+  #settle(): void {
+    for (; this.#settled < this.length && !this.#isOpen(this.#settled); this.#settled++) {
+      this.#addTo(this.#sums, this.#settled);
     }
-    const settled = firstOpen < 0 ? length : firstOpen;
-    this.#closed.addRows(pnls, returns, this.#settled, settled);
-    this.#settled = settled;
-    const closed = this.#closed.copy();
-    for (let index = this.#settled; index < length; index++) {
-      if (this.#open[index] === 0) closed.add(this.#pnls[index]!, this.#returns[index]!);
-    }
-    return {
-      open: this.#open.subarray(0, length),
-      pnl: this.#pnls.subarray(0, length),
-      returnFraction: this.#returns.subarray(0, length),
-      fees: this.#fees.subarray(0, length),
-      closed,
-    };
+  }
+
+  #isOpen(index: number): boolean {
+    return Number.isNaN(this.data[index * this.stride + T.exitMs]!);
+  }
+
+  #addTo(sums: TradeAdder, index: number): void {
+    const at = index * this.stride;
+    const pnl = this.#pnl(at, false, 0);
+    sums.add(pnl, this.#returnFraction(at, pnl));
   }
 
   override load(saved: readonly unknown[]): void {
     super.load(saved);
     this.#settled = 0;
-    this.#closed = new TradeAdder();
-  }
-
-  #growOutcomes(): void {
-    const size = Math.max(this.length, 2 * this.#pnls.length);
-    const grown = (column: Float64Array) => {
-      const larger = new Float64Array(size);
-      larger.set(column);
-      return larger;
-    };
-    const open = new Uint8Array(size);
-    open.set(this.#open);
-    this.#open = open;
-    this.#pnls = grown(this.#pnls);
-    this.#returns = grown(this.#returns);
-    this.#fees = grown(this.#fees);
+    this.#sums = new TradeAdder();
   }
 
   #pnl(at: number, open: boolean, mark: number): number {

@@ -226,13 +226,12 @@ export interface TargetRows {
   readonly heldRows: number;
 }
 
-/** One row a trade, in the order of `Broker.trades`; the fields are those of `Trade`. */
+/** What trades came to, without a record for each. */
 export interface TradeOutcomes {
-  readonly open: Uint8Array; // 1: open
-  readonly pnl: Float64Array;
-  readonly returnFraction: Float64Array;
-  readonly fees: Float64Array;
+  readonly trades: number; // open ones included
   readonly closed: TradeSums;
+  /** Paid for all of them, in quote currency. */
+  fees(): number;
 }
 
 export interface Broker {
@@ -243,7 +242,7 @@ export interface Broker {
   readonly fills: RecordList<Fill>;
   /** Round trips in order of entry; the open ones are valued at the last close. */
   readonly trades: RecordList<Trade>;
-  /** What the trades so far came to, as columns; to be read before the next bar comes. */
+  /** What the trades so far came to; to be read before the next bar comes. */
   tradeOutcomes(): TradeOutcomes;
   readonly openOrderCount: number;
   readonly counters: BrokerCounters;

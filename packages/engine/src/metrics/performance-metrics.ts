@@ -70,7 +70,7 @@ export function performanceMetrics(
     ...tradeFigures(outcomes),
     exposure: reading.bars > 0 ? reading.exposedBars / reading.bars : 0,
     turnover: meanEquity > 0 ? defined((options.tradedNotional ?? 0) / meanEquity) : null,
-    feesPaid: options.feesPaid ?? outcomes.fees.reduce((sum, fee) => sum + fee, 0),
+    feesPaid: options.feesPaid ?? outcomes.fees(),
     probabilisticSharpe: ratios.probabilisticSharpe,
     deflatedSharpe: ratios.deflatedSharpe,
   };
@@ -125,15 +125,13 @@ function outcomesOf(trades: readonly Trade[]): TradeOutcomes {
   const closed = new TradeAdder();
   for (const trade of trades) if (!trade.open) closed.add(trade.pnl, trade.returnFraction);
   return {
-    open: Uint8Array.from(trades, (trade) => (trade.open ? 1 : 0)),
-    pnl: Float64Array.from(trades, (trade) => trade.pnl),
-    returnFraction: Float64Array.from(trades, (trade) => trade.returnFraction),
-    fees: Float64Array.from(trades, (trade) => trade.fees),
+    trades: trades.length,
     closed,
+    fees: () => trades.reduce((sum, trade) => sum + trade.fees, 0),
   };
 }
 
-function tradeFigures({ pnl, closed }: TradeOutcomes) {
+function tradeFigures({ trades, closed }: TradeOutcomes) {
   const { count, wins, losses, gained, lost, beyondSum, squareSum } = closed;
   const mean = (gained - lost) / count;
   const squares = Math.max(0, squareSum - (beyondSum / count) * beyondSum);
@@ -141,7 +139,7 @@ function tradeFigures({ pnl, closed }: TradeOutcomes) {
   const winRate = wins / count;
   return {
     trades: count,
-    openTrades: pnl.length - count,
+    openTrades: trades - count,
     winRate: defined(winRate),
     profitFactor: losses > 0 ? defined(gained / lost) : null,
     averageTrade: defined(closed.returnSum / count),

@@ -51,25 +51,47 @@ export const A = {
   feesPaid: 48,
   traded: 49,
   filled: 50, // orders in the stage
-  trades: 51, // trades in the stage; the first may have been open before
-  firstTrade: 52, // what the first is called
-  seen: 53, // ranges of rows in the stage
-  seenFrom: 54, // row, in bytes, from which on the position has been held without anybody having looked at its bars
-  heldFrom: 55, // row, in bytes, from which on it has been held and not been counted
-  heldRows: 56, // bytes of rows at whose close there was a position that is over
+  trips: 51, // round trips in the stage; the first may have been open before
+  heldFrom: 52, // row, in bytes, from which on it has been held and not been counted
+  heldRows: 53, // bytes of rows at whose close there was a position that is over
+  // `TradeAdder`
+  count: 54,
+  wins: 55,
+  losses: 56,
+  gained: 57,
+  lost: 58,
+  firstPnl: 59,
+  beyondSum: 60,
+  squareSumOfPnl: 61,
+  sumOfReturns: 62,
+  bestReturn: 63,
+  worstReturn: 64,
 } as const;
 
 /** So many orders there is room for. */
 export const STAGE_FILLS = 256;
-const stageTrades = STAGE_FILLS / 2 + 1;
+
+/** Columns of a round trip: a position that was opened from nothing by one fill, and closed by another. */
+export const TRIP = {
+  signed: 0,
+  entryPrice: 1,
+  exitPrice: 2, // NaN: still open, as for `exitMs`
+  fees: 3,
+  entryMs: 4,
+  exitMs: 5,
+  entryBar: 6,
+  exitBar: 7,
+  // Rows of the feed that it was held over.
+  seenFrom: 8,
+  seenTo: 9,
+} as const;
 
 /** What orders leave, list by list: where it stands in the stage, and the numbers of a row. */
 export const stageLists = {
   fills: { at: 0, width: 9 },
   cash: { at: 9 * STAGE_FILLS, width: 2 },
   positions: { at: 11 * STAGE_FILLS, width: 2 },
-  trades: { at: 13 * STAGE_FILLS, width: 18 },
-  ranges: { at: 13 * STAGE_FILLS + 18 * stageTrades, width: 5 },
+  trips: { at: 13 * STAGE_FILLS, width: 10 },
 } as const;
 
 /** The first rows of a list of the stage. */

@@ -1,4 +1,4 @@
-import { A, stageLists } from "./account-numbers.ts";
+import { A, stageLists, TRIP } from "./account-numbers.ts";
 import {
   block,
   either,
@@ -52,7 +52,6 @@ export function orderOfTarget(
   const isOn = (name: keyof typeof A) => f64.greater(number(name), zero);
   const isHeld = f64.notEqual(quantity.get, zero);
   const store = (column: number, value: Code) => f64.store(place.get, value, 8 * column);
-  const addAt = (column: number, value: Code) => store(column, f64.add(f64.load(place.get, 8 * column), value));
   const toRow = (list: keyof typeof stageLists, index: Code) =>
     place.set(
       i32.add(
@@ -163,51 +162,57 @@ export function orderOfTarget(
     addTo("filled", one),
   );
 
-  // The rows of `T` and of `Excursions`.
-  const closeTrade = seq(
-    toRow("trades", f64.sub(number("trades"), one)),
-    each.set(f64.mul(quantity.get, number("multiplier"))),
-    notional.set(f64.mul(f64.sub(price, number("averagePrice")), each.get)),
-    when(f64.greater(notional.get, f64.load(place.get, 8 * 14)), store(14, notional.get)),
-    when(f64.less(notional.get, f64.load(place.get, 8 * 15)), store(15, notional.get)),
-    store(3, sentMs.get),
-    addAt(6, size.get),
-    addAt(7, f64.mul(size.get, price)),
-    addAt(9, fee.get),
-    store(11, price),
-    store(13, bar.get),
-    toRow("ranges", number("seen")),
-    store(0, f64.add(number("firstTrade"), f64.sub(number("trades"), one))),
-    store(1, each.get),
-    store(2, number("averagePrice")),
-    store(3, f64.add(number("firstFeedRow"), f64.mul(number("seenFrom"), f64.const(1 / 8)))),
-    store(4, f64.add(f64.add(number("firstFeedRow"), rows), one)),
-    addTo("seen", one),
+  // `RoundTrips`, and what `TradeAdder` makes of those that are over.
+  const trip = (column: keyof typeof TRIP) => f64.load(place.get, 8 * TRIP[column]);
+  const setTrip = (column: keyof typeof TRIP, value: Code) => store(TRIP[column], value);
+  const feedRow = f64.add(number("firstFeedRow"), rows);
+  const [pnl, gain] = [each, notional];
+  const closeTrip = seq(
+    toRow("trips", f64.sub(number("trips"), one)),
+    setTrip("exitPrice", price),
+    setTrip("fees", f64.add(trip("fees"), fee.get)),
+    setTrip("exitMs", sentMs.get),
+    setTrip("exitBar", bar.get),
+    setTrip("seenTo", f64.add(feedRow, one)),
     addTo("heldRows", f64.sub(f64.ofInteger(at.get), number("heldFrom"))),
-    notional.set(f64.mul(f64.mul(quantity.get, price), number("multiplier"))),
-    notional.set(f64.add(f64.sub(zero, fee.get), f64.sub(notional.get, number("cost")))),
-    addTo("realised", notional.get),
-    addTo("realisedTotal", notional.get),
+    // Its profit on the books, and as a trade.
+    gain.set(f64.mul(f64.mul(quantity.get, price), number("multiplier"))),
+    gain.set(f64.add(f64.sub(zero, fee.get), f64.sub(gain.get, number("cost")))),
+    addTo("realised", gain.get),
+    addTo("realisedTotal", gain.get),
+    pnl.set(f64.sub(f64.mul(size.get, price), f64.mul(size.get, trip("entryPrice")))),
+    pnl.set(f64.mul(f64.mul(f64.withSign(one, quantity.get), number("multiplier")), pnl.get)),
+    pnl.set(f64.add(f64.sub(pnl.get, trip("fees")), zero)),
+    when(i32.not(isOn("count")), setNumber("firstPnl", pnl.get)),
+    addTo("count", one),
+    either(
+      f64.greater(pnl.get, zero),
+      seq(addTo("wins", one), addTo("gained", pnl.get)),
+      when(f64.less(pnl.get, zero), addTo("losses", one), setNumber("lost", f64.sub(number("lost"), pnl.get))),
+    ),
+    gain.set(f64.sub(pnl.get, number("firstPnl"))),
+    addTo("beyondSum", gain.get),
+    addTo("squareSumOfPnl", f64.mul(gain.get, gain.get)),
+    gain.set(f64.div(pnl.get, f64.abs(f64.mul(f64.mul(size.get, trip("entryPrice")), number("multiplier"))))),
+    addTo("sumOfReturns", gain.get),
+    setNumber("bestReturn", f64.max(number("bestReturn"), gain.get)),
+    setNumber("worstReturn", f64.min(number("worstReturn"), gain.get)),
     setNumber("cost", zero),
     setNumber("averagePrice", zero),
     quantity.set(zero),
   );
-  const openTrade = seq(
-    toRow("trades", number("trades")),
-    [0, 6, 7, 10, 11, 13, 16].map((column) => store(column, zero)),
-    store(1, f64.withSign(one, signed.get)),
-    store(2, sentMs.get),
-    store(3, f64.const(Number.NaN)),
-    store(4, size.get),
-    store(5, f64.mul(size.get, price)),
-    store(8, size.get),
-    store(9, fee.get),
-    store(12, bar.get),
-    store(14, f64.const(Number.NEGATIVE_INFINITY)),
-    store(15, f64.const(Number.POSITIVE_INFINITY)),
-    store(17, number("multiplier")),
-    addTo("trades", one),
-    setNumber("seenFrom", f64.ofInteger(i32.add(at.get, i32.const(8)))),
+  const openTrip = seq(
+    toRow("trips", number("trips")),
+    setTrip("signed", signed.get),
+    setTrip("entryPrice", price),
+    setTrip("exitPrice", f64.const(Number.NaN)),
+    setTrip("fees", fee.get),
+    setTrip("entryMs", sentMs.get),
+    setTrip("exitMs", f64.const(Number.NaN)),
+    setTrip("entryBar", bar.get),
+    setTrip("exitBar", zero),
+    setTrip("seenFrom", f64.add(feedRow, one)),
+    addTo("trips", one),
     setNumber("heldFrom", f64.ofInteger(at.get)),
     addTo("realised", f64.sub(zero, fee.get)),
     addTo("realisedTotal", f64.sub(zero, fee.get)),
@@ -223,7 +228,7 @@ export function orderOfTarget(
       leave(i32.not(f64.less(number("filled"), number("filledMax"))), 1),
       either(isHeld, closes(2), opens(2)),
       book,
-      either(isHeld, closeTrade, openTrade),
+      either(isHeld, closeTrip, openTrip),
       setNumber("lastTarget", target.get),
       setNumber("cash", cash.get),
       setNumber("quantity", quantity.get),
