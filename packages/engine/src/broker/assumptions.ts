@@ -34,7 +34,8 @@ export function describeAssumptions(options: BrokerOptions): readonly Assumption
   );
   if (options.latencyMs > 0 || options.latencyBars > 0)
     add("latency", `${options.latencyMs} ms and ${options.latencyBars} bars`);
-  add("slippage", describeSlippage(options.slippage));
+  const slips = options.slippage.kind === "none" ? "" : words.slippageOn[options.slippageOn];
+  add("slippage", describeSlippage(options.slippage) + slips);
   add("fees", describeFees(options.fees));
   add(
     "sizes",
@@ -42,6 +43,9 @@ export function describeAssumptions(options: BrokerOptions): readonly Assumption
   );
   add("repeated targets", options.rebalance === "on_change" ? "act once, until they change" : "rebalance every time");
   add("orders that cannot be paid", options.insufficientFunds === "reduce" ? "cut to what can be paid" : "rejected");
+  if (options.percentOf !== "equity") add("percents", words.percentOf[options.percentOf]);
+  if (options.ocoEnd === "any") add("OCO groups", "end with any of their orders");
+  if (options.oneOrderPerBar) add("one order per bar", "a market order after another fill of its bar is rejected");
   if (options.wholeUnits) add("units", "whole units only");
   if (options.exclusiveOrders) add("exclusive orders", "a new order cancels open ones and closes the position");
   add("account", describeAccount(options));
@@ -73,6 +77,16 @@ const words = {
     none: "no path: an order fills when the bar's range holds its price",
   },
   limitFill: { touch: "fill when touched", cross: "fill only when traded through" },
+  percentOf: {
+    cash: "of cash, costs included",
+    buying_power: "of what is left to spend after slippage and fees",
+  },
+  slippageOn: {
+    takers: "",
+    market: ", on market orders",
+    entries: ", on entries",
+    within_bar: ", within the bar",
+  },
   bracketActivation: {
     same_bar: "active within the bar of the entry",
     next_bar: "active from the bar after the entry",
@@ -88,10 +102,11 @@ const words = {
 function describeAccount(options: BrokerOptions): string {
   const shorts = options.shorting ? "short positions allowed" : "no short positions";
   if (options.account === "cash") return `cash account, ${shorts}`;
+  const free = options.shorting && options.shortSales === "free" ? " without bound" : "";
   const leverage =
     options.initialMargin === 1 ? "no leverage" : `leverage up to ${Number((1 / options.initialMargin).toFixed(4))}`;
   const liquidation = options.maintenanceMargin > 0 ? percent(options.maintenanceMargin) : "0 %";
-  return `margin account, ${leverage}, ${shorts}, liquidated below ${liquidation} equity per exposure`;
+  return `margin account, ${leverage}, ${shorts}${free}, liquidated below ${liquidation} equity per exposure`;
 }
 
 function describeFees(fees: FeeModel): string {

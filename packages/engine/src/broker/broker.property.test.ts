@@ -60,6 +60,12 @@ const options: fc.Arbitrary<Partial<BrokerOptions>> = fc.record(
     volumeShareMax: fc.constantFrom(null, 0.1),
     latencyBars: fc.constantFrom(0, 1),
     exclusiveOrders: fc.boolean(),
+    percentOf: fc.constantFrom("equity", "cash", "buying_power"),
+    slippageOn: fc.constantFrom("takers", "market", "entries", "within_bar"),
+    oneOrderPerBar: fc.boolean(),
+    ocoEnd: fc.constantFrom("fill", "any"),
+    shortSales: fc.constantFrom("margin", "free"),
+    checkOnSubmit: fc.boolean(),
     slippage: fc.constantFrom(
       { kind: "none" } as const,
       { kind: "percent", rate: 0.001 } as const,
@@ -236,7 +242,9 @@ describe("whatever the orders", () => {
   it("never opens more than the initial margin allows", () => {
     fc.assert(
       fc.property(scripts(1), fc.constantFrom(1, 0.5, 0.1), (script, initialMargin) => {
-        const broker = open({ ...script, options: { ...script.options, initialMargin } }, twoInstruments.slice(0, 1));
+        // With free short sales, or fees that margin carries, more can be opened.
+        const bounded = { shortSales: "margin", percentOf: "equity", initialMargin } as const;
+        const broker = open({ ...script, options: { ...script.options, ...bounded } }, twoInstruments.slice(0, 1));
         let fills = 0;
         for (const minute of script.bars.keys()) {
           const before = broker.account.position(0).quantity;

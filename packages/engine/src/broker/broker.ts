@@ -308,11 +308,8 @@ class SimulatedBroker implements Broker {
     const held = this.#ledger.quantity[instrument]!;
     if (held === 0) return;
     this.#completeTables();
-    const { context } = this.#execution;
-    context.timeMs = nowMs;
-    context.barTimeMs = this.#stretch.openMs[instrument]!;
-    context.volume = NaN;
-    context.volumeLeft = Infinity;
+    this.#execution.atClose(nowMs);
+    this.#execution.context.barTimeMs = this.#stretch.openMs[instrument]!;
     const at = this.#execution.newOrder(instrument, -Math.sign(held), MARKET, GTC, Math.abs(held));
     this.#orders.data[at + O.flags] = REDUCE_ONLY;
     this.#orders.data[at + O.tag] = this.#texts.id(tag);

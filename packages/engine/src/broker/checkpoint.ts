@@ -26,7 +26,8 @@ export class Checkpoint {
     this.#orders = orders;
     this.#fills = fills;
     this.#execution = execution;
-    this.#perInstrument = [ledger.quantity, ledger.averagePrice, ledger.cost, ledger.realised, ledger.openTrade];
+    const { quantity, averagePrice, cost, realised, openTrade } = ledger;
+    this.#perInstrument = [quantity, averagePrice, cost, realised, openTrade, execution.lastFillBar];
     this.#values = new Float64Array(this.#perInstrument.length);
   }
 

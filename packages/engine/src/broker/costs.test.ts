@@ -157,3 +157,42 @@ describe("carrying costs", () => {
     );
   });
 });
+
+describe("what slips", () => {
+  const slippage = { kind: "percent", rate: 0.01 } as const;
+  /** Buys 10 at an open of 100 and sells them by a stop at 95 in the next bar. */
+  function prices(slippageOn: BrokerOptions["slippageOn"]): readonly number[] {
+    const broker = playBars({ slippage, slippageOn }, [flat(100), [100, 100.5, 99, 100], [100, 100, 94.5, 96]], {
+      0: (each, nowMs) => each.submit(buy, nowMs),
+      1: (each, nowMs) => each.submit({ ...buy, side: "SELL", type: "stop", stopPrice: 95 }, nowMs),
+    });
+    return broker.fills.toArray().map((fill) => fill.price);
+  }
+  it("takers", () => expect(prices("takers")).toEqual([101, 94.05]));
+  it("market orders", () => expect(prices("market")).toEqual([101, 95]));
+  it("entries", () => expect(prices("entries")).toEqual([101, 95]));
+  it("no further than the bar", () => expect(prices("within_bar")).toEqual([100.5, 94.5]));
+
+  it("a limit entry too, where entries slip, and a limit that the open jumps over, where the bar bounds it", () => {
+    const limit = { ...buy, type: "limit", limitPrice: 98 } as const;
+    const price = (slippageOn: BrokerOptions["slippageOn"]) =>
+      playBars({ slippage, slippageOn }, [flat(100), flat(100), [96, 99, 95, 96]], {
+        0: (each, nowMs) => each.submit(limit, nowMs),
+      }).fills.at(0)!.price;
+    expect([price("takers"), price("market"), price("entries"), price("within_bar")]).toEqual([96, 96, 96.96, 96.96]);
+  });
+  it("an order that reverses closes without slippage, where entries slip, and pays a fee for each part", () => {
+    const options = { slippage, slippageOn: "entries", fees: { kind: "fixed", amount: 2 } } as const;
+    const broker = playBars(options, [flat(100), flat(100), flat(100)], {
+      0: (each, nowMs) => each.submit(buy, nowMs),
+      1: (each, nowMs) => each.submit({ ...buy, side: "SELL", quantity: 25 }, nowMs),
+    });
+    const fills = broker.fills.toArray().map(({ side, quantity, price, fee }) => [side, quantity, price, fee]);
+    expect(fills).toEqual([
+      ["BUY", 10, 101, 2],
+      ["SELL", 10, 100, 2],
+      ["SELL", 15, 99, 2],
+    ]);
+    expect(broker.trades.toArray().map((trade) => trade.pnl)).toEqual([-14, -17]);
+  });
+});

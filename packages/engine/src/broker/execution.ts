@@ -1,3 +1,4 @@
+import type { EpochMs } from "@qmtl/core";
 import { sessionEndAfter, tradingDaysLater } from "../instrument/index.ts";
 import { F, type FillTable } from "./fill-table.ts";
 import type { Funds } from "./funds.ts";
@@ -13,6 +14,8 @@ import {
   IOC,
   LIMIT,
   MARKET,
+  MARKET_ON_CLOSE,
+  MARKET_ON_OPEN,
   O,
   OPEN,
   type OrderTable,
@@ -21,6 +24,7 @@ import {
   PENDING_PARENT,
   REDUCE_ONLY,
   REJECTED,
+  SHARE,
   SIZE_TARGET_PERCENT,
   SIZE_UNITS,
   STOP,
@@ -41,6 +45,9 @@ export interface FillContext {
   volumeLeft: number;
 }
 
+// What adds less than this share to a position adds nothing.
+const dust = 1e-9;
+
 /** Turns a triggered order into a fill: size, slippage, fees, funds, and what follows from it. */
 export class Execution {
   readonly context: FillContext = {
@@ -54,10 +61,14 @@ export class Execution {
   /** Open order ids by instrument, in order of acceptance; closed ones are dropped at the next sweep. */
   readonly books: number[][];
   openOrders = 0;
+  /** The bar, counted from 1, of each instrument's newest fill inside a bar. */
+  readonly lastFillBar: Float64Array;
   /** Orders closed so far by how: filled, cancelled, rejected, expired. */
   readonly closedBy = new Float64Array(4);
 
   readonly #options: BrokerOptions;
+  /** What closes a position and what opens one are fills of their own. */
+  readonly #parts: boolean;
   readonly #ledger: Ledger;
   readonly #funds: Funds;
   readonly #orders: OrderTable;
@@ -73,19 +84,21 @@ export class Execution {
     texts: TextTable,
   ) {
     this.#options = options;
+    this.#parts = !fillsInOne(options);
     this.#ledger = ledger;
     this.#funds = funds;
     this.#orders = orders;
     this.#fills = fills;
     this.#texts = texts;
     this.books = ledger.instruments.map(() => []);
+    this.lastFillBar = new Float64Array(ledger.instruments.length);
   }
 
   /**
    * Fills as much of an order as size, volume and money allow.
    *
    * @param basePrice - where the market is, before slippage
-   * @param maker - the order rested in the book: no slippage, maker fee
+   * @param maker - the order rested in the book: maker fee, and no slippage unless `slippageOn` says so
    * @returns units filled; 0 leaves the order as it is, or closes it when it never can fill
    */
   fill(id: number, basePrice: number, maker: boolean): number {
@@ -96,6 +109,7 @@ export class Execution {
     const d = orders.data;
     const instrument = d[at + O.instrument]!;
     const lot = ledger.lots[instrument]!;
+    const freely = this.#isFreeShort(at);
     if (d[at + O.sizeKind] !== SIZE_UNITS && d[at + O.filled] === 0) this.#sizeAtFill(id, basePrice);
     if (!orders.isOpen(id)) return 0;
     const side = d[at + O.side]!;
@@ -119,19 +133,36 @@ export class Execution {
       quantity = closable;
     }
     if (quantity === Infinity) {
-      quantity = this.#funds.affordable(instrument, side, quantity, closable, basePrice, maker);
+      // What all of the money buys depends on the price after slippage, and that by volume on what is bought.
+      const about = this.#funds.affordable(instrument, side, quantity, closable, basePrice, maker);
+      const price = this.#priceOf(id, basePrice, about, maker);
+      quantity = this.#funds.affordable(instrument, side, quantity, closable, price, maker);
+      if (!(quantity > this.#dustOf(at, held))) {
+        this.close(id, REJECTED, "not enough buying power");
+        return 0;
+      }
       d[at + O.quantity] = quantity;
     }
     const wanted = quantity;
     if (quantity > this.context.volumeLeft) quantity = lot.floor(this.context.volumeLeft);
     if (quantity <= 0) return 0;
-    const price = maker ? basePrice : this.#slipped(id, basePrice, quantity);
-    if (quantity > closable) {
+    if (this.#parts && closable > 0 && quantity > closable) {
+      // What closes the position is a fill of its own, without slippage.
+      this.#book(id, instrument, side, closable, basePrice, 0, maker);
+      return closable + (orders.isOpen(id) ? this.fill(id, basePrice, maker) : 0);
+    }
+    const price = this.#parts && closable > 0 ? basePrice : this.#priceOf(id, basePrice, quantity, maker);
+    if (quantity > closable && !freely) {
       const affordable = this.#funds.affordable(instrument, side, quantity, closable, price, maker);
       if (affordable < quantity) {
         // What closes the position goes through either way; the rest is cut, or refused.
         const granted = this.#options.insufficientFunds === "reject" ? closable : affordable;
-        if (!(granted > 0)) {
+        if (!(granted > this.#dustOf(at, held))) {
+          if (this.#parts && d[at + O.filled]! > 0) {
+            d[at + O.quantity] = d[at + O.filled]!;
+            this.close(id, FILLED, null);
+            return 0;
+          }
           // A target that money cannot bring nearer is reached as far as it goes: nothing was refused.
           const near = (d[at + O.flags]! & TARGET) !== 0 && held * side > 0;
           if (near) this.close(id, CANCELLED, "as near to the target as money allows");
@@ -150,6 +181,16 @@ export class Execution {
     return quantity;
   }
 
+  /** Fills from here on are at a close: no bar bounds their volume or their price. */
+  atClose(timeMs: EpochMs): void {
+    const { context } = this;
+    context.timeMs = timeMs;
+    context.volume = NaN;
+    context.volumeLeft = Infinity;
+    context.high = Infinity;
+    context.low = -Infinity;
+  }
+
   close(id: number, status: number, reason: string | null): void {
     const orders = this.#orders;
     orders.touch(id);
@@ -160,6 +201,14 @@ export class Execution {
     d[at + O.closedMs] = this.context.timeMs;
     this.openOrders--;
     this.closedBy[status - FILLED]!++;
+    if (this.#options.ocoEnd === "any" && status !== FILLED && d[at + O.ocoGroup] !== 0) {
+      this.#eachOpen((other) => {
+        // An order that has filled in part is what ended the others.
+        const row = orders.offset(other);
+        const ends = d[row + O.ocoGroup] === d[at + O.ocoGroup] && d[row + O.filled] === 0;
+        if (ends) this.close(other, CANCELLED, "another order of its group ended");
+      });
+    }
     if (status !== FILLED && d[at + O.filled] === 0 && (d[at + O.flags]! & PARENT) !== 0) {
       this.#eachOpen((child) => {
         if (orders.data[orders.offset(child) + O.parent] === id)
@@ -187,15 +236,39 @@ export class Execution {
     while (book.length > kept) book.pop(); // setting the length of an array is slow
   }
 
-  #slipped(id: number, basePrice: number, quantity: number): number {
+  // Of the last cash of a full position nothing can be bought but what rounding left of it.
+  #dustOf(at: number, held: number): number {
+    const d = this.#orders.data;
+    const adds = held * d[at + O.side]! > 0 && (d[at + O.flags]! & TARGET) === 0;
+    return adds ? dust * Math.abs(held) : 0;
+  }
+
+  // A sale of units or of an amount of money that margin does not bound.
+  #isFreeShort(at: number): boolean {
+    const d = this.#orders.data;
+    return this.#options.shortSales === "free" && d[at + O.side]! < 0 && (d[at + O.flags]! & (TARGET | SHARE)) === 0;
+  }
+
+  // After slippage: never beyond an order's own limit, except for entries that always pay it.
+  #priceOf(id: number, basePrice: number, quantity: number, maker: boolean): number {
+    const { slippage, slippageOn } = this.#options;
     const d = this.#orders.data;
     const at = this.#orders.offset(id);
-    const tick = this.#ledger.ticks[d[at + O.instrument]!]!;
-    const side = d[at + O.side]!;
-    const price = slippedPrice(this.#options.slippage, tick, basePrice, side, quantity, this.context.volume);
     const type = d[at + O.type]!;
+    const side = d[at + O.side]!;
     const limit = type === LIMIT || type === STOP_LIMIT ? d[at + O.limitPrice]! : NaN;
-    if (price === basePrice) return price;
+    const tick = this.#ledger.ticks[d[at + O.instrument]!]!;
+    let price = slippedPrice(slippage, tick, basePrice, side, quantity, this.context.volume);
+    if (slippageOn === "entries" || price === basePrice) return price;
+    if (slippageOn === "takers" && maker) return basePrice;
+    if (slippageOn === "market" && type !== MARKET && type !== MARKET_ON_OPEN && type !== MARKET_ON_CLOSE)
+      return basePrice;
+    if (slippageOn === "within_bar") {
+      if (maker && basePrice === limit) return basePrice;
+      if (side > 0) price = Math.min(price, this.context.high);
+      // A sell limit is bounded by its own price alone: so backtrader has it.
+      else if (type !== LIMIT) price = Math.max(price, this.context.low);
+    }
     if (side > 0) return price > limit ? Math.max(limit, basePrice) : price;
     return price < limit ? Math.min(limit, basePrice) : price;
   }
@@ -207,7 +280,7 @@ export class Execution {
     const instrument = d[at + O.instrument]!;
     const signed = this.#funds.unitsFor(instrument, d[at + O.side]!, d[at + O.sizeKind]!, d[at + O.sizeValue]!, price);
     const quantity = ledger.lots[instrument]!.floor(Math.abs(signed));
-    if (!(quantity > 0)) {
+    if (!(quantity > this.#dustOf(at, ledger.quantity[instrument]!))) {
       if (d[at + O.sizeKind] === SIZE_TARGET_PERCENT) this.close(id, CANCELLED, "already at the target");
       else this.close(id, REJECTED, "smaller than one lot");
       return;
@@ -243,6 +316,7 @@ export class Execution {
     f[fillAt + F.slippage] = slipPerUnit * quantity * ledger.multiplier[instrument]!;
     f[fillAt + F.maker] = maker ? 1 : 0;
     context.volumeLeft -= quantity;
+    this.lastFillBar[instrument] = ledger.bars[instrument]!;
 
     const at = orders.offset(id);
     const d = orders.data;
@@ -413,4 +487,12 @@ export class Execution {
   #eachOpen(visit: (id: number) => void): void {
     for (const book of this.books) for (const id of book) if (this.#orders.isOpen(id)) visit(id);
   }
+}
+
+/** Whether an order that reverses a position is one fill: closing and opening cost the same by unit. */
+export function fillsInOne({ slippageOn, slippage, fees }: BrokerOptions): boolean {
+  if (slippageOn !== "entries") return true;
+  const plainFee =
+    fees.kind === "none" || (fees.kind === "percent" && fees.minimum === undefined && fees.maximum === undefined);
+  return slippage.kind === "none" && plainFee;
 }

@@ -20,20 +20,24 @@ export class Funds {
     const unit = price * ledger.multiplier[instrument]!;
     if (kind === SIZE_ALL) return side * Infinity;
     if (kind === SIZE_VALUE) return (side * size) / unit;
-    const afterCosts = this.#options.percentOf === "buying_power";
+    const { percentOf } = this.#options;
+    const afterCosts = percentOf === "buying_power";
     const rated = unit * ledger.rate[instrument]!;
     if (kind === SIZE_TARGET_PERCENT) {
       const held = ledger.quantity[instrument]!;
       let base = this.#ledger.equityAt(instrument, price);
       if (afterCosts) {
         const closing = held * size < 0 ? this.feeFor(instrument, Math.abs(held), price, false) : 0;
-        base = (base - closing * ledger.rate[instrument]!) * this.#afterCosts(instrument, price);
+        base =
+          (base - closing * ledger.rate[instrument]!) *
+          this.#afterCosts(instrument, Math.sign(size), price, Math.abs(size));
       }
       return (size * base) / rated - held;
     }
+    if (percentOf === "cash") return side * this.#shareOfCash(instrument, side, size, price);
     const base = afterCosts
       ? (Math.max(0, this.buyingPower(instrument, price)) / this.#options.initialMargin) *
-        this.#afterCosts(instrument, price)
+        this.#afterCosts(instrument, side, price, size)
       : this.#ledger.equityAt(instrument, price);
     return (side * size * base) / rated;
   }
@@ -69,7 +73,7 @@ export class Funds {
 
   /**
    * The largest quantity up to `quantity` that can be paid for; at least `closable`, because closing is always allowed.
-   * Unlevered, cash after the fill is tested by the very expression the ledger books: it never ends an ulp below zero.
+   * With `share` below 1 an order without bound gets that share of the money. Unlevered, cash after the fill is tested by the very expression the ledger books: it never ends an ulp below zero.
    */
   affordable(
     instrument: number,
@@ -78,6 +82,7 @@ export class Funds {
     closable: number,
     price: number,
     maker: boolean,
+    share = 1,
   ): number {
     const ledger = this.#ledger;
     const inCash = this.#options.account === "cash";
@@ -87,17 +92,19 @@ export class Funds {
     const unit = price * ledger.multiplier[instrument]!;
     // Margin is needed for the position after the fill; in a cash account for what is bought, settled cash pays.
     const offset = inCash ? 0 : ledger.quantity[instrument]! * side;
-    const budget = inCash ? ledger.cash - ledger.unsettledCash : this.#marginBudget(instrument, price);
-    if (!Number.isFinite(budget) || !(unit * rate > 0)) return closable;
+    const whole = inCash ? ledger.cash - ledger.unsettledCash : this.#marginBudget(instrument, price);
+    if (!Number.isFinite(whole) || !(unit * rate > 0)) return closable;
+    const budget = whole - (1 - share) * (whole - offset * unit * margin * rate);
+    const feeMargin = this.#options.percentOf === "buying_power" ? margin : 1;
     const lot = ledger.lots[instrument]!;
     let size = quantity;
     if (!Number.isFinite(size)) size = lot.floor((budget / rate - offset * unit * margin) / (unit * margin));
     for (let attempt = 0; attempt <= 64 && size > closable; attempt++) {
       const fee = this.feeFor(instrument, size, price, maker);
       const bought = margin < 1 || side < 0 || (size * unit + fee) * rate <= ledger.cash;
-      if (bought && !(((size + offset) * unit * margin + fee) * rate > budget)) return size;
+      if (bought && !(((size + offset) * unit * margin + fee * feeMargin) * rate > budget)) return size;
       const feePerUnit = fee / size;
-      const bound = (budget / rate - offset * unit * margin) / (unit * margin + feePerUnit);
+      const bound = (budget / rate - offset * unit * margin) / (unit * margin + feePerUnit * feeMargin);
       size = lot.floor(Math.min(bound, lot.step > 0 ? size - lot.step / 2 : size * (1 - 2 ** -52)));
     }
     return closable;
@@ -117,16 +124,24 @@ export class Funds {
     return free;
   }
 
-  // What is left for units out of one unit of money, when slippage and the fee of the purchase come out of it too.
-  #afterCosts(instrument: number, price: number): number {
-    const slip = slippageOf(
-      this.#options.slippage,
-      price,
-      1,
-      NaN, // the bar is not known yet: slippage by volume counts with its fallback
-      this.#ledger.ticks[instrument]!.step,
-    );
-    const fee = this.feeFor(instrument, 1, price + slip, false) / this.#ledger.multiplier[instrument]!;
-    return price / (price + slip + fee);
+  // Units that a share of the cash buys or, sold, brings the position to, costs included.
+  #shareOfCash(instrument: number, side: number, share: number, price: number): number {
+    const held = this.#ledger.quantity[instrument]!;
+    if (side < 0 && !this.#options.shorting) return share * Math.max(held, 0);
+    const slipped = price + side * this.#slipOfOne(instrument, price);
+    if (side > 0) return this.affordable(instrument, side, Infinity, 0, slipped, false, share);
+    return share * this.affordable(instrument, side, Infinity, Math.max(held, 0), slipped, false);
+  }
+
+  // What is left for units out of one unit of money, when slippage and the fee of the purchase come out of it too. A fee
+  // that is not a rate counts for each unit as that of an order of `size` units.
+  #afterCosts(instrument: number, side: number, price: number, size: number): number {
+    const fee = this.feeFor(instrument, size, price, false) / (size * this.#ledger.multiplier[instrument]!);
+    return price / (price + side * this.#slipOfOne(instrument, price) + fee);
+  }
+
+  #slipOfOne(instrument: number, price: number): number {
+    // The bar is not known yet: slippage by volume counts with its fallback.
+    return slippageOf(this.#options.slippage, price, 1, NaN, this.#ledger.ticks[instrument]!.step);
   }
 }

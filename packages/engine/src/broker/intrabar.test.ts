@@ -116,3 +116,38 @@ describe("orders at one price", () => {
     expect(sides("fifo")).toEqual(["BUY", "SELL"]);
   });
 });
+
+describe("without a path", () => {
+  /** Long 10 with a stop at 95 and a limit at 105; then a market order, before a bar that opens at 107 and falls to 94. */
+  function fills(options: Partial<BrokerOptions>, order: Partial<OrderIntent>): readonly string[] {
+    const exit = { instrument: 0, side: "SELL", quantity: 10, ocoGroup: "exits" } as const;
+    const broker = playBars({ intrabarPath: "none", ...options }, [flat(100), flat(100), [107, 108, 94, 96]], {
+      0: (each, nowMs) => each.submit({ ...buy, quantity: 10 }, nowMs),
+      1: (each, nowMs) => {
+        each.submit({ ...exit, type: "stop", stopPrice: 95 }, nowMs);
+        each.submit({ ...exit, type: "limit", limitPrice: 105 }, nowMs);
+        each.submit({ instrument: 0, ...order }, nowMs);
+      },
+    });
+    return broker.fills.toArray().map(({ side, quantity, price }) => `${side} ${quantity} @ ${price}`);
+  }
+  const add = { side: "BUY", quantity: 5 } as const;
+  it("orders are asked in turn, not along the bar: the stop before the open that jumps over the limit", () => {
+    expect(fills({ matching: "fifo" }, add)).toEqual(["BUY 10 @ 100", "SELL 10 @ 95", "BUY 5 @ 107"]);
+    expect(fills({}, add)).toEqual(["BUY 10 @ 100", "SELL 10 @ 95", "BUY 5 @ 107"]);
+  });
+  it("a market order that closes the position comes before its other exits, unless in order of acceptance", () => {
+    const close = { targetQuantity: 0 } as const;
+    expect(fills({}, close).slice(0, 2)).toEqual(["BUY 10 @ 100", "SELL 10 @ 107"]);
+    expect(fills({ matching: "fifo" }, close).slice(0, 2)).toEqual(["BUY 10 @ 100", "SELL 10 @ 95"]);
+  });
+  it("a market order of a bar in which another order filled is rejected, where the option says so", () => {
+    expect(fills({ matching: "fifo", oneOrderPerBar: true }, add)).toEqual(["BUY 10 @ 100", "SELL 10 @ 95"]);
+    const atClose = playBars({ oneOrderPerBar: true, marketFill: "same_close" }, [flat(100), [100, 100, 94, 96]], {
+      0: (each, nowMs) => each.submit({ ...buy, stopLoss: 95 }, nowMs),
+      1: (each, nowMs) => each.submit(buy, nowMs),
+    });
+    expect(atClose.fills.length).toBe(2);
+    expect(atClose.orders.at(2)!.reason).toBe("another order filled in this bar");
+  });
+});

@@ -17,10 +17,12 @@ import {
   PARENT,
   PARTIALLY_FILLED,
   POST_ONLY,
+  REDUCE_ONLY,
   REJECTED,
   SEEN,
   STOP,
   STOP_LIMIT,
+  TARGET,
   TRAILING_STOP,
   TRIGGERED,
 } from "./order-table.ts";
@@ -45,6 +47,7 @@ export class Matcher {
   #closeMs = NaN;
   #price = NaN; // where the order that #next found triggers
   #resting = false; // and whether it had rested in the book
+  #priceIsOpen = false; // and, without a path, whether that is the open
 
   constructor(options: BrokerOptions, ledger: Ledger, orders: OrderTable, fills: FillTable, execution: Execution) {
     this.#options = options;
@@ -78,29 +81,36 @@ export class Matcher {
     context.low = low;
     context.volumeLeft = share === null ? Infinity : volume > 0 ? volume * share : 0;
     this.#expire(instrument);
-    this.#atOpen(instrument, open);
-    context.timeMs = closeMs;
-    this.#execution.sweep(instrument);
-    if (this.#execution.books[instrument]!.length === 0) return;
-    if (finer !== null) this.#walk(instrument, open, finer, finer.length);
-    else this.#inside(instrument, open, high, low, close);
+    if (finer === null && this.#options.intrabarPath === "none") {
+      this.#withoutPath(instrument, open, high, low, close);
+      context.timeMs = closeMs;
+    } else {
+      this.#atOpen(instrument, open);
+      this.#afterOpen(instrument, open);
+      context.timeMs = closeMs;
+      this.#execution.sweep(instrument);
+      if (this.#execution.books[instrument]!.length === 0) return;
+      if (finer !== null) this.#walk(instrument, open, finer, finer.length);
+      else this.#inside(instrument, open, high, low, close);
+    }
     this.#atClose(instrument, close);
     this.#execution.sweep(instrument);
   }
 
   /** Fills the market orders sent at `nowMs` at the close of that very time. */
   sameClose(instrument: number, nowMs: number, close: number, barTimeMs: number): void {
-    const { context } = this.#execution;
-    context.barTimeMs = barTimeMs;
-    context.timeMs = nowMs;
-    context.volume = NaN;
-    context.volumeLeft = Infinity;
+    this.#execution.atClose(nowMs);
+    this.#execution.context.barTimeMs = barTimeMs;
     const book = this.#execution.books[instrument]!;
     for (let index = 0; index < book.length; index++) {
       const id = book[index]!;
       const at = this.#orders.offset(id);
       const d = this.#orders.data;
       if (d[at + O.type] !== MARKET || d[at + O.submittedMs] !== nowMs || !this.#isLive(at)) continue;
+      if (this.#isSecond(at)) {
+        this.#execution.close(id, REJECTED, "another order filled in this bar");
+        continue;
+      }
       this.#execution.fill(id, close, false);
       this.#execution.expireImmediate(id);
     }
@@ -109,10 +119,7 @@ export class Matcher {
 
   /** Fills what is live at the last close, of the market types: the data ends here. */
   fillAllAtClose(instrument: number, nowMs: number, close: number): void {
-    const { context } = this.#execution;
-    context.timeMs = nowMs;
-    context.volume = NaN;
-    context.volumeLeft = Infinity;
+    this.#execution.atClose(nowMs);
     for (const id of this.#execution.books[instrument]!) {
       const at = this.#orders.offset(id);
       const type = this.#orders.data[at + O.type];
@@ -132,17 +139,19 @@ export class Matcher {
   }
 
   #atOpen(instrument: number, open: number): void {
-    const orders = this.#orders;
     if (this.#tried.size > 0) this.#tried.clear();
     for (let id = this.#next(instrument, open, open, true); id !== 0; id = this.#next(instrument, open, open, true)) {
       this.#meet(id);
     }
+  }
+
+  #afterOpen(instrument: number, open: number): void {
     for (const id of this.#execution.books[instrument]!) {
-      const at = orders.offset(id);
+      const at = this.#orders.offset(id);
       if (!this.#takesPart(at)) continue;
-      const d = orders.data;
+      const d = this.#orders.data;
       d[at + O.flags] = d[at + O.flags]! | SEEN;
-      if (this.#options.trailMark === "high") this.#trail(at, open);
+      if (this.#options.trailMark === "high" && this.#options.intrabarPath !== "none") this.#trail(at, open);
       const timeInForce = d[at + O.timeInForce]!;
       if ((timeInForce === IOC || timeInForce === FOK) && !this.#fillsAtClose(at)) this.#execution.expireImmediate(id);
     }
@@ -163,31 +172,26 @@ export class Matcher {
   }
 
   #inside(instrument: number, open: number, high: number, low: number, close: number): void {
-    const reach = this.#reach(instrument, high, low);
+    const reach = this.#reach(instrument, high, low, false);
     const { intrabarPath } = this.#options;
     const highFirst = intrabarPath === "ohlc" || (intrabarPath !== "olhc" && close < open);
     if (reach !== undecided) {
-      if (reach === plain && intrabarPath === "none") this.#withoutPath(instrument, open, high, low);
-      else if (reach === plain) this.#walkBar(instrument, open, high, low, close, highFirst);
+      if (reach === plain) this.#walkBar(instrument, open, high, low, close, highFirst);
       else this.#trailAll(instrument, high, low);
       return;
     }
     const preferred = intrabarPath === "pessimistic" ? -1 : intrabarPath === "optimistic" ? 1 : 0;
     const first = this.#fills.length * this.#fills.stride;
-    const fillsSinceFirst = () => this.#fills.data.slice(first, this.#fills.length * this.#fills.stride);
     this.#checkpoint.set(instrument);
     this.#walkBar(instrument, open, high, low, close, !highFirst);
     const otherEquity = this.#ledger.equityAt(instrument, close);
-    let unchosen = fillsSinceFirst();
+    let unchosen = this.#fillsFrom(first);
     this.#checkpoint.rollback(instrument);
     this.#walkBar(instrument, open, high, low, close, highFirst);
     const equity = this.#ledger.equityAt(instrument, close);
-    const decided = Math.abs(equity - otherEquity) > 1e-12 * Math.abs(equity);
-    if (intrabarPath === "none") {
-      this.#checkpoint.rollback(instrument);
-      this.#withoutPath(instrument, open, high, low);
-    } else if (decided && Math.sign(otherEquity - equity) === preferred) {
-      unchosen = fillsSinceFirst();
+    const decided = isOther(equity, otherEquity);
+    if (decided && Math.sign(otherEquity - equity) === preferred) {
+      unchosen = this.#fillsFrom(first);
       this.#checkpoint.rollback(instrument);
       this.#walkBar(instrument, open, high, low, close, !highFirst);
     }
@@ -195,42 +199,108 @@ export class Matcher {
     this.#checkpoint.commit();
   }
 
-  // Exits first or in order of acceptance, every order that the range of the bar reaches, at its own price.
-  #withoutPath(instrument: number, open: number, high: number, low: number): void {
-    const { context } = this.#execution;
-    if (this.#tried.size > 0) this.#tried.clear();
-    while (context.volumeLeft > 0) {
-      const id = this.#nextInRange(instrument, high, low);
-      if (id === 0) break;
-      const at = this.#orders.offset(id);
-      const d = this.#orders.data;
-      const type = d[at + O.type]!;
-      const side = d[at + O.side]!;
-      this.#resting = type === LIMIT || (type === STOP_LIMIT && (d[at + O.flags]! & TRIGGERED) !== 0);
-      if (this.#resting) this.#price = d[at + O.limitPrice]!;
-      else this.#price = type === TRAILING_STOP ? this.#trailedStop(at, open) : d[at + O.stopPrice]!;
-      this.#meet(id);
-      if (this.#resting || type !== STOP_LIMIT) continue;
-      // Just triggered: it fills where it triggered when its limit allows that, else it waits as a limit.
-      this.#tried.add(id);
-      const limit = d[at + O.limitPrice]!;
-      const allowed = side > 0 ? this.#price <= limit && low <= limit : this.#price >= limit && high >= limit;
-      if (allowed) this.#execution.fill(id, this.#price, false);
+  #fillsFrom(first: number): Float64Array {
+    return this.#fills.data.slice(first, this.#fills.length * this.#fills.stride);
+  }
+
+  // Orders one after another, market orders among them, each asked whether the bar holds its price.
+  #withoutPath(instrument: number, open: number, high: number, low: number, close: number): void {
+    if (this.#reach(instrument, high, low, true) !== undecided) this.#askEach(instrument, open, high, low, close);
+    else {
+      // The two ways through the bar are only walked to tell whether they differ.
+      const first = this.#fills.length * this.#fills.stride;
+      this.#checkpoint.set(instrument);
+      const walked = [true, false].map((highFirst) => {
+        this.#execution.context.timeMs = this.#openMs;
+        this.#atOpen(instrument, open);
+        this.#execution.context.timeMs = this.#closeMs;
+        this.#walkBar(instrument, open, high, low, close, highFirst);
+        const way = { equity: this.#ledger.equityAt(instrument, close), fills: this.#fillsFrom(first) };
+        this.#checkpoint.rollback(instrument);
+        return way;
+      });
+      this.#askEach(instrument, open, high, low, close);
+      const [highFirst, lowFirst] = walked;
+      if (isOther(highFirst!.equity, lowFirst!.equity)) {
+        this.#flagAmbiguous(first, close < open ? lowFirst!.fills : highFirst!.fills);
+      }
+      this.#checkpoint.commit();
     }
+    this.#afterOpen(instrument, open);
     this.#trailAll(instrument, high, low);
   }
 
-  #nextInRange(instrument: number, high: number, low: number): number {
+  #askEach(instrument: number, open: number, high: number, low: number, close: number): void {
+    const { context } = this.#execution;
+    if (this.#tried.size > 0) this.#tried.clear();
+    while (context.volumeLeft > 0) {
+      const id = this.#nextAsked(instrument, open, high, low);
+      if (id === 0) break;
+      const at = this.#orders.offset(id);
+      this.#price = this.#priceInBar(at, open, high, low);
+      context.timeMs = this.#priceIsOpen ? this.#openMs : this.#closeMs;
+      const price = this.#price;
+      const triggers = this.#orders.data[at + O.type] === STOP_LIMIT && !this.#resting && !this.#isTriggered(at);
+      if (this.#isSecond(at)) this.#execution.close(id, REJECTED, "another order filled in this bar");
+      else this.#meet(id);
+      // Triggered at the open it goes on as a limit from there.
+      if (!triggers || this.#priceIsOpen) continue;
+      this.#tried.add(id);
+      const fillPrice = this.#triggeredPrice(at, price, open, high, low, close);
+      if (!Number.isNaN(fillPrice)) this.#execution.fill(id, fillPrice, false);
+    }
+  }
+
+  // Of a stop-limit that triggered inside the bar: where it triggered, when its limit allows that; the limit, when the bar
+  // came back to it for sure; NaN: it waits as a limit. With `stopLimitGap: "stop"` a limit has to leave room.
+  #triggeredPrice(at: number, price: number, open: number, high: number, low: number, close: number): number {
+    const limit = this.#orders.data[at + O.limitPrice]!;
+    const buys = this.#orders.data[at + O.side]! > 0;
+    const room = buys ? limit - price : price - limit;
+    const inReach = buys ? low <= limit : high >= limit;
+    if (this.#options.stopLimitGap === "stop") return room > 0 && inReach ? price : NaN;
+    if (room >= 0) return inReach ? price : NaN;
+    const cameBack = buys ? open > close && close <= limit : open <= close && close >= limit;
+    return cameBack ? limit : NaN;
+  }
+
+  // In order of acceptance; or first the market orders that close the position, then its other exits.
+  #nextAsked(instrument: number, open: number, high: number, low: number): number {
     const exitSide = -Math.sign(this.#ledger.quantity[instrument]!);
     const exitFirst = this.#options.matching === "exit_first" && exitSide !== 0;
     let best = 0;
+    let bestRank = 3;
     for (const id of this.#execution.books[instrument]!) {
       const at = this.#orders.offset(id);
-      if (!this.#takesPart(at) || this.#tried.has(id) || !this.#canMeet(at, high, low)) continue;
-      if (!exitFirst || this.#orders.data[at + O.side] === exitSide) return id;
-      if (best === 0) best = id;
+      if (!this.#takesPart(at) || this.#tried.has(id)) continue;
+      const d = this.#orders.data;
+      const closes = d[at + O.type] === MARKET && (d[at + O.flags]! & (REDUCE_ONLY | TARGET)) !== 0;
+      const rank = d[at + O.side] !== exitSide ? 2 : closes ? 0 : 1;
+      if (exitFirst && rank >= bestRank) continue;
+      if (Number.isNaN(this.#priceInBar(at, open, high, low))) continue;
+      if (!exitFirst) return id;
+      best = id;
+      bestRank = rank;
     }
     return best;
+  }
+
+  // Where in the bar an order triggers; NaN when it does not.
+  #priceInBar(at: number, open: number, high: number, low: number): number {
+    const d = this.#orders.data;
+    const atOpen = this.#meetingPrice(at, open, open, true);
+    this.#priceIsOpen = !Number.isNaN(atOpen);
+    if (this.#priceIsOpen) return atOpen;
+    const timeInForce = d[at + O.timeInForce]!;
+    if (timeInForce === IOC || timeInForce === FOK || !this.#canMeet(at, high, low)) return NaN;
+    const type = d[at + O.type]!;
+    this.#resting = type === LIMIT || (type === STOP_LIMIT && this.#isTriggered(at));
+    if (this.#resting) return d[at + O.limitPrice]!;
+    return type === TRAILING_STOP ? this.#trailedStop(at, open) : d[at + O.stopPrice]!;
+  }
+
+  #isTriggered(at: number): boolean {
+    return (this.#orders.data[at + O.flags]! & TRIGGERED) !== 0;
   }
 
   // A fill that the other way through the bar does not have was decided by the order of high and low. Where the chosen
@@ -368,6 +438,13 @@ export class Matcher {
     if (orders.isOpen(id)) this.#tried.add(id);
   }
 
+  // A market order for which another order of its bar leaves no room.
+  #isSecond(at: number): boolean {
+    if (!this.#options.oneOrderPerBar || this.#orders.data[at + O.type] !== MARKET) return false;
+    const instrument = this.#orders.data[at + O.instrument]!;
+    return this.#execution.lastFillBar[instrument] === this.#ledger.bars[instrument];
+  }
+
   #isLive(at: number): boolean {
     const status = this.#orders.data[at + O.status]!;
     return status === OPEN || status === PARTIALLY_FILLED;
@@ -393,7 +470,9 @@ export class Matcher {
     const d = this.#orders.data;
     const side = d[at + O.side]!;
     let mark = d[at + O.trailMark]!;
-    if (this.#options.trailMark === "high" && side * (mark - price) > 0) mark = price;
+    // Without a path the bar's own prices come after it.
+    const follows = this.#options.trailMark === "high" && this.#options.intrabarPath !== "none";
+    if (follows && side * (mark - price) > 0) mark = price;
     const percent = d[at + O.trailPercent]!;
     const distance = percent > 0 ? mark * percent : d[at + O.trailAmount]!;
     return mark + side * distance;
@@ -418,17 +497,18 @@ export class Matcher {
   }
 
   // Whether any order can be met inside the bar, and whether the order of high and low can matter to it.
-  #reach(instrument: number, high: number, low: number): number {
+  #reach(instrument: number, high: number, low: number, fromOpen: boolean): number {
     let met = 0;
     let simple = true;
     for (const id of this.#execution.books[instrument]!) {
       const at = this.#orders.offset(id);
-      if (!this.#takesPart(at) || !this.#canMeet(at, high, low)) continue;
-      met++;
       const d = this.#orders.data;
       const type = d[at + O.type];
+      const atOpen = fromOpen && (type === MARKET || type === MARKET_ON_OPEN);
+      if (!this.#takesPart(at) || !(atOpen || this.#canMeet(at, high, low))) continue;
+      met++;
       simple &&=
-        (type === LIMIT || type === STOP) &&
+        (type === LIMIT || type === STOP || atOpen) &&
         (d[at + O.flags]! & PARENT) === 0 &&
         Number.isNaN(d[at + O.stopLoss]!) &&
         Number.isNaN(d[at + O.takeProfit]!);
@@ -449,6 +529,10 @@ export class Matcher {
     if (type !== TRAILING_STOP) return false;
     return side > 0 ? high >= this.#trailedStop(at, low) : low <= this.#trailedStop(at, high);
   }
+}
+
+function isOther(equity: number, otherEquity: number): boolean {
+  return Math.abs(equity - otherEquity) > 1e-12 * Math.abs(equity);
 }
 
 const none = 0;

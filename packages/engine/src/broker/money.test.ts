@@ -29,6 +29,25 @@ describe("sizes", () => {
     const options = { sizing: "fill", percentOf: "buying_power", fees: { kind: "percent", rate: 0.25 } } as const;
     expect(once({ ...buy, percent: 1 }, bars, options).fills.at(0)!.quantity).toBeCloseTo(10_000 / (125 * 1.25), 9);
   });
+  it("can be a fraction of cash, which pays for the costs too", () => {
+    const options = {
+      percentOf: "cash",
+      sizing: "fill",
+      fees: {
+        kind: "composite",
+        parts: [
+          { kind: "percent", rate: 0.01 },
+          { kind: "fixed", amount: 5 },
+        ],
+      },
+      slippage: { kind: "percent", rate: 0.02 },
+    } as const;
+    const broker = playBars(options, [flat(100), flat(100)], {
+      0: (each, nowMs) => each.submit({ instrument: 0, side: "BUY", percent: 0.4 }, nowMs),
+    });
+    expect(broker.account.cash).toBeCloseTo(6_000, 9);
+    expect(broker.account.position(0).quantity).toBeCloseTo((4_000 - 5) / (102 * 1.01), 9);
+  });
   it("have a default when the options give one", () => {
     expect(once(buy, bars, { defaultSize: { quantity: 3 } }).fills.at(0)!.quantity).toBe(3);
     expect(once(buy, bars, { defaultSize: { percent: 0.1 } }).fills.at(0)!.quantity).toBe(10);
@@ -150,6 +169,55 @@ describe("buying power", () => {
     expect(once({ ...buy, side: "SELL", quantity: 1_000 }, [flat(100), flat(100)], levered).fills.at(0)!.quantity).toBe(
       400,
     );
+  });
+  it("with fees as part of what margin carries, where percents are of buying power", () => {
+    const options = { initialMargin: 0.5, fees: { kind: "percent", rate: 0.01 }, insufficientFunds: "reject" } as const;
+    // 198 units at 100 take 9,900 of margin and 198 of fees: together 10,098, with half of the fees 9,999.
+    const filled = (percentOf: "equity" | "buying_power") =>
+      playBars({ ...options, percentOf }, [flat(100), flat(100)], {
+        0: (each, nowMs) => each.submit({ instrument: 0, side: "BUY", quantity: 198 }, nowMs),
+      }).counters.filled;
+    expect([filled("equity"), filled("buying_power")]).toEqual([0, 1]);
+  });
+  it("bounds short sales, or lets those that name units or money go", () => {
+    const sold = (shortSales: "margin" | "free", size: object) =>
+      playBars({ shortSales, defaultSize: "all" }, [flat(100), flat(100)], {
+        0: (each, nowMs) => each.submit({ instrument: 0, side: "SELL", ...size }, nowMs),
+      }).account.position(0).quantity;
+    expect([sold("margin", { quantity: 150 }), sold("free", { quantity: 150 })]).toEqual([-100, -150]);
+    expect([sold("free", { value: 12_000 }), sold("free", { percent: 1.5 }), sold("free", {})]).toEqual([
+      -120, -100, -100,
+    ]);
+    const twice = playBars({ shortSales: "free" }, [flat(100), flat(100)], {
+      0: (each, nowMs) => each.submitTargetPercent(0, -2, nowMs),
+    });
+    expect(twice.account.position(0).quantity).toBe(-100);
+  });
+  it("buys nothing with what rounding left of the cash", () => {
+    const fees = { kind: "percent", rate: 0.001 } as const;
+    const broker = playBars({ fees, defaultSize: "all" }, [flat(97.31), flat(97.31), flat(101.17)], {
+      0: (each, nowMs) => each.submit({ instrument: 0, side: "BUY" }, nowMs),
+      1: (each, nowMs) => {
+        each.submit({ instrument: 0, side: "BUY" }, nowMs);
+        each.submit({ instrument: 0, side: "BUY", quantity: 5 }, nowMs);
+      },
+    });
+    expect(broker.fills.length).toBe(1);
+    expect(broker.counters.rejected).toBe(2);
+  });
+  it("checks orders of one moment together in a cash account, the exits of a bracket among them", () => {
+    const options = { account: "cash", shorting: true, checkOnSubmit: true } as const;
+    const outcome = (...intents: OrderIntent[]) =>
+      playBars(options, [flat(100)], { 0: (each, nowMs) => intents.forEach((intent) => each.submit(intent, nowMs)) })
+        .orders.toArray()
+        .map(({ status }) => status);
+    const sixty = { instrument: 0, side: "BUY", quantity: 60 } as const;
+    expect(outcome(sixty, sixty)).toEqual(["open", "rejected"]);
+    expect(outcome(sixty, { ...sixty, side: "SELL" }, sixty)).toEqual(["open", "open", "open"]);
+    expect(outcome({ ...sixty, quantity: 110 }, sixty)).toEqual(["rejected", "rejected"]);
+    const short = { instrument: 0, side: "SELL", stopLoss: 105, takeProfit: 95 } as const;
+    expect(outcome({ ...short, quantity: 90 })).toEqual(["open"]);
+    expect(outcome({ ...short, quantity: 110 })).toEqual(["rejected"]);
   });
   it("cash accounts do not sell short, unless told to", () => {
     const order = { ...buy, side: "SELL", quantity: 1 } as const;

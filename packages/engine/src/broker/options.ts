@@ -59,6 +59,12 @@ export interface BrokerOptions {
   /** Bars of its instrument that an order waits on top. Default 0. */
   readonly latencyBars: number;
   readonly slippage: SlippageModel;
+  /**
+   * Which fills slip: those of market orders, triggered stops and limits that take at the open (default, "takers"); of
+   * "market" orders only; the "entries", whatever their type, and nothing that closes a position; or ("within_bar")
+   * takers and limits that the open jumps over, but never beyond the high or low of the bar.
+   */
+  readonly slippageOn: "takers" | "market" | "entries" | "within_bar";
   readonly fees: FeeModel;
 
   /** Values, percents and targets become units when sent (default; at the last close), or at the price of the fill. */
@@ -68,8 +74,12 @@ export interface BrokerOptions {
    * price drift sends no orders; or brings the position back to it every time. Orders sent as intents always act.
    */
   readonly rebalance: "on_change" | "every_bar";
-  /** What percents are a fraction of: equity (default), or what is left to spend after slippage and fees. */
-  readonly percentOf: "equity" | "buying_power";
+  /**
+   * What percents are a fraction of: equity (default); "cash", out of which slippage and fees are paid too (a target
+   * stays a fraction of equity); or "buying_power": what margin leaves to spend on units at their price after slippage
+   * and the fee of one, so that fees need margin only.
+   */
+  readonly percentOf: "equity" | "cash" | "buying_power";
   /** An order that cannot be paid for: cut to what can be (default), or rejected. */
   readonly insufficientFunds: "reduce" | "reject";
   /** Also reject at sending time what the last close says cannot be paid for. Default false. */
@@ -78,6 +88,10 @@ export interface BrokerOptions {
   readonly defaultSize: { readonly quantity: number } | { readonly percent: number } | "all" | null;
   /** Whole units even where the lot allows fractions. Default false. */
   readonly wholeUnits: boolean;
+  /** What ends the other orders of an OCO group: a fill (default), or ("any") whatever ends one of them. */
+  readonly ocoEnd: "fill" | "any";
+  /** A market order of a bar in which another order of its instrument filled is rejected. Default false. */
+  readonly oneOrderPerBar: boolean;
   /** A new order first cancels open orders and closes the position. Default false. */
   readonly exclusiveOrders: boolean;
 
@@ -92,6 +106,11 @@ export interface BrokerOptions {
   readonly maintenanceMargin: number;
   /** Whether positions may go below zero. Default true, in a cash account false. */
   readonly shorting: boolean;
+  /**
+   * What a short sale is bounded by: what margin allows (default), or ("free") nothing where it names units or money,
+   * while targets, shares and "all" go as far as margin does.
+   */
+  readonly shortSales: "margin" | "free";
   /** Per year, on the value of short positions. Default 0. */
   readonly borrowRate: number;
   /** Per year, earned on positive cash. Default 0. */
@@ -137,6 +156,7 @@ export const defaultBrokerOptions: BrokerOptions = {
   latencyMs: 0,
   latencyBars: 0,
   slippage: { kind: "none" },
+  slippageOn: "takers",
   fees: { kind: "none" },
   sizing: "submit",
   rebalance: "on_change",
@@ -145,11 +165,14 @@ export const defaultBrokerOptions: BrokerOptions = {
   checkOnSubmit: false,
   defaultSize: null,
   wholeUnits: false,
+  ocoEnd: "fill",
+  oneOrderPerBar: false,
   exclusiveOrders: false,
   account: "margin",
   initialMargin: 1,
   maintenanceMargin: 0,
   shorting: true,
+  shortSales: "margin",
   borrowRate: 0,
   cashInterestRate: 0,
   marginInterestRate: 0,
@@ -189,19 +212,23 @@ const checks: Readonly<Record<keyof BrokerOptions, Check>> = {
   latencyMs: number((value) => value >= 0, "milliseconds >= 0"),
   latencyBars: number((value) => Number.isInteger(value) && value >= 0, "a whole number of bars >= 0"),
   slippage: () => undefined, // read by resolveSlippage
+  slippageOn: oneOf("takers", "market", "entries", "within_bar"),
   fees: () => undefined, // read by resolveFees
   sizing: oneOf("submit", "fill"),
   rebalance: oneOf("on_change", "every_bar"),
-  percentOf: oneOf("equity", "buying_power"),
+  percentOf: oneOf("equity", "cash", "buying_power"),
   insufficientFunds: oneOf("reduce", "reject"),
   checkOnSubmit: boolean,
   defaultSize: checkDefaultSize,
   wholeUnits: boolean,
+  ocoEnd: oneOf("fill", "any"),
+  oneOrderPerBar: boolean,
   exclusiveOrders: boolean,
   account: oneOf("cash", "margin"),
   initialMargin: number((value) => value > 0 && value <= 1, "a fraction above 0 and up to 1"),
   maintenanceMargin: number((value) => value >= 0 && value <= 1, "a fraction from 0 to 1"),
   shorting: boolean,
+  shortSales: oneOf("margin", "free"),
   borrowRate: number((value) => value >= 0, "a rate per year >= 0"),
   cashInterestRate: number((value) => value >= 0, "a rate per year >= 0"),
   marginInterestRate: number((value) => value >= 0, "a rate per year >= 0"),

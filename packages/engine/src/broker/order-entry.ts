@@ -21,6 +21,7 @@ import {
   POST_ONLY,
   REDUCE_ONLY,
   REJECTED,
+  SHARE,
   SIZE_ALL,
   SIZE_PERCENT,
   SIZE_TARGET_PERCENT,
@@ -30,6 +31,7 @@ import {
   timesInForce,
 } from "./order-table.ts";
 import type { TextTable } from "./record-table.ts";
+import { SubmitCheck } from "./submit-check.ts";
 import type { OrderIntent } from "./types.ts";
 
 // A target this close to the position (relative to it) is the position: what is left is float dust, not a wish.
@@ -56,6 +58,7 @@ export class OrderEntry {
   readonly #orders: OrderTable;
   readonly #execution: Execution;
   readonly #texts: TextTable;
+  readonly #check: SubmitCheck;
 
   constructor(
     options: BrokerOptions,
@@ -71,6 +74,7 @@ export class OrderEntry {
     this.#orders = orders;
     this.#execution = execution;
     this.#texts = texts;
+    this.#check = new SubmitCheck(ledger, funds);
     this.#onChange = options.rebalance === "on_change";
     this.lastTarget = new Float64Array(ledger.instruments.length).fill(NaN);
     this.lastUnit = new Uint8Array(ledger.instruments.length);
@@ -198,6 +202,7 @@ export class OrderEntry {
     const { defaultSize } = this.#options;
     if (sized === undefined && defaultSize === "all") {
       d[at + O.sizeKind] = SIZE_ALL;
+      d[at + O.flags] = d[at + O.flags]! | SHARE;
       d[at + O.side] = side;
       d[at + O.quantity] = finite(this.#funds.largest(instrument, side, this.#ledger.mark[instrument]!));
       return;
@@ -205,6 +210,7 @@ export class OrderEntry {
     const fallback = sized === undefined && defaultSize !== "all" ? defaultSize : null;
     const quantity = intent.quantity ?? (fallback && "quantity" in fallback ? fallback.quantity : undefined);
     const percent = intent.percent ?? (fallback && "percent" in fallback ? fallback.percent : undefined);
+    if (percent !== undefined) d[at + O.flags] = d[at + O.flags]! | SHARE;
     let signed = side * (quantity ?? 0);
     if (quantity === undefined) {
       const kind = percent === undefined ? SIZE_VALUE : SIZE_PERCENT;
@@ -259,16 +265,34 @@ export class OrderEntry {
     }
     const limit = d[at + O.limitPrice]!;
     const stop = d[at + O.stopPrice]!;
-    const price = !Number.isNaN(limit) ? limit : !Number.isNaN(stop) ? stop : ledger.mark[instrument]!;
+    const price = !Number.isNaN(stop) ? stop : !Number.isNaN(limit) ? limit : ledger.mark[instrument]!;
     const least = Number(ledger.instruments[instrument]!.notionalMin);
     const flattens = signed === -ledger.quantity[instrument]!;
     if (least > 0 && !flattens && quantity * price * ledger.multiplier[instrument]! < least) {
       this.#execution.close(id, REJECTED, "below the minimum notional");
       return;
     }
-    if (this.#options.checkOnSubmit && !this.#execution.canPay(id, price)) {
+    if (this.#options.checkOnSubmit && !this.#canPay(at, id, price)) {
       this.#execution.close(id, REJECTED, "not enough buying power");
     }
+  }
+
+  // In a cash account orders of one moment count together, as do the exits of a bracket.
+  #canPay(at: number, id: number, price: number): boolean {
+    if (this.#options.account === "margin") return this.#execution.canPay(id, price);
+    const d = this.#orders.data;
+    const instrument = d[at + O.instrument]!;
+    const nowMs = d[at + O.submittedMs]!;
+    const side = d[at + O.side]!;
+    const trail = d[at + O.trailAmount]! || d[at + O.trailMark]! * d[at + O.trailPercent]!;
+    const exits = [d[at + O.stopLoss]!, d[at + O.takeProfit]!].filter((exit) => !Number.isNaN(exit));
+    const prices = [
+      [side, trail > 0 ? d[at + O.trailMark]! + side * trail : price],
+      ...exits.map((exit) => [-side, exit]),
+    ];
+    return prices
+      .map(([direction, each]) => this.#check.canPay(instrument, direction! * d[at + O.quantity]!, each!, nowMs))
+      .every(Boolean);
   }
 
   // A limit is never worse than asked for: buys snap down, sells up. A stop never triggers earlier: buys up, sells down.

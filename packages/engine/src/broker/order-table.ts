@@ -83,6 +83,7 @@ export const TRIGGERED = 4; // a stop whose price was seen
 export const TARGET = 8; // made from a target: a newer target replaces it
 export const BRACKET_EXIT = 16;
 export const PARENT = 32; // other orders wait for it
+export const SHARE = 128; // sized as a share of what the account has
 export const SEEN = 64; // a bar has opened since it is live: from now on it rests
 
 /** How the quantity is worked out; anything but units waits for the fill when `sizing` says so. */

@@ -107,6 +107,22 @@ describe("stop orders", () => {
     expect(fillsOf(orders, bars, { intrabarPath: "olhc" })).toEqual(["BUY 10 @ 100 bar 1", "SELL 10 @ 105 bar 3"]); // 110 - 5
     expect(fillsOf(orders, bars, { trailMark: "close" })).toEqual(["BUY 10 @ 100 bar 1", "SELL 10 @ 103 bar 4"]); // 108 - 5
   });
+  it("trail the high of the bars before, where no path is assumed", () => {
+    const bars: TestBar[] = [
+      [100, 100, 100, 100], // buys at 100
+      [100, 110, 96, 108], // high and low of one bar: the stop is at 95 yet
+      [108, 108, 104, 104],
+    ];
+    const orders = [buy, { ...sell, type: "trailing_stop", trailAmount: 5 }] as const;
+    expect(fillsOf(orders, bars, { intrabarPath: "none" })).toEqual(["BUY 10 @ 100 bar 1", "SELL 10 @ 105 bar 3"]);
+  });
+  it("as stop-limits fill at a limit that the bar came back to, where no path is assumed", () => {
+    const order = { ...buy, type: "stop_limit", stopPrice: 105, limitPrice: 102 } as const;
+    const options = { intrabarPath: "none" } as const;
+    expect(fillsOf([order], [[103, 106, 100, 101]], options)).toEqual(["BUY 10 @ 102 bar 1"]);
+    expect(fillsOf([order], [[103, 106, 100, 104]], options)).toEqual([]);
+    expect(fillsOf([order], [[103, 106, 100, 101]], { ...options, stopLimitGap: "stop" })).toEqual([]);
+  });
   it("trail by a fraction, and follow lows on the buy side", () => {
     const orders = [sell, { ...buy, type: "trailing_stop", trailPercent: 0.1 }] as const;
     const bars: TestBar[] = [flat(100), [100, 100, 80, 80], [80, 90, 80, 89]];
@@ -195,6 +211,15 @@ describe("groups", () => {
     );
     expect(shownFills(broker)).toEqual(["BUY 10 @ 95 bar 1"]);
     expect(statusOf(broker, 2)).toBe("cancelled: another order of its group filled");
+  });
+  it("OCO: whatever ends one order ends the others, where the option says so", () => {
+    const group = [
+      { ...buy, type: "limit", limitPrice: 95, ocoGroup: "g", timeInForce: "GTD", expireAt: 2 * minuteMs },
+      { ...buy, type: "stop", stopPrice: 105, ocoGroup: "g" },
+    ] as const;
+    const second = (options: Partial<BrokerOptions>) => statusOf(send(group, [flat(100), flat(100)], options), 2);
+    expect(second({})).toBe("open");
+    expect(second({ ocoEnd: "any" })).toBe("cancelled: another order of its group ended");
   });
   it("a child waits for its parent, and goes with it", () => {
     const filled = playBars({}, [flat(100), flat(94), flat(111)], {

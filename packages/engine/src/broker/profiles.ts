@@ -15,9 +15,14 @@ export const profileDefaults: Readonly<Record<Semantics, Partial<BrokerOptions>>
     sizing: "fill",
     defaultSize: "all",
     insufficientFunds: "reduce",
+    matching: "fifo",
     shorting: false,
+    shortSales: "free",
     intrabarPath: "none",
     bracketActivation: "next_bar",
+    slippageOn: "market",
+    percentOf: "cash",
+    oneOrderPerBar: true,
   },
   // Backtest: market orders at the next open, whole units, a size below 1 is that share of the margin left after spread
   // and commission, an order that cannot be paid is cancelled, exits are asked before entries. `trade_on_close` is
@@ -34,6 +39,7 @@ export const profileDefaults: Readonly<Record<Semantics, Partial<BrokerOptions>>
     intrabarPath: "none",
     stopLimitGap: "stop",
     bracketActivation: "unambiguous",
+    slippageOn: "entries",
   },
   // Cerebro with BackBroker: market orders at the next open, one unit unless told otherwise, cash checked when an order is
   // taken in and again when it fills, short sales bring cash, orders asked in order of acceptance, trailing by closes.
@@ -50,5 +56,7 @@ export const profileDefaults: Readonly<Record<Semantics, Partial<BrokerOptions>>
     intrabarPath: "none",
     bracketActivation: "next_bar",
     trailMark: "close",
+    slippageOn: "within_bar",
+    ocoEnd: "any",
   },
 };

@@ -1,7 +1,7 @@
 import type { EpochMs, IntervalMs } from "@qmtl/core";
 import type { Instrument } from "../instrument/index.ts";
 import type { BarStretch } from "./bar-stretch.ts";
-import type { Execution } from "./execution.ts";
+import { fillsInOne, type Execution } from "./execution.ts";
 import type { FeeModel } from "./fees.ts";
 import { FilledTargets, M } from "./filled-targets.ts";
 import type { Funds } from "./funds.ts";
@@ -65,7 +65,7 @@ export class TargetReplay implements TargetRows {
     this.#sizedAtFill = options.sizing === "fill";
     const { fees, slippage, percentOf } = options;
     this.#feeRate = shareOf(fees);
-    this.#isSimple = slippage.kind === "none" && percentOf === "equity" && !Number.isNaN(this.#feeRate);
+    this.#isSimple = slippage.kind === "none" && percentOf !== "buying_power" && !Number.isNaN(this.#feeRate);
     this.filled = new FilledTargets(0, ledger.multiplier[0]!);
     const [excursions] = stretch.excursions;
     const feeRate = this.#isSimple ? this.#feeRate : NaN;
@@ -368,6 +368,7 @@ export function isPlainAccount(options: BrokerOptions, instruments: readonly Ins
   if (instruments.length !== 1 || instrument === undefined) return false;
   if (options.currency !== null && options.currency !== instrument.quoteCurrency) return false;
   if (Number(instrument.notionalMin) > 0) return false;
+  if (!fillsInOne(options) || (options.slippageOn === "within_bar" && options.slippage.kind !== "none")) return false;
   for (const [key, plain] of Object.entries(plainOptions)) {
     if (plain !== true && !plain.includes(options[key as keyof BrokerOptions])) return false;
   }
@@ -395,6 +396,7 @@ const plainOptions: Readonly<Record<keyof BrokerOptions, true | readonly unknown
   latencyMs: [0],
   latencyBars: [0],
   slippage: true,
+  slippageOn: true, // looked at above
   fees: true,
   sizing: true,
   rebalance: true,
@@ -403,11 +405,14 @@ const plainOptions: Readonly<Record<keyof BrokerOptions, true | readonly unknown
   checkOnSubmit: [false],
   defaultSize: true,
   wholeUnits: true,
+  ocoEnd: true,
+  oneOrderPerBar: true,
   exclusiveOrders: true,
   account: true,
   initialMargin: true,
   maintenanceMargin: true,
   shorting: true,
+  shortSales: true,
   borrowRate: [0],
   cashInterestRate: [0],
   marginInterestRate: [0],

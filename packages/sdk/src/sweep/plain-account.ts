@@ -24,7 +24,7 @@ export interface PlainAccountTerms {
  * @returns what stands in the way, in words, when another feature of the broker is on
  */
 export function plainTerms(options: BrokerOptions, instrument: Instrument): PlainAccountTerms | string {
-  const { fees, slippage, currency } = options;
+  const { fees, slippage, slippageOn, percentOf, currency } = options;
   // What is not named above must be as it is by default, options that are yet to come included.
   for (const key of Object.keys(defaultBrokerOptions) as (keyof BrokerOptions)[]) {
     if (understood.has(key)) continue;
@@ -36,6 +36,8 @@ export function plainTerms(options: BrokerOptions, instrument: Instrument): Plai
   if (fees.kind !== "none" && fees.kind !== "percent") return `fees of kind ${fees.kind}`;
   if (fees.kind === "percent" && (fees.minimum !== undefined || fees.maximum !== undefined)) return "bounded fees";
   if (fees.kind === "percent" && fees.rate >= 1) return "fees above the notional";
+  if (slippage.kind !== "none" && (slippageOn === "entries" || slippageOn === "within_bar")) return "slippage by fill";
+  if (percentOf === "buying_power") return "percents of buying power";
   if (slippage.kind !== "none" && slippage.kind !== "percent") return `slippage of kind ${slippage.kind}`;
   if (currency !== null && currency !== instrument.quoteCurrency) return "currency conversion";
   if (Number(instrument.notionalMin) > 0) return "a minimum notional";
@@ -63,6 +65,8 @@ const understood: ReadonlySet<keyof BrokerOptions> = new Set<keyof BrokerOptions
   "rebalance",
   "fees",
   "slippage",
+  "slippageOn",
+  "percentOf",
   "shorting",
   "insufficientFunds",
   "wholeUnits",
@@ -79,6 +83,9 @@ const understood: ReadonlySet<keyof BrokerOptions> = new Set<keyof BrokerOptions
   "trailMark",
   "defaultSize",
   "exclusiveOrders",
+  "ocoEnd",
+  "oneOrderPerBar",
+  "shortSales",
   "interestDays",
 ]);
 

