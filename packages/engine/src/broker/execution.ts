@@ -153,7 +153,9 @@ export class Execution {
     }
     const price = this.#parts && closable > 0 ? basePrice : this.#priceOf(id, basePrice, quantity, maker);
     if (quantity > closable && !freely) {
-      const affordable = this.#funds.affordable(instrument, side, quantity, closable, price, maker);
+      // Where fees need margin they count, as in the size of a share, before slippage.
+      const feePrice = this.#options.percentOf === "buying_power" ? basePrice : price;
+      const affordable = this.#funds.affordable(instrument, side, quantity, closable, price, maker, 1, feePrice);
       if (affordable < quantity) {
         // What closes the position goes through either way; the rest is cut, or refused.
         const granted = this.#options.insufficientFunds === "reject" ? closable : affordable;

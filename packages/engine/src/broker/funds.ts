@@ -73,7 +73,10 @@ export class Funds {
 
   /**
    * The largest quantity up to `quantity` that can be paid for; at least `closable`, because closing is always allowed.
-   * With `share` below 1 an order without bound gets that share of the money. Unlevered, cash after the fill is tested by the very expression the ledger books: it never ends an ulp below zero.
+   * Unlevered, cash after the fill is tested by the very expression the ledger books: it never ends an ulp below zero.
+   *
+   * @param share - of the money that an order without bound may take
+   * @param feePrice - the price that fees are counted at
    */
   affordable(
     instrument: number,
@@ -83,6 +86,7 @@ export class Funds {
     price: number,
     maker: boolean,
     share = 1,
+    feePrice = price,
   ): number {
     const ledger = this.#ledger;
     const inCash = this.#options.account === "cash";
@@ -100,7 +104,7 @@ export class Funds {
     let size = quantity;
     if (!Number.isFinite(size)) size = lot.floor((budget / rate - offset * unit * margin) / (unit * margin));
     for (let attempt = 0; attempt <= 64 && size > closable; attempt++) {
-      const fee = this.feeFor(instrument, size, price, maker);
+      const fee = this.feeFor(instrument, size, feePrice, maker);
       const bought = margin < 1 || side < 0 || (size * unit + fee) * rate <= ledger.cash;
       if (bought && !(((size + offset) * unit * margin + fee * feeMargin) * rate > budget)) return size;
       const feePerUnit = fee / size;

@@ -235,7 +235,8 @@ export class TargetReplay implements TargetRows {
     if (!(quantity > 0 && quantity < Infinity)) return otherWay;
     const price = slippedPrice(this.#options.slippage, ledger.ticks[0]!, base, side, quantity, volume);
     if (quantity > closable) {
-      const affordable = this.#funds.affordable(0, side, quantity, closable, price, false);
+      const feePrice = this.#options.percentOf === "buying_power" ? base : price;
+      const affordable = this.#funds.affordable(0, side, quantity, closable, price, false, 1, feePrice);
       if (affordable < quantity) quantity = this.#options.insufficientFunds === "reject" ? closable : affordable;
       if (!(quantity > 0)) return otherWay;
     }
