@@ -10,7 +10,7 @@ export {
 export { partsOf, type DiffPart } from "./chunks.ts";
 export { DagReader } from "./dag-reader.ts";
 export { diffAlone } from "./diff-alone.ts";
-export { planDiff, queueContextOf, topicNamerOf, type BufferedNode, type DiffPlan } from "./plan-diff.ts";
+export { planDiff, queueContextOf, topicNamerOf, wantedTopics, type BufferedNode, type DiffPlan } from "./plan-diff.ts";
 export { affectedQueries, eventKeyOf, queueUpdatedEvent, weightEvent, type TaggedQueue } from "./plan-events.ts";
 export {
   defaultDagLimits,

@@ -1,3 +1,4 @@
+import { asWindows } from "@qmtl/core";
 import type { GraphNode, GraphQueue, GraphView, QueueContext } from "../graph/index.ts";
 import { queueKindOf, TopicNamer } from "../naming/index.ts";
 import { tagQueryOf, type TagQuery } from "../tag-query/index.ts";
@@ -25,6 +26,7 @@ export interface DiffPlan {
  * the queue stays, and its rows are recomputed.
  *
  * @param isTaken - whether some other queue has or had a topic name
+ * @param wanted - what `wantedTopics` says
  * @throws QmtlError `QUEUE_CONFLICT`
  */
 export function planDiff(
@@ -32,6 +34,7 @@ export function planDiff(
   view: GraphView,
   isTaken: (topic: string) => boolean,
   namer = topicNamerOf(dag),
+  wanted = wantedTopics(dag, view, namer),
 ): DiffPlan {
   const named = new Set<string>();
   const queueMap: [string, string][] = [];
@@ -43,7 +46,8 @@ export function planDiff(
     if (!view.knownNodes.has(entry.nodeId)) newNodes.push(entry);
     let queue = view.queues.get(entry.nodeId);
     if (queue === undefined) {
-      const topic = namer.name(entry, (name) => named.has(name) || isTaken(name));
+      const isUsed = (name: string): boolean => named.has(name) || isTaken(name);
+      const topic = namer.name(entry, isUsed, wanted[newQueues.length]!);
       named.add(topic);
       queue = newQueueOf(entry, topic);
       newQueues.push(queue);
@@ -62,6 +66,13 @@ export function planDiff(
       reads === undefined || tags.length === 0 ? [] : [{ nodeId, ...tagQueryOf(tags, intervalSeconds, reads) }],
     ),
   };
+}
+
+/** The first choice of a topic for each entry without a queue, in their order. */
+export function wantedTopics(dag: Dag, { queues }: GraphView, namer: TopicNamer): readonly string[] {
+  const names: string[] = [];
+  for (const entry of dag.entries) if (!queues.has(entry.nodeId)) names.push(namer.firstName(entry));
+  return asWindows(names);
 }
 
 /** What names the topics of a DAG. */

@@ -2,6 +2,7 @@ import { readDagDocument, wireNodeSpec, type DagDocument, type DagNode } from "@
 import {
   blake3Text,
   blake3Texts,
+  asWindows,
   sortByCodePoint,
   computeContextOf,
   crc32OfNodeIds,
@@ -9,6 +10,7 @@ import {
   NodeSpecTexts,
   partitionKeysIn,
   QmtlError,
+  TextIndex,
   type ComputeContext,
   type NodeSpec,
   type WireObject,
@@ -139,28 +141,32 @@ function readNodes(
   nodes: readonly DagNode[],
   params: ReadonlyMap<unknown, string>,
 ): Pick<DagContent, "entries" | "documentIds"> {
-  const indexById = new Map<string, number>(); // the first, where one occurs twice
+  const declared = new TextIndex(digitsOfIds); // each id once
+  const firsts: number[] = []; // of the nodes with each of them
   for (let index = 0; index < nodes.length; index++) {
     const { node_id: nodeId, code_hash: codeHash, schema_hash: schemaHash } = nodes[index]!;
     if (!isText(nodeId) || !isText(codeHash) || !isText(schemaHash)) refuseMissing(nodes[index]!, index);
-    if (!indexById.has(nodeId)) indexById.set(nodeId, index);
+    if (declared.numberOf(nodeId) !== undefined) continue;
+    declared.add(nodeId);
+    firsts.push(index);
   }
-  const texts = new NodeSpecTexts({ ids: indexById, params });
+  const texts = new NodeSpecTexts(params);
   const specs = nodes.map((node) => wireNodeSpec(node as WireObject));
-  const specTexts = specs.map((spec) => texts.text(spec));
+  const inputPlaces = specs.map(({ inputs = [] }) => inputs.map((input) => declared.numberOf(input)));
+  // That a declared id is a hash is seen below.
+  const specTexts = asWindows(specs.map((spec, index) => texts.text(spec, !inputPlaces[index]!.includes(undefined))));
   const ids = blake3Texts(specTexts);
   for (let index = 0; index < ids.length; index++) {
     if (nodes[index]!.node_id !== ids[index]) refuseId(index, nodes[index]!.node_id!, ids[index]!);
   }
   const own = new OwnTexts();
   const entries: DagEntry[] = [];
-  let isInOrder = indexById.size === nodes.length;
+  let isInOrder = declared.size === nodes.length;
   for (let index = 0; index < ids.length; index++) {
     const spec = specs[index]!;
-    const inputs = (spec.inputs ?? []).map((input) => {
-      const place = indexById.get(input);
+    const inputs = inputPlaces[index]!.map((place, input) => {
       if (place !== undefined && place >= index) isInOrder = false;
-      return place === undefined ? own.like(input) : ids[place]!;
+      return place === undefined ? own.like(spec.inputs![input]!) : ids[firsts[place]!]!;
     });
     const content = { nodeId: ids[index]!, specText: specTexts[index]!, inputs };
     entries.push(entryOf(content, nodes[index]!, spec, own, entries[index - 1]));
@@ -192,6 +198,8 @@ function entryOf(
   };
 }
 
+/** Of `blake3:` and hex digits a dozen tells nearly all apart. */
+const digitsOfIds = { from: 7, to: 19 };
 const noTags: readonly string[] = [];
 
 function ordered(entries: readonly DagEntry[]): readonly DagEntry[] {

@@ -1,10 +1,9 @@
-import { assert, compareCodePoints, sortByCodePoint, type EpochMs } from "@qmtl/core";
+import { assert, compareCodePoints, sortByCodePoint, TextIndex, type EpochMs } from "@qmtl/core";
 import { matchesQuery, queryText, type TagQuery } from "../tag-query/index.ts";
 import { ByNumber } from "./by-number.ts";
 import type { GraphChange } from "./graph-change.ts";
 import type { BufferingQueue, GraphView, QueueUsage } from "./graph-store.ts";
 import type { GraphQueue, QueueContext, Sentinel, SentinelWeight, Submission } from "./model.ts";
-import { NodeIndex } from "./node-index.ts";
 import { isInRuns, numbersIn, runsOf, type NumberRuns } from "./number-runs.ts";
 
 /** A node without its spec, which nothing asks for once its id is known to be its hash. */
@@ -62,10 +61,11 @@ export type StateChange = Omit<GraphChange, "nodes" | "events" | "queues" | "tag
  */
 export class GraphState {
   version = 0;
-  readonly #index = new NodeIndex();
+  readonly #index = new TextIndex(digitsOfIds); // ids of nodes
   readonly #nodes: KnownNode[] = []; // by number
-  readonly #queues = new Map<string, KnownQueue>(); // by topic, all that are not gone
-  readonly #goneTopics = new Set<string>();
+  readonly #topics = new TextIndex(); // of all queues there ever were
+  readonly #queues: (KnownQueue | undefined)[] = []; // by number of the topic; undefined when it is gone
+  #queueCount = 0;
   readonly #contexts = new Map<string, KnownContext>(); // in the order they were first used
   readonly #newest = new Map<string, QueueContext>(); // by scopeKey
   readonly #sets = new Map<string, NumberRuns>();
@@ -154,16 +154,15 @@ export class GraphState {
 
   /** By number; one that is not there yet has none. */
   nodeOf(number: number): string | undefined {
-    return this.#index.idOf(number);
+    return this.#index.textOf(number);
   }
 
   isTaken(topic: string): boolean {
-    return this.#queues.has(topic) || (this.#goneTopics.size > 0 && this.#goneTopics.has(topic));
+    return this.#topics.numberOf(topic) !== undefined;
   }
 
   topicsWithStem(stem: string): readonly string[] {
-    const names = [...this.#queues.keys(), ...this.#goneTopics];
-    return names.filter((topic) => topic.startsWith(stem));
+    return this.#queues.map((_, number) => this.#topics.textOf(number)!).filter((topic) => topic.startsWith(stem));
   }
 
   queuesMatching(context: QueueContext, { tags, intervalSeconds, matchMode }: TagQuery): readonly string[] {
@@ -216,7 +215,9 @@ export class GraphState {
   usage(strategyId?: string): readonly QueueUsage[] {
     const usages: QueueUsage[] = [];
     const reaches = new Map<KnownContext, Reach>();
-    for (const { context: known, queue, node, createdMs, unreferencedSinceMs, state } of this.#queues.values()) {
+    for (const entry of this.#queues) {
+      if (entry === undefined) continue;
+      const { context: known, queue, node, createdMs, unreferencedSinceMs, state } = entry;
       const { topic, kind, tags, intervalSeconds, nodeId } = queue;
       let reach = reaches.get(known);
       if (reach === undefined) reaches.set(known, (reach = this.#reachIn(known, strategyId)));
@@ -248,7 +249,7 @@ export class GraphState {
   }
 
   counts(): { readonly nodes: number; readonly queues: number } {
-    return { nodes: this.#nodes.length, queues: this.#queues.size };
+    return { nodes: this.#nodes.length, queues: this.#queueCount };
   }
 
   #activeQueues(): readonly KnownQueue[] {
@@ -272,7 +273,9 @@ export class GraphState {
 
   #addQueue(context: KnownContext, queue: GraphQueue, node: number, createdMs: EpochMs): void {
     const entry: KnownQueue = { queue, node, context, createdMs, unreferencedSinceMs: undefined, state: "active" };
-    this.#queues.set(queue.topic, entry);
+    this.#topics.add(queue.topic);
+    this.#queues.push(entry);
+    this.#queueCount++;
     context.active.set(node, entry);
     for (const tag of queue.tags) {
       const key = tagKey(queue.intervalSeconds, tag);
@@ -283,25 +286,26 @@ export class GraphState {
   }
 
   #applyToQueues(change: StateChange): void {
-    for (const topic of change.unreferenced ?? []) this.#queues.get(topic)!.unreferencedSinceMs = change.atMs;
-    for (const topic of change.referenced ?? []) this.#queues.get(topic)!.unreferencedSinceMs = undefined;
+    const queueOf = (topic: string): KnownQueue => this.#queues[this.#topics.numberOf(topic)!]!;
+    for (const topic of change.unreferenced ?? []) queueOf(topic).unreferencedSinceMs = change.atMs;
+    for (const topic of change.referenced ?? []) queueOf(topic).unreferencedSinceMs = undefined;
     for (const topic of change.retired ?? []) {
-      const entry = this.#queues.get(topic)!;
+      const entry = queueOf(topic);
       entry.state = "retiring";
       entry.context.active.delete(entry.node);
       for (const tag of entry.queue.tags)
         entry.context.byTag.get(tagKey(entry.queue.intervalSeconds, tag))!.delete(entry);
     }
     for (const topic of change.dropped ?? []) {
-      this.#queues.delete(topic);
-      this.#goneTopics.add(topic);
+      this.#queues[this.#topics.numberOf(topic)!] = undefined; // its name is never used again
+      this.#queueCount--;
     }
     for (const { topic, buffering } of change.buffering ?? []) {
-      const entry = this.#queues.get(topic)!;
+      const entry = queueOf(topic);
       entry.queue = { ...entry.queue, buffering };
     }
     for (const topic of change.settled ?? []) {
-      const entry = this.#queues.get(topic)!;
+      const entry = queueOf(topic);
       const schemaHash = entry.queue.buffering?.schemaHash ?? entry.queue.schemaHash;
       entry.queue = { ...entry.queue, schemaHash, buffering: undefined };
     }
@@ -355,6 +359,9 @@ function letGo({ submissions, holders }: KnownContext, strategyId: string): void
   if (others === 0) holders.delete(setId);
   else holders.set(setId, others);
 }
+
+/** Of `blake3:` and hex digits a dozen tells nearly all apart. */
+const digitsOfIds = { from: 7, to: 19 };
 
 // None of the four holds a control character: compute keys are made of them, and refuse it.
 function contextKey({ worldId, executionDomain, asOf, partition }: QueueContext): string {

@@ -5,10 +5,10 @@ import {
   planDiff,
   queueContextOf,
   topicNamerOf,
+  wantedTopics,
   weightEvent,
   type BufferedNode,
   type Dag,
-  type DagEntry,
   type DagLimits,
   type DiffPlan,
   type DiffSubject,
@@ -113,8 +113,9 @@ export class Differ {
     const nodeIds = dag.entries.map(({ nodeId }) => nodeId);
     const view = await store.view({ nodeIds, context, strategyId, setId });
     const namer = topicNamerOf(dag);
-    const taken = await this.#takenNames(dag, view, namer);
-    const plan = planDiff(dag, view, (topic) => taken.has(topic), namer);
+    const wanted = wantedTopics(dag, view, namer);
+    const taken = await this.#takenNames(wanted, dag, namer);
+    const plan = planDiff(dag, view, (topic) => taken.has(topic), namer, wanted);
     this.#refuseShared(dag, plan);
     const atMs = clock.nowMs();
     const sentinelId = sentinelIdOf(strategyId);
@@ -150,15 +151,15 @@ export class Differ {
   }
 
   /** Names of other queues that stand in the way of the new ones'. */
-  async #takenNames(dag: Dag, view: GraphView, namer: TopicNamer): Promise<ReadonlySet<string>> {
+  async #takenNames(wanted: readonly string[], dag: Dag, namer: TopicNamer): Promise<ReadonlySet<string>> {
     const { store } = this.#options;
-    const wanted = new Map<string, DagEntry>();
-    for (const entry of dag.entries) if (!view.queues.has(entry.nodeId)) wanted.set(namer.firstName(entry), entry);
-    const met = await store.takenTopics([...wanted.keys()]);
+    const met = await store.takenTopics(wanted);
+    if (met.size === 0) return met;
     const taken = new Set(met);
     // Rare: then everything that begins alike is asked for, so that the next free name is found without asking again.
-    for (const name of met) {
-      for (const other of await store.topicsWithStem(namer.stem(wanted.get(name)!))) taken.add(other);
+    for (const entry of dag.entries) {
+      if (!met.has(namer.firstName(entry))) continue;
+      for (const other of await store.topicsWithStem(namer.stem(entry))) taken.add(other);
     }
     return taken;
   }

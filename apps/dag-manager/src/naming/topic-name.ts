@@ -26,18 +26,18 @@ export class TopicNamer {
   readonly #ending: string;
   readonly #beginnings = new Map<string, string>(); // by first tag and type: few, and asked for often
 
-  readonly #firstNames = new Map<string, string>(); // by node id: asked for twice
-
   constructor({ namespace, version, simulated }: TopicScheme) {
     this.#namespace = namespace;
     this.#ending = `_${version.toLowerCase()}${simulated ? "_sim" : ""}`;
   }
 
-  /** @throws QmtlError `QUEUE_CONFLICT` when ten thousand names are taken */
-  name(subject: TopicSubject, isTaken: (name: string) => boolean): string {
-    const digest = digestOf(subject);
-    const first = this.firstName(subject);
+  /**
+   * @param first - the subject's `firstName`
+   * @throws QmtlError `QUEUE_CONFLICT` when ten thousand names are taken
+   */
+  name(subject: TopicSubject, isTaken: (name: string) => boolean, first = this.firstName(subject)): string {
     if (!isTaken(first)) return first;
+    const digest = digestOf(subject);
     for (let length = 10; length < digest.length + 2; length += 2) {
       const name = this.#name(subject, digest.slice(0, length));
       if (!isTaken(name)) return name;
@@ -53,12 +53,7 @@ export class TopicNamer {
 
   /** The name where no other is taken. */
   firstName(subject: TopicSubject): string {
-    let name = this.#firstNames.get(subject.nodeId);
-    if (name === undefined) {
-      name = this.#name(subject, digestOf(subject).slice(0, 8));
-      this.#firstNames.set(subject.nodeId, name);
-    }
-    return name;
+    return this.#name(subject, digestOf(subject).slice(0, 8));
   }
 
   /** What every name of the subject begins with, taken or not. */

@@ -86,8 +86,9 @@ export class EmbeddedDataLog implements DataLog {
        from ends`,
     );
     const ends = new Map(rows.map((row) => [Number(row["topic_id"]), row]));
-    return [...topics.keys()].sort(compareCodePoints).map((name) => {
-      const { id, config } = topics.get(name)!;
+    const names = topics.names().sort(compareCodePoints);
+    return names.map((name) => {
+      const { id, config } = topics.find(name)!;
       const { start_offset: startOffset = 0, next_offset: endOffset = 0 } = ends.get(id) ?? {};
       return { name, config, startOffset: Number(startOffset), endOffset: Number(endOffset) };
     });

@@ -1,4 +1,4 @@
-import { QmtlError, shown } from "@qmtl/core";
+import { QmtlError, shown, TextIndex } from "@qmtl/core";
 import type { RunStatement, SqliteFile, SqlRow } from "@qmtl/store/sqlite";
 import type { NewTopic, TopicConfig } from "../data-log/index.ts";
 
@@ -28,7 +28,7 @@ const changesAfter = "select * from topic_changes where first_id >= ? order by f
 /** The topics of a data log: the sum of `topic_changes`, kept in memory and brought up to date when it is asked. */
 export class EmbeddedTopics {
   readonly #file: SqliteFile;
-  readonly #topics = new Map<string, EmbeddedTopic>();
+  readonly #topics = new TopicTable();
   #nextId = 1;
 
   constructor(file: SqliteFile) {
@@ -36,14 +36,13 @@ export class EmbeddedTopics {
   }
 
   /** Those that are committed, whichever process made them. */
-  async committed(): Promise<ReadonlyMap<string, EmbeddedTopic>> {
+  async committed(): Promise<Pick<TopicTable, "find" | "names">> {
     for (const row of await this.#file.read(changesAfter, [this.#nextId])) {
       const { firstId, count } = placeOf(row);
       // While this call waited, another one may have read the same rows.
       if (firstId < this.#nextId) continue;
       for (const [name, topic] of topicsOf(row)) {
-        if (topic === undefined) this.#topics.delete(name);
-        else this.#topics.set(name, topic);
+        this.#topics.set(name, topic);
       }
       this.#nextId = firstId + count;
     }
@@ -52,17 +51,17 @@ export class EmbeddedTopics {
 
   /** @throws QmtlError `QUEUE_NOT_FOUND` */
   async named(name: string): Promise<EmbeddedTopic> {
-    return found(name, (await this.committed()).get(name));
+    return found(name, (await this.committed()).find(name));
   }
 
   /** The same for a transaction, with what it and those before it in its group have written. */
   within(run: RunStatement): { readonly find: FindTopic; readonly nextId: number } {
     const rows = run(changesAfter, [this.#nextId]);
-    if (rows.length === 0) return { find: (name) => this.#topics.get(name), nextId: this.#nextId };
+    if (rows.length === 0) return { find: (name) => this.#topics.find(name), nextId: this.#nextId };
     const written = new Map(rows.flatMap(topicsOf));
     const { firstId, count } = placeOf(rows.at(-1)!);
     return {
-      find: (name) => (written.has(name) ? written.get(name) : this.#topics.get(name)),
+      find: (name) => (written.has(name) ? written.get(name) : this.#topics.find(name)),
       nextId: firstId + count,
     };
   }
@@ -76,7 +75,7 @@ export class EmbeddedTopics {
   async ensure(wanted: readonly NewTopic[]): Promise<void> {
     for (const { name } of wanted) checkName(name);
     const known = await this.committed();
-    if (wanted.every((topic) => isThere(topic, known.get(topic.name)?.config))) return;
+    if (wanted.every((topic) => isThere(topic, known.find(topic.name)?.config))) return;
     const made = await this.#file.write((run) => {
       const { find, nextId } = this.within(run);
       const missing = new Map<string, TopicConfig>();
@@ -110,6 +109,34 @@ export class EmbeddedTopics {
     if (topic === undefined) return undefined;
     run("insert into topic_changes values (?, 1, ?, null, null)", [nextId, JSON.stringify([name])]);
     return topic;
+  }
+}
+
+/** Topics by name. What thousands have in common they share: they stay as long as the process. */
+class TopicTable {
+  readonly #index = new TextIndex();
+  readonly #ids: (number | undefined)[] = []; // by number in the index; undefined when it was dropped
+  readonly #configs: TopicConfig[] = [];
+
+  find(name: string): EmbeddedTopic | undefined {
+    const number = this.#index.numberOf(name);
+    const id = number === undefined ? undefined : this.#ids[number];
+    return id === undefined ? undefined : { id, config: this.#configs[number!]! };
+  }
+
+  names(): string[] {
+    return this.#ids.flatMap((id, number) => (id === undefined ? [] : [this.#index.textOf(number)!]));
+  }
+
+  set(name: string, topic: EmbeddedTopic | undefined): void {
+    const known = this.#index.numberOf(name);
+    if (topic === undefined) {
+      if (known !== undefined) this.#ids[known] = undefined;
+      return;
+    }
+    const number = known ?? this.#index.add(name);
+    this.#ids[number] = topic.id;
+    this.#configs[number] = topic.config;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ComputeContext } from "./compute-context.ts";
+import { asWindows } from "../text/index.ts";
 import { blake3Texts } from "./blake3-texts.ts";
 import { blake3Text } from "./hash.ts";
 import { joinedField } from "./joined-field.ts";
@@ -87,8 +88,9 @@ export function partitionKeysIn(context: ComputeContext, nodes: readonly KeyedNo
   const rest = restOf(context);
   joinedField(nodes.map(({ nodeId }) => nodeId).join(), "node_id", "#"); // one look is enough for all
   const keys = blake3Texts(nodes.map(({ nodeId }) => nodeId + rest));
-  return nodes.map(
+  const texts = nodes.map(
     ({ nodeId, intervalSeconds, bucketSeconds }, index) =>
       `${nodeId}:${intervalSeconds}:${bucketSeconds}#ck=${keys[index]!}`,
   );
+  return asWindows(texts);
 }

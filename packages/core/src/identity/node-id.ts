@@ -33,33 +33,29 @@ export function nodeSpecText(node: NodeSpec): string {
   return new NodeSpecTexts().text(node);
 }
 
-/** What is known of a graph's nodes before their texts are written. */
-export interface Known {
-  /** Ids that the caller makes sure are hashes: they need no check. */
-  readonly ids: { has(id: string): boolean };
-  /** Canonical text by parameters: see `readJson`. */
-  readonly params: { get(params: unknown): string | undefined };
-}
-
 /** `nodeSpecText` for the nodes of one graph: text that a field had in the node before is not checked again. */
 export class NodeSpecTexts {
-  readonly #known: Known;
+  readonly #params: ReadonlyMap<unknown, string>;
   #nodeType = "";
   #schemaCompatId = "";
   #codeHash = "";
 
-  constructor(known: Known = { ids: new Set(), params: new Map() }) {
-    this.#known = known;
+  /** @param params - canonical text by parameters, of those where it is known: see `readJson` */
+  constructor(params: ReadonlyMap<unknown, string> = new Map()) {
+    this.#params = params;
   }
 
-  /** @throws QmtlError `VALUE_NOT_HASHABLE` */
-  text(node: NodeSpec): string {
+  /**
+   * @param areInputsHashes - the caller makes sure of it, and they need no check
+   * @throws QmtlError `VALUE_NOT_HASHABLE`
+   */
+  text(node: NodeSpec, areInputsHashes = false): string {
     const { nodeType, schemaCompatId = "", codeHash = "" } = node;
     if (nodeType !== this.#nodeType) this.#nodeType = joinedField(nodeType, "node_type", "|");
     const interval = intervalSeconds(node.intervalMs ?? 0);
     const period = wholeNumber(node.period ?? 0, "period");
-    const params = this.#known.params.get(node.params) ?? canonicalParams(node.params);
-    const inputs = joinedInputs(node.inputs ?? [], this.#known.ids);
+    const params = this.#params.get(node.params) ?? canonicalParams(node.params);
+    const inputs = (areInputsHashes ? sortedHashes : joinedInputs)(node.inputs ?? []);
     if (schemaCompatId !== this.#schemaCompatId) {
       this.#schemaCompatId = joinedField(schemaCompatId, "schema_compat_id", "|");
     }
@@ -89,11 +85,19 @@ export function nodeIdAvoiding(node: NodeSpec, taken: { has(id: string): boolean
   return id as string as NodeId;
 }
 
-function joinedInputs(inputs: readonly string[], known: Known["ids"]): string {
+function joinedInputs(inputs: readonly string[]): string {
   if (inputs.length === 0) return "";
   const ids = inputs.filter((id) => id !== "");
-  for (const id of ids) if (!known.has(id)) joinedField(id, "inputs", "|,");
+  for (const id of ids) joinedField(id, "inputs", "|,");
   return sortByCodePoint(ids).join(",");
+}
+
+/** The same for hashes, which any order of the platform's puts in the order of code points. */
+function sortedHashes(inputs: readonly string[]): string {
+  const isSorted = inputs.every((id, index) => index === 0 || inputs[index - 1]! <= id);
+  let text = "";
+  for (const id of isSorted ? inputs : [...inputs].sort()) text += text === "" ? id : `,${id}`;
+  return text;
 }
 
 function intervalSeconds(intervalMs: number): number {

@@ -1,26 +1,40 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { NodeIndex } from "./node-index.ts";
+import { asWindows, TextIndex } from "./index.ts";
 
-it("finds numbers by ids and ids by numbers, also of ids that look alike where they are hashed", () => {
-  // Alike in front, where a part of an id is hashed; shorter than that; and as good as random.
+it("finds numbers by texts and texts by numbers, also of texts that look alike where they are told apart", () => {
+  // Alike in the part that is looked at; shorter than that; and as good as random.
   const id = fc.oneof(
     fc.integer({ max: 500, min: 0 }).map((tail) => `blake3:${"0".repeat(40)}${tail}`),
     fc.string({ maxLength: 9 }),
     fc
-      .string({ minLength: 64, maxLength: 64, unit: fc.constantFrom(..."0123456789abcdef") })
+      .string({ minLength: 64, maxLength: 64, unit: fc.constantFrom("0", "1", "7", "9", "a", "f") })
       .map((hex) => `blake3:${hex}`),
   );
   fc.assert(
-    fc.property(fc.uniqueArray(id, { maxLength: 2_000, size: "max" }), fc.array(id), (ids, others) => {
-      const index = new NodeIndex();
-      expect(ids.map((each) => index.add(each))).toEqual(ids.map((_, number) => number));
-      expect(ids.map((each) => index.numberOf(each))).toEqual(ids.map((_, number) => number));
-      expect(ids.map((_, number) => index.idOf(number))).toEqual(ids);
-      const numbers = new Map(ids.map((each, number) => [each, number]));
-      expect(others.map((each) => index.numberOf(each))).toEqual(others.map((each) => numbers.get(each)));
-      expect([index.size, index.idOf(ids.length)]).toEqual([ids.length, undefined]);
-    }),
+    fc.property(
+      fc.uniqueArray(id, { maxLength: 2_000, size: "max" }),
+      fc.array(id),
+      fc.boolean(),
+      (ids, others, isPart) => {
+        const index = isPart ? new TextIndex({ from: 7, to: 19 }) : new TextIndex();
+        expect(ids.map((each) => index.add(each))).toEqual(ids.map((_, number) => number));
+        expect(ids.map((each) => index.numberOf(each))).toEqual(ids.map((_, number) => number));
+        expect(ids.map((_, number) => index.textOf(number))).toEqual(ids);
+        const numbers = new Map(ids.map((each, number) => [each, number]));
+        expect(others.map((each) => index.numberOf(each))).toEqual(others.map((each) => numbers.get(each)));
+        expect([index.size, index.textOf(ids.length)]).toEqual([ids.length, undefined]);
+      },
+    ),
     { numRuns: 50 },
+  );
+});
+
+it("gives equal texts as windows", () => {
+  const texts = fc.array(fc.string({ unit: "binary" }));
+  fc.assert(
+    fc.property(texts, (all) => {
+      expect(asWindows(all)).toEqual(all);
+    }),
   );
 });

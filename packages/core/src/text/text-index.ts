@@ -1,35 +1,52 @@
 /**
- * Ids of nodes by number, in the order they came, and numbers by id. A map of the runtime goes through several places of
- * memory for an id that it does not have, and all of its keys when it grows; this goes to one, and to none of the ids.
+ * Texts by number, in the order they came, and numbers by text. A map of the runtime goes through several places of memory
+ * for a text that it does not have, and through all of its keys when it grows, which takes milliseconds for some ten
+ * thousand; this goes to one place, and grows by numbers alone.
  */
-export class NodeIndex {
-  readonly #ids: string[] = [];
-  #slots = new Int32Array(2 * slotsMin); // pairs: hash of the id, its number + 1; 0 where there is none
+export class TextIndex {
+  readonly #texts: string[] = [];
+  readonly #from: number;
+  readonly #to: number;
+  #slots = new Int32Array(2 * slotsMin); // pairs: hash of the text, its number + 1; 0 where there is none
+
+  /** @param part - of the texts, that is different in nearly all of them; all of each unless told */
+  constructor({ from, to } = { from: 0, to: Number.POSITIVE_INFINITY }) {
+    this.#from = from;
+    this.#to = to;
+  }
 
   get size(): number {
-    return this.#ids.length;
+    return this.#texts.length;
   }
 
-  idOf(number: number): string | undefined {
-    return this.#ids[number];
+  textOf(number: number): string | undefined {
+    return this.#texts[number];
   }
 
-  numberOf(id: string): number | undefined {
+  numberOf(text: string): number | undefined {
     const slots = this.#slots;
-    const hash = hashOf(id);
+    const hash = this.#hashOf(text);
     for (let at = firstSlot(hash, slots); slots[at + 1] !== 0; at = nextSlot(at, slots)) {
       const number = slots[at + 1]! - 1;
-      if (slots[at] === hash && this.#ids[number] === id) return number;
+      if (slots[at] === hash && this.#texts[number] === text) return number;
     }
     return undefined;
   }
 
-  /** @param id - one that is not there */
-  add(id: string): number {
-    if (4 * this.#ids.length >= this.#slots.length) this.#grow();
-    const number = this.#ids.push(id) - 1;
-    put(hashOf(id), number + 1, this.#slots);
+  /** @param text - one that is not there */
+  add(text: string): number {
+    if (4 * this.#texts.length >= this.#slots.length) this.#grow();
+    const number = this.#texts.push(text) - 1;
+    put(this.#hashOf(text), number + 1, this.#slots);
     return number;
+  }
+
+  #hashOf(text: string): number {
+    const to = Math.min(text.length, this.#to);
+    let hash = 0;
+    for (let at = this.#from; at < to; at++) hash = Math.imul(hash, 31) + text.charCodeAt(at);
+    hash = Math.imul(hash, 0x9e3779b1);
+    return hash ^ (hash >>> 15);
   }
 
   #grow(): void {
@@ -40,18 +57,9 @@ export class NodeIndex {
 }
 
 const slotsMin = 1_024;
-const hashedFrom = "blake3:".length;
-const hashedTo = hashedFrom + 12;
-
-/** Of ids that are hashes a few digits tell as much as all of them. */
-function hashOf(id: string): number {
-  let hash = 0;
-  for (let at = hashedFrom; at < hashedTo; at++) hash = Math.imul(hash, 31) + id.charCodeAt(at);
-  return Math.imul(hash, 0x9e3779b1) | 0;
-}
 
 function firstSlot(hash: number, slots: Int32Array): number {
-  return 2 * ((hash ^ (hash >>> 15)) & (slots.length / 2 - 1));
+  return 2 * (hash & (slots.length / 2 - 1));
 }
 
 function nextSlot(at: number, slots: Int32Array): number {

@@ -1,0 +1,2 @@
+export { asWindows } from "./as-windows.ts";
+export { TextIndex } from "./text-index.ts";
