@@ -14,6 +14,7 @@ parentPort!.on("message", ({ id, url, mode }: CheckpointJob) => {
 });
 
 const busyTimeoutMs = 1_000;
+const passesMax = 4;
 
 // A connection for each time: one that stayed would keep the log from going with the last of its users.
 function checkpoint(url: string, mode: CheckpointJob["mode"]): void {
@@ -21,7 +22,14 @@ function checkpoint(url: string, mode: CheckpointJob["mode"]): void {
   try {
     // As its writer: SQLite brings the log to the disk before it copies, and the copy before the log may start again.
     connection.exec("pragma synchronous = normal; select 1 from sqlite_schema limit 1");
-    connection.exec(`pragma wal_checkpoint(${mode})`);
+    const statement = connection.prepare(`pragma wal_checkpoint(${mode})`);
+    // The log starts again once all of it is copied: what came meanwhile is copied too, while it is little.
+    let pages: unknown;
+    for (let pass = 0; pass < passesMax; pass++) {
+      const row = statement.get();
+      if (row?.["log"] === pages) break;
+      pages = row?.["log"];
+    }
   } finally {
     connection.close();
   }

@@ -27,7 +27,8 @@ export interface CheckpointOptions {
   readonly logLimits?: LogLimits;
 }
 
-const defaultLogLimits: LogLimits = { openMax: 2_000, pagesMax: 16_000 };
+// Whoever commits while a checkpoint brings the file to the disk waits longer: several small ones are better than a large one.
+const defaultLogLimits: LogLimits = { openMax: 500, pagesMax: 16_000 };
 
 /**
  * The checkpoints of one file's write-ahead log. SQLite would make them inside the commit that finds the log long, on the
