@@ -230,8 +230,9 @@ it("leaves the same where vector code fills the orders", () => {
     fc.property(
       fc.array(plainStep, { minLength: 70, maxLength: 900, size: "max" }),
       plainAccount,
-      fc.array(fc.nat(900), { maxLength: 2 }),
-      (steps, { multiplier, signTargets, ...options }, cuts) => {
+      fc.array(fc.nat(900), { maxLength: 4 }),
+      fc.array(fc.constantFrom("no look", "trades", "sums", "snapshot"), { minLength: 5, maxLength: 5 }),
+      (steps, { multiplier, signTargets, ...options }, cuts, looks) => {
         const whole = { above: 0.05, below: 0.05, hours: 1 as const, absent: "" as const, open: 1, target: Number.NaN };
         const feed = feedOf(steps.map(({ close }) => ({ ...whole, close: Number.isNaN(close) ? 1 : close })));
         for (const [row, { close }] of steps.entries()) if (Number.isNaN(close)) feed.close[row] = close;
@@ -239,7 +240,13 @@ it("leaves the same where vector code fills the orders", () => {
         const account = { ...options, instrument: defineInstrument({ symbol: "X/USD", multiplier }) };
         const [together, apart] = [open(account), open(account)];
         const order = { instrument: 0, unit: options.unit, closes, ...(signTargets && { signTargets }) };
+        // Between the rows somebody may look at what there is so far, which must not change what comes.
+        const rest = [...looks];
         replay(together, feed, order, cuts, (replay, from, to) => {
+          const look = rest.pop();
+          if (look === "trades") together.broker.trades.toArray();
+          if (look === "sums") together.broker.tradeOutcomes();
+          if (look === "snapshot") together.load(together.save());
           values.set(signals.subarray(from, to));
           closes.set(feed.close.subarray(from, to));
           replay.run(values, 0, from, to);
