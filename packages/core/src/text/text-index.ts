@@ -1,13 +1,15 @@
 /**
  * Texts by number, in the order they came, and numbers by text. A map of the runtime goes through several places of memory
- * for a text that it does not have, and through all of its keys when it grows, which takes milliseconds for some ten
- * thousand; this goes to one place, and grows by numbers alone.
+ * for a text that it does not have, and through all of its keys at once when it grows, which takes milliseconds for some ten
+ * thousand; this goes to one place, and grows a little with every text.
  */
 export class TextIndex {
   readonly #texts: string[] = [];
   readonly #from: number;
   readonly #to: number;
   #slots = new Int32Array(2 * slotsMin); // pairs: hash of the text, its number + 1; 0 where there is none
+  #before: Int32Array | undefined; // the slots it had, until all of them are among those it has
+  #moved = 0; // of those
 
   /** @param part - of the texts, that is different in nearly all of them; all of each unless told */
   constructor({ from, to } = { from: 0, to: Number.POSITIVE_INFINITY }) {
@@ -24,18 +26,18 @@ export class TextIndex {
   }
 
   numberOf(text: string): number | undefined {
-    const slots = this.#slots;
     const hash = this.#hashOf(text);
-    for (let at = firstSlot(hash, slots); slots[at + 1] !== 0; at = nextSlot(at, slots)) {
-      const number = slots[at + 1]! - 1;
-      if (slots[at] === hash && this.#texts[number] === text) return number;
-    }
-    return undefined;
+    const number = this.#find(text, hash, this.#slots);
+    return number === undefined && this.#before !== undefined ? this.#find(text, hash, this.#before) : number;
   }
 
   /** @param text - one that is not there */
   add(text: string): number {
-    if (4 * this.#texts.length >= this.#slots.length) this.#grow();
+    if (4 * this.#texts.length >= this.#slots.length) {
+      [this.#before, this.#moved] = [this.#slots, 0];
+      this.#slots = new Int32Array(2 * this.#before.length);
+    }
+    if (this.#before !== undefined) this.#moveSome(this.#before);
     const number = this.#texts.push(text) - 1;
     put(this.#hashOf(text), number + 1, this.#slots);
     return number;
@@ -49,14 +51,27 @@ export class TextIndex {
     return hash ^ (hash >>> 15);
   }
 
-  #grow(): void {
-    const [from, to] = [this.#slots, new Int32Array(2 * this.#slots.length)];
-    for (let at = 0; at < from.length; at += 2) if (from[at + 1] !== 0) put(from[at]!, from[at + 1]!, to);
-    this.#slots = to;
+  #find(text: string, hash: number, slots: Int32Array): number | undefined {
+    for (let at = firstSlot(hash, slots); slots[at + 1] !== 0; at = nextSlot(at, slots)) {
+      const number = slots[at + 1]! - 1;
+      if (slots[at] === hash && this.#texts[number] === text) return number;
+    }
+    return undefined;
+  }
+
+  // Done long before it grows again: two of the slots there were for each text that comes until then.
+  #moveSome(before: Int32Array): void {
+    const to = Math.min(before.length, this.#moved + 2 * movedAtOnce);
+    for (let at = this.#moved; at < to; at += 2) {
+      if (before[at + 1] !== 0) put(before[at]!, before[at + 1]!, this.#slots);
+    }
+    this.#moved = to;
+    if (to === before.length) this.#before = undefined;
   }
 }
 
 const slotsMin = 1_024;
+const movedAtOnce = 8; // slots
 
 function firstSlot(hash: number, slots: Int32Array): number {
   return 2 * (hash & (slots.length / 2 - 1));
