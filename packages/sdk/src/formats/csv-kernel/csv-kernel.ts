@@ -1,3 +1,4 @@
+import { fusionProbe, probePages } from "./fusion-probe.ts";
 import { columnStride, memoryPages, slotAddress, slotMap, tables } from "./memory-map.ts";
 import { rowKernel, straightMax } from "./row-kernel.ts";
 
@@ -27,8 +28,9 @@ export interface KernelMemory {
 }
 
 const wasm = (globalThis as { WebAssembly?: WebAssemblyLike }).WebAssembly;
-/** By the kinds of the columns; "" for those of any. */
+/** By the kinds of the columns, "" for those of any, and whether products are fused. */
 const modules = new Map<string, object>();
+let fusion: boolean | undefined;
 
 /** False where the runtime was started without WebAssembly. */
 export const hasKernel = wasm !== undefined;
@@ -81,15 +83,23 @@ export class CsvKernel extends KernelSlots {
   #layout: CsvLayout = { kinds: new Uint8Array(0), delimiter: 0, decimal: 0 };
   #run: (...words: readonly number[]) => number = () => 0;
   #runs: string | undefined; // what it was made for: see `modules`
+  readonly #fuses: boolean;
+
+  /** @param fuses - whether the processor takes a product from a number without rounding it; found out unless given */
+  constructor(memory?: KernelMemory, fuses: boolean = (fusion ??= fusesProducts())) {
+    super(memory);
+    this.#fuses = fuses;
+  }
 
   setLayout(layout: CsvLayout): void {
     const { kinds } = layout;
     this.#layout = layout;
     this.bytes.set(kinds, tables.kinds);
-    const made = kinds.length <= straightMax ? kinds.join() : "";
+    const ownCode = kinds.length <= straightMax ? [...kinds] : undefined;
+    const made = `${ownCode?.join() ?? ""} ${this.#fuses}`;
     if (made === this.#runs) return;
     this.#runs = made;
-    const module = modules.get(made) ?? new wasm!.Module(rowKernel(made === "" ? undefined : [...kinds]));
+    const module = modules.get(made) ?? new wasm!.Module(rowKernel(this.#fuses, ownCode));
     modules.set(made, module);
     // Not kept for another time: an instance puts the constants of its code into the memory as it is made.
     this.#run = new wasm!.Instance(module, { env: { memory: this.memory } }).exports.run;
@@ -118,6 +128,11 @@ export function textOf(slot: number): number {
   return slotAddress(slot) + slotMap.text;
 }
 
-function newMemory(): KernelMemory {
-  return new wasm!.Memory({ initial: memoryPages, maximum: memoryPages, shared: true });
+function newMemory(pages = memoryPages): KernelMemory {
+  return new wasm!.Memory({ initial: pages, maximum: pages, shared: true });
+}
+
+function fusesProducts(): boolean {
+  const probe = new wasm!.Instance(new wasm!.Module(fusionProbe()), { env: { memory: newMemory(probePages) } });
+  return probe.exports.run() === 1;
 }

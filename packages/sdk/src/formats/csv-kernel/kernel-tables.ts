@@ -12,7 +12,7 @@ export function kernelTables(): readonly Data[] {
     { at: tables.keep, bytes: upTo(20).flatMap((length) => lanes.map((lane) => (lane >= 16 - length ? 0x8f : 0))) },
     { at: tables.closeGap, bytes: [...lanes.flatMap(lanesBut), ...lanes] },
     { at: tables.divisors, bytes: doubles([...lanes.map((lane) => Number(`1e${15 - lane}`)), 1]) },
-    { at: tables.powersOfTen, bytes: integers(lanes.map((exponent) => 10n ** BigInt(exponent))) },
+    { at: tables.reciprocals, bytes: doubles(lanes.map((lane) => 1 / Number(`1e${15 - lane}`))) },
     {
       at: tables.first,
       bytes: upTo(19).flatMap((length) => [0, 1, 2, 3].map((byte) => (byte >= 20 - length ? 0xff : 0))),

@@ -14,7 +14,7 @@ export const tables = {
   keep: 64, // 16 bytes per length up to 20: 0x8f in the last lanes, as many as the length
   closeGap: 512, // 16 bytes per lane, and one for none: the lanes without that one, moved up
   divisors: 1_024, // f64 per lane: 10 to the digits after it; 1 for none
-  powersOfTen: 1_280, // i64 of 10^0 to 10^15
+  reciprocals: 1_280, // f64 per lane: one divided by that
   first: 1_408, // 4 bytes per length up to 19: 0xff in the last ones, as many as the length is above 16
   powersOfFive: 1_536, // per exponent 0 to -27 the upper and the lower half of 128 bits
   constants: 2_048, // vectors the kernel loads when it starts

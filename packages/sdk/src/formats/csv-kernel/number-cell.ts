@@ -2,8 +2,13 @@ import { fourDigits, foursOf, integerOf, isDigit } from "./digits.ts";
 import { everyLane, lanes } from "./lanes.ts";
 import { tables } from "./memory-map.ts";
 import { nearestDouble } from "./nearest-double.ts";
-import { f64, i32, i32x4, i64, i8x16, select, v128 } from "./wasm-code.ts";
+import { f64, f64x2, i32, i32x4, i64, i8x16, select, v128 } from "./wasm-code.ts";
 import type { Code, FunctionCode, Label, Local } from "./wasm-code.ts";
+
+/** `from - a * b` */
+export function lessProduct(from: Code, a: Code, b: Code): Code {
+  return f64x2.lane(f64x2.relaxedLessProduct(f64x2.splat(a), f64x2.splat(b), f64x2.splat(from)), 0);
+}
 
 const minus = 45;
 const shortMax = 13;
@@ -20,14 +25,20 @@ export interface CellPlaces {
 /** NaN */
 export const absent = 0x7ff8_0000_0000_0000n;
 
-/** How numbers are read. None takes a branch that depends on the number, but for its length. */
+/**
+ * How numbers are read. None takes a branch that depends on the number, but for its length.
+ *
+ * @param fuses - whether the processor takes a product from a number without rounding it
+ */
 export function numberCells(
   code: FunctionCode,
   { start, end, target, decimal, decimals }: CellPlaces & { readonly decimal: Local; readonly decimals: Local },
+  fuses: boolean,
 ): (odd: Label) => Code {
   const [negative, length, marks, markAt, places, first] = code.locals("i32", 6);
   const [bytes, low, high, keep, keepHigh] = code.locals("v128", 5);
-  const [integer, head, bits, shift, powerOfTen] = code.locals("i64", 5);
+  const [integer, head] = code.locals("i64", 2);
+  const [dividend, divisor, quotient, correction, doubt, value] = code.locals("f64", 6);
 
   const store = (bits: Code) => i64.store(target.get, i64.or(bits, i64.shl(i64.fromI32(negative.get), i64.const(63n))));
   const before = (count: number) => i32.sub(end.get, i32.const(count));
@@ -61,8 +72,18 @@ export function numberCells(
 
   /** Up to eighteen digits, which fit into a signed number of 64 bits: those of the vector, and up to three before. */
   const long = (other: Label): Code => [
-    ...lastSixteen(other),
+    keep.set(kept(length.get)),
+    bytes.set(v128.load(before(16))),
+    marks.set(i8x16.bitmask(v128.andNot(keep.get, isDigit(code, bytes.get)))),
     code.branchIf(other, i32.eqz(marks.get)),
+    markAt.set(i32.ctz(marks.get)),
+    code.branchIf(
+      other,
+      i32.or(
+        i32.and(marks.get, i32.sub(marks.get, i32.const(1))),
+        i32.xor(i32.load8(i32.add(before(16), markAt.get)), decimal.get),
+      ),
+    ),
     first.set(
       i32.and(
         i32.xor(i32.load(before(20)), i32.const(0x3030_3030)),
@@ -74,8 +95,6 @@ export function numberCells(
       other,
       i32.and(i32.or(i32.add(first.get, i32.const(0x7676_7676)), first.get), i32.const(0x8080_8080 | 0)),
     ),
-    places.set(i32.sub(i32.const(15), markAt.get)),
-    powerOfTen.set(i64.load(i32.shl(places.get, i32.const(3)), tables.powersOfTen)),
     integer.set(
       i64.add(integerOf(code, withoutMark(), head), i64.mul(i64.fromI32(fourDigits(first)), i64.const(10n ** 15n))),
     ),
@@ -83,31 +102,28 @@ export function numberCells(
   ];
 
   /**
-   * `integer / 10^places`, from a quotient of two doubles that is less than 1.5 units in the last place off: what is left
-   * over says which neighbour is nearest. It is known modulo 2^64, and less than that.
+   * `integer / 10^places`. The last seven bits are left out of the dividend, which then is a double. What they and the
+   * remainder of the quotient, a double as well, add to it is known to three roundings: in the rare case that these leave
+   * two doubles to choose from, another way has to.
    */
   const settledQuotient = (other: Label): Code => [
-    bits.set(
-      i64.ofF64(f64.div(f64.fromI64(integer.get), f64.load(i32.shl(markAt.get, i32.const(3)), tables.divisors))),
-    ),
-    shift.set(i64.sub(i64.const(1_075n), i64.shrU(bits.get, i64.const(52n)))),
-    head.set(i64.and(bits.get, i64.const(2n ** 52n - 1n))),
-    // Below a power of two the doubles lie closer.
-    code.branchIf(other, i64.gtU(shift.get, i64.const(63n))),
-    code.branchIf(other, i64.eqz(head.get)),
-    head.set(i64.or(head.get, i64.const(2n ** 52n))),
-    integer.set(i64.shl(i64.sub(i64.shl(integer.get, shift.get), i64.mul(head.get, powerOfTen.get)), i64.const(1n))),
-    // Minus one where more than half a unit is left over, or half a unit and the mantissa is odd.
-    head.set(i64.sub(powerOfTen.get, i64.and(head.get, i64.const(1n)))),
-    store(
-      i64.add(
-        bits.get,
-        i64.sub(
-          i64.shrS(i64.add(head.get, integer.get), i64.const(63n)),
-          i64.shrS(i64.sub(head.get, integer.get), i64.const(63n)),
+    markAt.set(i32.shl(markAt.get, i32.const(3))),
+    dividend.set(f64.fromI64(i64.and(integer.get, i64.const(-128n)))),
+    divisor.set(f64.load(markAt.get, tables.divisors)),
+    quotient.set(f64.div(dividend.get, divisor.get)),
+    correction.set(
+      f64.mul(
+        f64.add(
+          lessProduct(dividend.get, quotient.get, divisor.get),
+          f64.fromI32(i32.and(i32.fromI64(integer.get), i32.const(127))),
         ),
+        f64.load(markAt.get, tables.reciprocals),
       ),
     ),
+    doubt.set(f64.mul(correction.get, f64.const(2 ** -48))),
+    value.set(f64.add(quotient.get, f64.add(correction.get, doubt.get))),
+    code.branchIf(other, f64.ne(value.get, f64.add(quotient.get, f64.sub(correction.get, doubt.get)))),
+    store(i64.ofF64(value.get)),
   ];
 
   const digitsBefore = (count: number) => i8x16.sub(v128.load(before(count)), code.constant(everyLane(48)));
@@ -191,11 +207,13 @@ export function numberCells(
         () => [...short(odd), code.branch(done)],
       ),
       code.if(i32.leU(length.get, i32.const(1)), () => [...tiny(odd), code.branch(done)]),
-      code.block((other) => [
-        code.branchIf(other, i32.gtU(length.get, i32.const(longMax))),
-        ...long(other),
-        code.branch(done),
-      ]),
+      fuses
+        ? code.block((other) => [
+            code.branchIf(other, i32.gtU(length.get, i32.const(longMax))),
+            ...long(other),
+            code.branch(done),
+          ])
+        : [],
       ...any(odd),
     ]),
   ]; // prettier-ignore

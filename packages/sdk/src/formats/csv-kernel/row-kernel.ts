@@ -19,9 +19,10 @@ export const straightMax = 8;
  * decimal mark and a minus sign, or absent, and times are ISO-8601. Every other line it leaves to the caller, and says
  * where it stands: see `slotMap`.
  *
+ * @param fuses - as `fusionProbe` says
  * @param kinds - `columnKind` per column, for a module that is for these alone; without, the kinds are read from the memory
  */
-export function rowKernel(kinds?: readonly number[]): Uint8Array<ArrayBuffer> {
+export function rowKernel(fuses: boolean, kinds?: readonly number[]): Uint8Array<ArrayBuffer> {
   const code = new FunctionCode(7, tables.constants);
   const [slot, from, to, stride] = [code.param(0), code.param(1), code.param(2), code.param(3)];
   const [columnCount, delimiter, decimal] = [code.param(4), code.param(5), code.param(6)];
@@ -57,7 +58,7 @@ export function rowKernel(kinds?: readonly number[]): Uint8Array<ArrayBuffer> {
     ),
   ];
 
-  const cells = numberCells(code, { start, end, target, decimal, decimals });
+  const cells = numberCells(code, { start, end, target, decimal, decimals }, fuses);
   const readTime = timeCell(code, { start, end, target, slot });
 
   const endsOther = (odd: Label): Code => code.branchIf(odd, i32.ne(i32.load8(end.get), delimiter.get));

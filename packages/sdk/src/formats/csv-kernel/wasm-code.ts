@@ -64,7 +64,6 @@ export const i64 = {
   and: operator(0x83),
   or: operator(0x84),
   shl: operator(0x86),
-  shrS: operator(0x87),
   shrU: operator(0x88),
   fromI32: operator(0xad),
   ofF64: operator(0xbd),
@@ -72,7 +71,9 @@ export const i64 = {
 
 export const f64 = {
   load: (at: Code, offset?: number) => memory(0x2b)([at], offset),
+  ne: operator(0x62),
   add: operator(0xa0),
+  sub: operator(0xa1),
   mul: operator(0xa2),
   div: operator(0xa3),
   fromI64: operator(0xb9),
@@ -116,6 +117,12 @@ export const i16x8 = {
   lane: (value: Code, lane: number): Code => [value, 0xfd, 25, lane],
 };
 export const i32x4 = { dot: vector(186), lane: (value: Code, lane: number): Code => [value, 0xfd, 27, lane] };
+export const f64x2 = {
+  splat: vector(20),
+  lane: (value: Code, lane: number): Code => [value, 0xfd, 33, lane],
+  /** The third less the product of the others, which is rounded before it is taken away or not: see `fusesProducts`. */
+  relaxedLessProduct: vector(0x108),
+};
 export const i64x2 = { lane: (value: Code, lane: number): Code => [value, 0xfd, 29, lane] };
 
 export const select = operator(0x1b); // the first where the third is not zero, else the second
