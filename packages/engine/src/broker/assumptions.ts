@@ -57,7 +57,7 @@ export function describeAssumptions(options: BrokerOptions): readonly Assumption
   if (options.corporateActions.length > 0) add("corporate actions", `${options.corporateActions.length}`);
   add(
     "end of data",
-    `${words.lastBar[options.lastBar]}${options.closeAtEnd ? ", positions are closed at the last close" : ", positions stay open"}`,
+    `${words.lastBar[options.lastBar]}, ${options.closeAtEnd ? words.endPrice[options.endPrice] : "positions stay open"}`,
   );
   return lines;
 }
@@ -75,6 +75,10 @@ const words = {
     olhc: "open, low, high, close",
     direction: "rising bars open-low-high-close, falling bars open-high-low-close",
     none: "no path: an order fills when the bar's range holds its price",
+  },
+  endPrice: {
+    close: "positions are closed at the last close",
+    open: "positions are closed at the open of the last bar",
   },
   limitFill: { touch: "fill when touched", cross: "fill only when traded through" },
   percentOf: {

@@ -8,6 +8,8 @@ export class BarStretch {
   /** By instrument: start and end of the last bar; NaN before the first. */
   readonly openMs: Float64Array;
   readonly closeMs: Float64Array;
+  /** By instrument: the open of that bar; NaN where it has none. */
+  readonly open: Float64Array;
   /** By instrument: what positions saw of the bars that were taken in; settled by whoever took them. */
   readonly excursions: readonly Excursions[];
   readonly #ledger: Ledger;
@@ -19,6 +21,7 @@ export class BarStretch {
     this.excursions = ledger.instruments.map((_, instrument) => new Excursions(ledger, instrument));
     this.openMs = new Float64Array(ledger.instruments.length).fill(NaN);
     this.closeMs = new Float64Array(ledger.instruments.length).fill(NaN);
+    this.open = new Float64Array(ledger.instruments.length).fill(NaN);
   }
 
   /**
@@ -60,7 +63,8 @@ export class BarStretch {
   }
 
   /** The last bar that was passed is that before row `to`. */
-  end(instrument: number, { time }: QuietBars, intervalMs: IntervalMs, to: number): void {
+  end(instrument: number, { time, open }: QuietBars, intervalMs: IntervalMs, to: number): void {
+    this.open[instrument] = open[to - 1]!;
     this.openMs[instrument] = time[to - 1]!;
     this.closeMs[instrument] = time[to - 1]! + intervalMs;
   }

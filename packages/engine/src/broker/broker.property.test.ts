@@ -329,6 +329,7 @@ describe("a run does not change when", () => {
         const column = (field: keyof Bar) => Float64Array.from(sparse.bars, ([first]) => first![field]);
         const bars = {
           time: Float64Array.from(sparse.bars.keys(), (minute) => minute * minuteMs),
+          open: column("open"),
           high: column("high"),
           low: column("low"),
           close: column("close"),

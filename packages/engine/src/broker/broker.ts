@@ -153,6 +153,7 @@ class SimulatedBroker implements Broker {
     } else if (ledger.quantity[instrument] !== 0) ledger.trackExcursion(instrument, high, low);
     this.#stretch.openMs[instrument] = openTimeMs;
     this.#stretch.closeMs[instrument] = closeTimeMs;
+    this.#stretch.open[instrument] = open;
     ledger.setMark(instrument, close);
   }
 
@@ -291,7 +292,10 @@ class SimulatedBroker implements Broker {
     for (let instrument = 0; instrument < this.#instruments.length; instrument++) {
       if (lastBar === "fill_at_close") this.#matcher.fillAllAtClose(instrument, nowMs, this.#ledger.mark[instrument]!);
       if (lastBar !== "leave_open" || closeAtEnd) this.#cancelAll(instrument, nowMs, "the data ended");
-      if (closeAtEnd) this.#closePosition(instrument, nowMs, "closed at the end");
+      if (!closeAtEnd) continue;
+      const open = this.options.endPrice === "open" ? this.#stretch.open[instrument]! : NaN;
+      const price = Number.isNaN(open) ? this.#ledger.mark[instrument]! : open;
+      this.#closePosition(instrument, nowMs, price, "closed at the end");
     }
   }
 
@@ -303,8 +307,8 @@ class SimulatedBroker implements Broker {
     this.#execution.sweep(instrument);
   }
 
-  // At the mark, whatever the volume: there is no later bar to wait for.
-  #closePosition(instrument: number, nowMs: EpochMs, tag: string): void {
+  // Whatever the volume: there is no later bar to wait for.
+  #closePosition(instrument: number, nowMs: EpochMs, price: number, tag: string): void {
     const held = this.#ledger.quantity[instrument]!;
     if (held === 0) return;
     this.#completeTables();
@@ -313,7 +317,7 @@ class SimulatedBroker implements Broker {
     const at = this.#execution.newOrder(instrument, -Math.sign(held), MARKET, GTC, Math.abs(held));
     this.#orders.data[at + O.flags] = REDUCE_ONLY;
     this.#orders.data[at + O.tag] = this.#texts.id(tag);
-    this.#execution.fill(this.#orders.length, this.#ledger.mark[instrument]!, false);
+    this.#execution.fill(this.#orders.length, price, false);
     this.#execution.sweep(instrument);
   }
 
@@ -352,7 +356,7 @@ class SimulatedBroker implements Broker {
     // Closing takes positions off the list that is walked.
     for (const instrument of this.#ledger.held.slice()) {
       this.#cancelAll(instrument, timeMs, "liquidation");
-      this.#closePosition(instrument, timeMs, "liquidation");
+      this.#closePosition(instrument, timeMs, this.#ledger.mark[instrument]!, "liquidation");
     }
   }
 
@@ -387,6 +391,7 @@ class SimulatedBroker implements Broker {
       schedule: this.#schedule.save(),
       closeMs: numbers(this.#stretch.closeMs),
       openMs: numbers(this.#stretch.openMs),
+      open: numbers(this.#stretch.open),
       lastTarget: numbers(this.#entry.lastTarget),
       lastUnit: numbers(this.#entry.lastUnit),
       accruedMs: numberToJson(this.#accruedMs),
@@ -416,6 +421,7 @@ class SimulatedBroker implements Broker {
     this.#schedule.load(saved.schedule);
     this.#stretch.closeMs.set(saved.closeMs.map(jsonToNumber));
     this.#stretch.openMs.set(saved.openMs.map(jsonToNumber));
+    this.#stretch.open.set(saved.open?.map(jsonToNumber) ?? []);
     this.#entry.lastTarget.set(saved.lastTarget.map(jsonToNumber));
     this.#entry.lastUnit.set(saved.lastUnit.map(jsonToNumber));
     this.#accruedMs = jsonToNumber(saved.accruedMs);
@@ -441,6 +447,7 @@ interface SavedBroker {
   readonly schedule: readonly number[];
   readonly closeMs: readonly unknown[];
   readonly openMs: readonly unknown[];
+  readonly open?: readonly unknown[]; // not in older ones
   readonly lastTarget: readonly unknown[];
   readonly lastUnit: readonly unknown[];
   readonly accruedMs: unknown;

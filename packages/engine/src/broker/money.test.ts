@@ -328,6 +328,7 @@ describe("round trips", () => {
 describe("bars in one go", () => {
   const bars = {
     time: Float64Array.of(1, 2, 3, 4).map((minute) => minute * minuteMs),
+    open: Float64Array.of(100, 101, NaN, 104),
     high: Float64Array.of(102, 103, NaN, 105),
     low: Float64Array.of(99, 98, NaN, 104),
     close: Float64Array.of(101, 102, NaN, 105),
@@ -359,6 +360,31 @@ describe("the end of the data", () => {
   it("fills market orders at the last close", () =>
     expect(end({ lastBar: "fill_at_close" })).toEqual(["filled", 15, true]));
   it("closes positions", () => expect(end({ closeAtEnd: true })).toEqual(["cancelled", 0, false]));
+  it("closes them at the last close, or at the open of that bar, however the bars came and after a restart", () => {
+    const [bars, intent] = [[flat(100), flat(100), [103, 106, 102, 105]] as const, { ...buy, quantity: 10 }];
+    const price = (endPrice: "close" | "open") => {
+      const at = { 0: (each: Broker, nowMs: number) => each.submit(intent, nowMs) };
+      const broker = playBars({ closeAtEnd: true, endPrice }, bars, at);
+      broker.finish(3 * minuteMs);
+      return broker.fills.at(1)!.price;
+    };
+    expect([price("close"), price("open")]).toEqual([105, 103]);
+    const options = { closeAtEnd: true, endPrice: "open" } as const;
+    const inOneGo = playBars(options, [flat(100), flat(100)], { 0: (each, nowMs) => each.submit(intent, nowMs) });
+    const column = (value: number) => Float64Array.of(value);
+    const last = {
+      time: column(2 * minuteMs),
+      open: column(103),
+      high: column(106),
+      low: column(102),
+      close: column(105),
+    };
+    expect(inOneGo.onQuietBars(0, last, minuteMs, 0, 1, new Float64Array(1), 0)).toBe(1);
+    const restarted = createBroker(options, [defineInstrument({ symbol: "TEST" })]);
+    restarted.load(JSON.parse(JSON.stringify(inOneGo.save())));
+    restarted.finish(3 * minuteMs);
+    expect(restarted.fills.at(1)!.price).toBe(103);
+  });
 });
 
 describe("several instruments and currencies", () => {

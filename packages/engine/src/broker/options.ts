@@ -52,6 +52,8 @@ export interface BrokerOptions {
   readonly lastBar: "leave_open" | "cancel" | "fill_at_close";
   /** Close positions at the last close. Default false: they stay open trades. */
   readonly closeAtEnd: boolean;
+  /** What they are closed at: the last close (default), or the open of that bar. */
+  readonly endPrice: "close" | "open";
   /** Largest share of a bar's volume that orders may take, 0 < share <= 1; null (default): no bound. */
   readonly volumeShareMax: number | null;
   /** An order takes part from the first bar that opens at or after its sending time plus this. Default 0. */
@@ -152,6 +154,7 @@ export const defaultBrokerOptions: BrokerOptions = {
   trailMark: "high",
   lastBar: "leave_open",
   closeAtEnd: false,
+  endPrice: "close",
   volumeShareMax: null,
   latencyMs: 0,
   latencyBars: 0,
@@ -204,6 +207,7 @@ const checks: Readonly<Record<keyof BrokerOptions, Check>> = {
   trailMark: oneOf("high", "close"),
   lastBar: oneOf("leave_open", "cancel", "fill_at_close"),
   closeAtEnd: boolean,
+  endPrice: oneOf("close", "open"),
   volumeShareMax: (value, key) => {
     if (value !== null && !(typeof value === "number" && value > 0 && value <= 1)) {
       fail(key, "a share above 0 and up to 1, or null", value);

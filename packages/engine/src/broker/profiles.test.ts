@@ -155,6 +155,9 @@ describe("backtesting.py semantics", () => {
     const quantity = 10 + Math.abs(broker.account.position(0).quantity);
     broker.submit({ instrument: 0, side: signal > 0 ? "BUY" : "SELL", quantity }, nowMs);
   };
+  const hold: Decide = (broker, signal, _close, nowMs) => {
+    if (signal > 0) broker.submit({ instrument: 0, side: "BUY" }, nowMs);
+  };
   const share: Decide = (broker, signal, _close, nowMs) => {
     if (signal > 0) broker.submit({ instrument: 0, side: "BUY", percent: 0.3 }, nowMs);
     else if (broker.account.position(0).quantity > 0) broker.submit({ instrument: 0, targetQuantity: 0 }, nowMs);
@@ -184,6 +187,7 @@ describe("backtesting.py semantics", () => {
     spread: [{ ...spread, fees: { kind: "percent", rate: 0.001 }, exclusiveOrders: true, initialMargin: 0.5 }, both],
     reverse: [{ ...spread, fees: fixedAndRate }, reverse],
     fixed: [{ fees: fixedAndRate }, share],
+    finalized: [{ fees: { kind: "percent", rate: 0.001 }, closeAtEnd: true }, hold],
   };
   for (const [name, data, [options, decide]] of casesOf(cases)) {
     it(`${name} on ${data}`, () => {

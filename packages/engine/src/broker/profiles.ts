@@ -40,6 +40,7 @@ export const profileDefaults: Readonly<Record<Semantics, Partial<BrokerOptions>>
     stopLimitGap: "stop",
     bracketActivation: "unambiguous",
     slippageOn: "entries",
+    endPrice: "open",
   },
   // Cerebro with BackBroker: market orders at the next open, one unit unless told otherwise, cash checked when an order is
   // taken in and again when it fills, short sales bring cash, orders asked in order of acceptance, trailing by closes.

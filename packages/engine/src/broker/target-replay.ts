@@ -393,6 +393,7 @@ const plainOptions: Readonly<Record<keyof BrokerOptions, true | readonly unknown
   trailMark: true,
   lastBar: true,
   closeAtEnd: true,
+  endPrice: true,
   volumeShareMax: [null],
   latencyMs: [0],
   latencyBars: [0],

@@ -159,13 +159,13 @@ export interface BrokerCounters {
 /** Columns of one instrument's bars; `time` holds bucket starts. */
 export interface QuietBars {
   readonly time: Float64Array;
+  readonly open: Float64Array;
   readonly high: Float64Array;
   readonly low: Float64Array;
   readonly close: Float64Array;
 }
 
 export interface ReplayBars extends QuietBars {
-  readonly open: Float64Array;
   readonly volume: Float64Array;
 }
 

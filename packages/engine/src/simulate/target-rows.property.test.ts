@@ -75,6 +75,7 @@ const options: fc.Arbitrary<Partial<BrokerOptions>> = fc.record({
   shorting: fc.boolean(),
   wholeUnits: fc.boolean(),
   closeAtEnd: fc.boolean(),
+  endPrice: fc.constantFrom("close" as const, "open" as const),
   fees: fc.constantFrom<BrokerOptions["fees"]>(
     { kind: "none" },
     { kind: "percent", rate: 0.001 },

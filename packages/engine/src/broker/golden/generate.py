@@ -77,8 +77,11 @@ def vectorbt_run(frame, fast, slow, held=False, **options):
     return dict(trades=trades, finalEquity=number(portfolio.value().iloc[-1]), orders=len(portfolio.orders.records), both=both)
 
 
-def backtesting_run(frame, fast, slow, size=None, sl=None, tp=None, both=False, reverse=False, entry=None, **options):
+def backtesting_run(frame, fast, slow, size=None, sl=None, tp=None, both=False, reverse=False, entry=None,
+                    ends_held=False, **options):
     up, down = signals(frame, fast, slow)
+    if ends_held:
+        down = np.zeros_like(down)
 
     class Cross(Strategy):
         def init(self):
@@ -239,6 +242,8 @@ def main():
             "spread": dict(cash=10_000, commission=0.001, spread=0.001, both=True, exclusive_orders=True, margin=0.5),
             # One order closes at the price and opens at the price after the spread, with a fee for each.
             "reverse": dict(cash=10_000, commission=(5, 0.001), spread=0.001, size=10, reverse=True),
+            # What is open at the end is closed at the open of the last bar.
+            "finalized": dict(cash=10_000, commission=0.001, finalize_trades=True, ends_held=True),
             # A share is sized with the fixed fee of an order of that share, for each unit.
             "fixed": dict(cash=10_000, commission=(5, 0.001), size=0.3),
         }
