@@ -1,4 +1,5 @@
 import { pathToFileURL } from "node:url";
+import type { Clock } from "@qmtl/core";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 
@@ -15,7 +16,9 @@ export type Checkpoint = (path: string, mode: CheckpointJob["mode"]) => Promise<
 
 /** How long the log may grow, in pages of 4 kB. */
 export interface LogLimits {
-  /** That were not copied, until a checkpoint is asked for. */
+  /** That were not copied, until a checkpoint is asked for when there was none for a while. */
+  readonly openMin: number;
+  /** The same, whenever the last one was. */
   readonly openMax: number;
   /** Altogether, until writers wait for a checkpoint: while they write, the log cannot start again. */
   readonly pagesMax: number;
@@ -25,10 +28,13 @@ export interface CheckpointOptions {
   /** On a thread of its own unless told. */
   readonly checkpoint?: Checkpoint;
   readonly logLimits?: LogLimits;
+  readonly clock: Clock;
 }
 
-// Whoever commits while a checkpoint brings the file to the disk waits longer: several small ones are better than a large one.
-const defaultLogLimits: LogLimits = { openMax: 500, pagesMax: 16_000 };
+// Whoever commits while a checkpoint brings the file to the disk waits longer: several small ones are better than a large one,
+// but not one after the other.
+const defaultLogLimits: LogLimits = { openMin: 500, openMax: 4_000, pagesMax: 16_000 };
+const restMs = 200;
 
 /**
  * The checkpoints of one file's write-ahead log. SQLite would make them inside the commit that finds the log long, on the
@@ -38,13 +44,16 @@ export class Checkpoints {
   readonly #path: string;
   readonly #checkpoint: Checkpoint;
   readonly #limits: LogLimits;
+  readonly #clock: Clock;
   readonly #length: StatementSync;
   #running: Promise<void> | undefined;
+  #endedMs = Number.NEGATIVE_INFINITY;
   #room: Promise<void> | undefined;
   #truncateFrom: number; // pages; more after an attempt that did not come through, for each makes writers wait
 
-  private constructor(path: string, connection: DatabaseSync, { checkpoint, logLimits }: CheckpointOptions) {
+  private constructor(path: string, connection: DatabaseSync, { checkpoint, logLimits, clock }: CheckpointOptions) {
     this.#path = path;
+    this.#clock = clock;
     this.#checkpoint = checkpoint ?? checkpointOnThread;
     this.#limits = logLimits ?? defaultLogLimits;
     this.#truncateFrom = this.#limits.pagesMax;
@@ -65,13 +74,13 @@ export class Checkpoints {
   /** Looks at the log; to be called after a commit, when no transaction is open. */
   look(): void {
     if (this.#running !== undefined) return;
-    const { openMax, pagesMax } = this.#limits;
+    const { openMin, openMax, pagesMax } = this.#limits;
     const { log, checkpointed } = this.#lengths();
     if (log < pagesMax) this.#truncateFrom = pagesMax;
     if (log >= this.#truncateFrom) {
       this.#truncateFrom = log + openMax;
       this.#room = this.#run("truncate");
-    } else if (log - checkpointed >= openMax) {
+    } else if (log - checkpointed >= (this.#clock.monotonicMs() - this.#endedMs < restMs ? openMax : openMin)) {
       void this.#run("passive");
     }
   }
@@ -97,6 +106,7 @@ export class Checkpoints {
   #run(mode: CheckpointJob["mode"]): Promise<void> {
     this.#running = this.#checkpoint(this.#path, mode).then(() => {
       this.#running = undefined;
+      this.#endedMs = this.#clock.monotonicMs();
       this.#room = undefined;
     });
     return this.#running;

@@ -108,7 +108,11 @@ describe("the write-ahead log", () => {
   const logPages = (): number => statSync(`${path}-wal`).size / 4_096;
 
   it("is copied into the file while that is open", async () => {
-    const file = new SqliteFile({ path, clock: systemClock, logLimits: { openMax: 50, pagesMax: 1_000_000 } });
+    const file = new SqliteFile({
+      path,
+      clock: systemClock,
+      logLimits: { openMin: 50, openMax: 50, pagesMax: 1_000_000 },
+    });
     open.push(file);
     await file.upgrade(schema);
     for (let id = 0; id < 100; id++) await insert(file, id, body); // a page and more for each
@@ -118,7 +122,7 @@ describe("the write-ahead log", () => {
   });
 
   it("is emptied when it is too long, whatever goes on", async () => {
-    const file = new SqliteFile({ path, clock: systemClock, logLimits: { openMax: 20, pagesMax: 100 } });
+    const file = new SqliteFile({ path, clock: systemClock, logLimits: { openMin: 20, openMax: 20, pagesMax: 100 } });
     open.push(file);
     await file.upgrade(schema);
     const writing = Array.from({ length: 10 }, async (_, writer) => {
@@ -136,7 +140,7 @@ describe("the write-ahead log", () => {
       asked.push(mode);
       return answer.promise;
     };
-    const logLimits = { openMax: 1_000_000, pagesMax: 30 };
+    const logLimits = { openMin: 1_000_000, openMax: 1_000_000, pagesMax: 30 };
     const file = new SqliteFile({ path, clock: systemClock, checkpoint, logLimits });
     await file.upgrade(schema);
     await insert(file, 1, "x".repeat(200_000));
