@@ -156,10 +156,13 @@ export class Differ {
     const met = await store.takenTopics(wanted);
     if (met.size === 0) return met;
     const taken = new Set(met);
-    // Rare: then everything that begins alike is asked for, so that the next free name is found without asking again.
+    // Rare: then every longer name is asked for, so that the next free one is found without asking again.
     for (const entry of dag.entries) {
       if (!met.has(namer.firstName(entry))) continue;
-      for (const other of await store.topicsWithStem(namer.stem(entry))) taken.add(other);
+      const longer = namer.longerNames(entry);
+      const others = await store.takenTopics(longer);
+      const isAnyFree = others.size < longer.length;
+      for (const other of isAnyFree ? others : await store.topicsWithStem(namer.stem(entry))) taken.add(other);
     }
     return taken;
   }

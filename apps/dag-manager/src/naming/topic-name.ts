@@ -37,11 +37,9 @@ export class TopicNamer {
    */
   name(subject: TopicSubject, isTaken: (name: string) => boolean, first = this.firstName(subject)): string {
     if (!isTaken(first)) return first;
+    const free = this.longerNames(subject).find((name) => !isTaken(name));
+    if (free !== undefined) return free;
     const digest = digestOf(subject);
-    for (let length = 10; length < digest.length + 2; length += 2) {
-      const name = this.#name(subject, digest.slice(0, length));
-      if (!isTaken(name)) return name;
-    }
     for (let suffix = 1; suffix <= 9_999; suffix++) {
       const name = this.#name(subject, `${digest}-${suffix}`);
       if (!isTaken(name)) return name;
@@ -54,6 +52,16 @@ export class TopicNamer {
   /** The name where no other is taken. */
   firstName(subject: TopicSubject): string {
     return this.#name(subject, digestOf(subject).slice(0, 8));
+  }
+
+  /** The names behind the first, up to that with the whole digest. */
+  longerNames(subject: TopicSubject): string[] {
+    const digest = digestOf(subject);
+    const names: string[] = [];
+    for (let length = 10; length < digest.length + 2; length += 2) {
+      names.push(this.#name(subject, digest.slice(0, length)));
+    }
+    return names;
   }
 
   /** What every name of the subject begins with, taken or not. */
