@@ -38,7 +38,7 @@ export function numberCells(
   const [negative, length, marks, markAt, places, first] = code.locals("i32", 6);
   const [bytes, low, high, keep, keepHigh] = code.locals("v128", 5);
   const [integer, head] = code.locals("i64", 2);
-  const [dividend, divisor, quotient, correction, doubt, value] = code.locals("f64", 6);
+  const [dividend, divisor, reciprocal, quotient, correction, doubt, value] = code.locals("f64", 7);
 
   const store = (bits: Code) => i64.store(target.get, i64.or(bits, i64.shl(i64.fromI32(negative.get), i64.const(63n))));
   const before = (count: number) => i32.sub(end.get, i32.const(count));
@@ -102,22 +102,23 @@ export function numberCells(
   ];
 
   /**
-   * `integer / 10^places`. The last seven bits are left out of the dividend, which then is a double. What they and the
-   * remainder of the quotient, a double as well, add to it is known to three roundings: in the rare case that these leave
-   * two doubles to choose from, another way has to.
+   * `integer / 10^places`, from a quotient that is nearly right. The last seven bits are left out of the dividend, which
+   * then is a double. What they and the remainder of the quotient, a double as well, add to it is known to three roundings:
+   * in the rare case that these leave two doubles to choose from, another way has to.
    */
   const settledQuotient = (other: Label): Code => [
     markAt.set(i32.shl(markAt.get, i32.const(3))),
     dividend.set(f64.fromI64(i64.and(integer.get, i64.const(-128n)))),
     divisor.set(f64.load(markAt.get, tables.divisors)),
-    quotient.set(f64.div(dividend.get, divisor.get)),
+    reciprocal.set(f64.load(markAt.get, tables.reciprocals)),
+    quotient.set(f64.mul(dividend.get, reciprocal.get)),
     correction.set(
       f64.mul(
         f64.add(
           lessProduct(dividend.get, quotient.get, divisor.get),
           f64.fromI32(i32.and(i32.fromI64(integer.get), i32.const(127))),
         ),
-        f64.load(markAt.get, tables.reciprocals),
+        reciprocal.get,
       ),
     ),
     doubt.set(f64.mul(correction.get, f64.const(2 ** -48))),
