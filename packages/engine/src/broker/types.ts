@@ -21,7 +21,8 @@ import type { TradeSums } from "./trade-sums.ts";
  *
  * Money is float64. Quantities are cut down to the lot and positions kept on it; limit prices snap so that they are
  * never worse than asked (buys down, sells up), stops so that they never trigger earlier (buys up, sells down), slipped
- * prices against the order. Cash of an unlevered account never goes below zero by a purchase; sums hold to 1e-9 relative.
+ * prices against the order. Cash of an unlevered account never goes below zero by a purchase (unless `percentOf` is
+ * "buying_power": by the fee on the slippage); sums hold to 1e-9 relative.
  */
 export type Side = "BUY" | "SELL";
 export type OrderType =

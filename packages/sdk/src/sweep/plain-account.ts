@@ -200,7 +200,8 @@ export class PlainAccount {
       const feePerUnit = this.#feeOf(size, price) / size;
       const bound = (budget - offset * unit) / (unit + feePerUnit);
       const { step } = this.#lot;
-      size = this.#lot.floor(Math.min(bound, step > 0 ? size - step / 2 : size * (1 - 2 ** -52)));
+      const less = step > 0 ? step / 2 : 2 ** -52 * (size + Math.abs(offset));
+      size = this.#lot.floor(Math.min(bound, size - less));
       if (size > closable && this.#fits(size, offset, side, unit, price, budget)) return size;
     }
     return closable;
