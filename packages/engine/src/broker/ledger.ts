@@ -175,7 +175,6 @@ export class Ledger {
     const { trips } = this;
     numbers[A.cash] = this.cash;
     numbers[A.quantity] = this.quantity[0]!;
-    numbers[A.multiplier] = this.multiplier[0]!;
     numbers[A.averagePrice] = this.averagePrice[0]!;
     numbers[A.cost] = this.cost[0]!;
     numbers[A.realised] = this.realised[0]!;

@@ -36,6 +36,7 @@ export class LentAccount {
   readonly #filled: FilledTargets;
   readonly #feeRate: number;
   readonly #takesOrders: boolean;
+  #takesThese = false;
   #rows: LentRows | undefined;
 
   /** @param feeRate - share of what is traded that any order costs; NaN: orders need more than that */
@@ -65,6 +66,10 @@ export class LentAccount {
     const { signTargets, unit } = rows.targets;
     this.#rows = rows;
     this.heldRows = 0;
+    numbers[A.multiplier] = this.#ledger.multiplier[0]!;
+    numbers[A.maintenance] = options.maintenanceMargin;
+    this.#takesThese = this.#takesOrders && !Number.isNaN(rows.firstMs);
+    if (!this.#takesThese) return;
     numbers[A.readsSigns] = signTargets === undefined ? 0 : 1;
     numbers[A.above] = signTargets === undefined ? Number.NaN : signTargets.above;
     numbers[A.below] = signTargets === undefined ? Number.NaN : signTargets.below;
@@ -77,7 +82,6 @@ export class LentAccount {
     numbers[A.isShort] = options.shorting ? 1 : 0;
     numbers[A.reduces] = options.insufficientFunds === "reject" ? 0 : 1;
     numbers[A.sizedAtFill] = options.sizing === "fill" && unit === "percent" ? 1 : 0;
-    numbers[A.maintenance] = options.maintenanceMargin;
     numbers[A.firstMs] = rows.firstMs;
     numbers[A.intervalMs] = rows.intervalMs;
     numbers[A.firstBar] = this.#ledger.bars[0]! + 1;
@@ -87,22 +91,32 @@ export class LentAccount {
 
   /** Rows from `from` on, as `RowMarks.take`. */
   take(from: number, to: number, judged: number): number {
-    const { marks, from: first, firstMs, targets } = this.#rows!;
-    const { numbers, stage } = marks;
+    const { marks } = this.#rows!;
     const ledger = this.#ledger;
     // A trade that is more than a round trip is closed the general way.
-    const isPlain = ledger.quantity[0] === 0 || ledger.trips.isOpen;
-    numbers[A.filledMax] = isPlain && this.#takesOrders && !Number.isNaN(firstMs) ? STAGE_FILLS : 0;
-    ledger.lend(numbers, stage);
+    if (this.#takesThese && (ledger.quantity[0] === 0 || ledger.trips.isOpen)) return this.#fill(from, to, judged);
+    marks.numbers[A.filledMax] = 0;
+    marks.numbers[A.cash] = ledger.cash;
+    marks.numbers[A.quantity] = ledger.quantity[0]!;
+    const taken = marks.take(from, to, judged);
+    if (ledger.quantity[0] !== 0) this.heldRows += (taken >> 1) - from;
+    return taken;
+  }
+
+  // The same with orders.
+  #fill(from: number, to: number, judged: number): number {
+    const { marks, from: first, targets } = this.#rows!;
+    const { numbers, stage } = marks;
+    this.#ledger.lend(numbers, stage);
     numbers[A.lastTarget] = this.#entry.lastTargetIn(0, targets.unit);
+    numbers[A.filledMax] = STAGE_FILLS;
     numbers[A.filled] = 0;
     numbers[A.heldFrom] = 8 * (from - first);
     numbers[A.heldRows] = 0;
     const taken = marks.take(from, to, judged);
-    const next = taken >> 1;
     if (numbers[A.filled] !== 0) this.#takeBack(targets.unit);
     this.heldRows += numbers[A.heldRows]! / 8;
-    if (ledger.quantity[0] !== 0) this.heldRows += next - first - numbers[A.heldFrom]! / 8;
+    if (this.#ledger.quantity[0] !== 0) this.heldRows += (taken >> 1) - first - numbers[A.heldFrom]! / 8;
     return taken;
   }
 
