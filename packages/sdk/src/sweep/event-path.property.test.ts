@@ -54,6 +54,10 @@ const brokers: fc.Arbitrary<Partial<BrokerOptions>> = fc.record({
     { kind: "percent" as const, rate: 0.02 },
   ),
   slippage: fc.constantFrom({ kind: "none" as const }, { kind: "percent" as const, rate: 0.003 }),
+  slippageOn: fc.constantFrom("takers" as const, "market" as const),
+  percentOf: fc.constantFrom("equity" as const, "cash" as const),
+  oneOrderPerBar: fc.boolean(),
+  shortSales: fc.constantFrom("margin" as const, "free" as const),
 });
 
 const wirings = fc.record({
@@ -136,6 +140,8 @@ describe("the account that goes from order to order", () => {
       { corporateActions: [{ kind: "dividend", symbol: "X/USD", timeMs: 0, amount: 1 }] },
       { fees: { kind: "percent", rate: 0.1, minimum: 1 } },
       { slippage: { kind: "ticks", ticks: 1 } },
+      { slippageOn: "entries", slippage: { kind: "percent", rate: 0.001 } },
+      { slippageOn: "within_bar", slippage: { kind: "percent", rate: 0.001 } },
     ];
     for (const broker of others) {
       expect([broker, await pathOf(broker)]).toEqual([broker, "broker"]);
