@@ -68,14 +68,14 @@ export class LentAccount {
     this.heldRows = 0;
     numbers[A.multiplier] = this.#ledger.multiplier[0]!;
     numbers[A.maintenance] = options.maintenanceMargin;
-    this.#takesThese = this.#takesOrders && !Number.isNaN(rows.firstMs);
-    if (!this.#takesThese) return;
     numbers[A.readsSigns] = signTargets === undefined ? 0 : 1;
     numbers[A.above] = signTargets === undefined ? Number.NaN : signTargets.above;
     numbers[A.below] = signTargets === undefined ? Number.NaN : signTargets.below;
     numbers[A.atZero] = signTargets === undefined ? Number.NaN : signTargets.atZero;
-    numbers[A.inPercent] = unit === "percent" ? 1 : 0;
     numbers[A.onChange] = options.rebalance === "on_change" ? 1 : 0;
+    this.#takesThese = this.#takesOrders && !Number.isNaN(rows.firstMs);
+    if (!this.#takesThese) return;
+    numbers[A.inPercent] = unit === "percent" ? 1 : 0;
     numbers[A.feeRate] = this.#feeRate;
     numbers[A.margin] = options.account === "cash" ? 1 : options.initialMargin;
     numbers[A.paysInCash] = options.account === "cash" ? 1 : 0;
@@ -91,8 +91,9 @@ export class LentAccount {
 
   /** Rows from `from` on, as `RowMarks.take`. */
   take(from: number, to: number, judged: number): number {
-    const { marks } = this.#rows!;
+    const { marks, targets } = this.#rows!;
     const ledger = this.#ledger;
+    marks.numbers[A.lastTarget] = this.#entry.lastTargetIn(0, targets.unit);
     // A trade that is more than a round trip is closed the general way.
     if (this.#takesThese && (ledger.quantity[0] === 0 || ledger.trips.isOpen)) return this.#fill(from, to, judged);
     marks.numbers[A.filledMax] = 0;
@@ -108,7 +109,6 @@ export class LentAccount {
     const { marks, from: first, targets } = this.#rows!;
     const { numbers, stage } = marks;
     this.#ledger.lend(numbers, stage);
-    numbers[A.lastTarget] = this.#entry.lastTargetIn(0, targets.unit);
     numbers[A.filledMax] = STAGE_FILLS;
     numbers[A.filled] = 0;
     numbers[A.heldFrom] = 8 * (from - first);
