@@ -62,7 +62,8 @@ export type StateChange = Omit<GraphChange, "nodes" | "events" | "queues" | "tag
 export class GraphState {
   version = 0;
   readonly #index = new TextIndex(digitsOfIds); // ids of nodes
-  readonly #nodes: KnownNode[] = []; // by number
+  readonly #periods: number[] = []; // of nodes, by number
+  readonly #inputs: (readonly string[])[] = [];
   readonly #topics = new TextIndex(); // of all queues there ever were
   readonly #queues: (KnownQueue | undefined)[] = []; // by number of the topic; undefined when it is gone
   #queueCount = 0;
@@ -103,7 +104,7 @@ export class GraphState {
     assert(setId === undefined || set !== undefined || this.#sets.has(setId), "the submission's set is known");
     return {
       ...change,
-      nodes: nodes.map(({ nodeId, period, inputs }) => ({ nodeId, period, inputs })),
+      nodes,
       queues,
       queueNodes,
       tagQueries: tagQueries.map(({ nodeId, ...query }) => [numberOf(nodeId), query]),
@@ -117,7 +118,8 @@ export class GraphState {
     this.version = version;
     for (const node of change.nodes) {
       this.#index.add(node.nodeId);
-      this.#nodes.push(node);
+      this.#periods.push(node.period);
+      this.#inputs.push(node.inputs);
     }
     if (change.context !== undefined) this.#applyInContext(this.#contextFor(change.context), change);
     if (change.sentinel !== undefined) this.#sentinels.set(change.sentinel.sentinelId, change.sentinel);
@@ -241,7 +243,7 @@ export class GraphState {
   bufferingSince(atMostMs: EpochMs): readonly BufferingQueue[] {
     return this.#activeQueues()
       .filter(({ queue: { buffering } }) => buffering !== undefined && buffering.sinceMs <= atMostMs)
-      .map(({ queue, node }) => ({ queue, period: this.#nodes[node]!.period }));
+      .map(({ queue, node }) => ({ queue, period: this.#periods[node]! }));
   }
 
   activeQueues(): readonly GraphQueue[] {
@@ -249,7 +251,7 @@ export class GraphState {
   }
 
   counts(): { readonly nodes: number; readonly queues: number } {
-    return { nodes: this.#nodes.length, queues: this.#queueCount };
+    return { nodes: this.#index.size, queues: this.#queueCount };
   }
 
   #activeQueues(): readonly KnownQueue[] {
@@ -314,12 +316,12 @@ export class GraphState {
   #reachIn(known: KnownContext, strategyId: string | undefined): Reach {
     const nodes = new Set<string>();
     for (const setId of known.holders.keys()) {
-      for (const number of numbersIn(this.#sets.get(setId)!)) nodes.add(this.#nodes[number]!.nodeId);
+      for (const number of numbersIn(this.#sets.get(setId)!)) nodes.add(this.#index.textOf(number)!);
     }
     // The set grows while it is walked, and the walk comes to what was added.
     for (const nodeId of nodes) {
       const number = this.#index.numberOf(nodeId);
-      if (number !== undefined) for (const input of this.#nodes[number]!.inputs) nodes.add(input);
+      if (number !== undefined) for (const input of this.#inputs[number]!) nodes.add(input);
     }
     const own = [...(known.past.get(strategyId ?? "") ?? [])].map((setId) => this.#sets.get(setId)!);
     return { nodes, own: strategyId === undefined ? undefined : own, queries: this.#liveQueries(known) };
