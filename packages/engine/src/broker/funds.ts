@@ -8,10 +8,13 @@ import { slippageOf } from "./slippage.ts";
 export class Funds {
   readonly #options: BrokerOptions;
   readonly #ledger: Ledger;
+  /** A full short target is all that can be sold short: after slippage more units than equity is worth before it. */
+  readonly #sellsShortFromCash: boolean;
 
   constructor(options: BrokerOptions, ledger: Ledger) {
     this.#options = options;
     this.#ledger = ledger;
+    this.#sellsShortFromCash = sellsShortFromCash(options);
   }
 
   /** Signed units that a size stands for at `price`, before snapping to the lot. */
@@ -25,6 +28,7 @@ export class Funds {
     const rated = unit * ledger.rate[instrument]!;
     if (kind === SIZE_TARGET_PERCENT) {
       const held = ledger.quantity[instrument]!;
+      if (size === -1 && held === 0 && this.#sellsShortFromCash) return -this.#shareOfCash(instrument, -1, 1, price);
       let base = this.#ledger.equityAt(instrument, price);
       if (afterCosts) {
         const closing = held * size < 0 ? this.feeFor(instrument, Math.abs(held), price, false) : 0;
@@ -150,4 +154,9 @@ export class Funds {
     // The bar is not known yet: slippage by volume counts with its fallback.
     return slippageOf(this.#options.slippage, price, 1, NaN, this.#ledger.ticks[instrument]!.step);
   }
+}
+
+/** Whether a target of -1 from flat is sized by what can be sold short, where that is another size. */
+function sellsShortFromCash({ percentOf, slippage, shorting }: BrokerOptions): boolean {
+  return percentOf === "cash" && slippage.kind !== "none" && shorting;
 }

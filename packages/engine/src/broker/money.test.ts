@@ -48,6 +48,19 @@ describe("sizes", () => {
     expect(broker.account.cash).toBeCloseTo(6_000, 9);
     expect(broker.account.position(0).quantity).toBeCloseTo((4_000 - 5) / (102 * 1.01), 9);
   });
+  it("of a full short target are all that can be sold short, where percents are of cash", () => {
+    const options = {
+      percentOf: "cash",
+      fees: { kind: "percent", rate: 0.001 },
+      slippage: { kind: "percent", rate: 0.02 },
+    } as const;
+    const sold = (fraction: number) =>
+      playBars(options, [flat(100), flat(100)], {
+        0: (each, nowMs) => each.submitTargetPercent(0, fraction, nowMs),
+      }).account.position(0).quantity;
+    expect(sold(-1)).toBeCloseTo(-10_000 / (98 * 1.001), 9);
+    expect(sold(-0.5)).toBe(-50);
+  });
   it("have a default when the options give one", () => {
     expect(once(buy, bars, { defaultSize: { quantity: 3 } }).fills.at(0)!.quantity).toBe(3);
     expect(once(buy, bars, { defaultSize: { percent: 0.1 } }).fills.at(0)!.quantity).toBe(10);

@@ -78,7 +78,7 @@ export interface BrokerOptions {
   readonly rebalance: "on_change" | "every_bar";
   /**
    * What percents are a fraction of: equity (default); "cash", out of which slippage and fees are paid too (a target
-   * stays a fraction of equity); or "buying_power": what margin leaves to spend on units at their price after slippage
+   * stays a fraction of equity, but that of -1 is, from flat, all that can be sold short); or "buying_power": what margin leaves to spend on units at their price after slippage
    * and the fee of one, so that fees need margin only.
    */
   readonly percentOf: "equity" | "cash" | "buying_power";

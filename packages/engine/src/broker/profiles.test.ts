@@ -126,6 +126,7 @@ describe("a stream of targets under a named semantics", () => {
     ["vectorbt/%/long", { semantics: "vectorbt" }, 0],
     ["vectorbt/%/fees", { ...withFees, slippage: { kind: "percent", rate: 0.0005 } }, 0],
     ["vectorbt/%/both", { ...withFees, shorting: true }, -1],
+    ["vectorbt/%/both_slipped", { ...withFees, slippage: { kind: "percent", rate: 0.002 }, shorting: true }, -1],
     ["backtesting.py/%/long", { semantics: "backtesting.py" }, 0],
     ["backtesting.py/%/fees", { semantics: "backtesting.py", fees: { kind: "percent", rate: 0.002 } }, 0],
     ["backtesting.py/%/both", { semantics: "backtesting.py", fees: { kind: "percent", rate: 0.001 } }, -1],

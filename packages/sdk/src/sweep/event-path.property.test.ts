@@ -55,7 +55,7 @@ const brokers: fc.Arbitrary<Partial<BrokerOptions>> = fc.record({
   ),
   slippage: fc.constantFrom({ kind: "none" as const }, { kind: "percent" as const, rate: 0.003 }),
   slippageOn: fc.constantFrom("takers" as const, "market" as const),
-  percentOf: fc.constantFrom("equity" as const, "cash" as const),
+  percentOf: fc.constantFrom("equity" as const, "equity" as const, "cash" as const),
   oneOrderPerBar: fc.boolean(),
   shortSales: fc.constantFrom("margin" as const, "free" as const),
 });

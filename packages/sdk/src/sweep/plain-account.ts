@@ -38,6 +38,7 @@ export function plainTerms(options: BrokerOptions, instrument: Instrument): Plai
   if (fees.kind === "percent" && fees.rate >= 1) return "fees above the notional";
   if (slippage.kind !== "none" && (slippageOn === "entries" || slippageOn === "within_bar")) return "slippage by fill";
   if (percentOf === "buying_power") return "percents of buying power";
+  if (percentOf === "cash" && slippage.kind !== "none" && options.shorting) return "short sales out of cash";
   if (slippage.kind !== "none" && slippage.kind !== "percent") return `slippage of kind ${slippage.kind}`;
   if (currency !== null && currency !== instrument.quoteCurrency) return "currency conversion";
   if (Number(instrument.notionalMin) > 0) return "a minimum notional";

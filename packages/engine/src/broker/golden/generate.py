@@ -219,6 +219,8 @@ def main():
             "trail": dict(fees=0.001, sl_stop=stop, sl_trail=True),
             # Percents are of cash, out of which costs are paid.
             "percent": dict(fees=0.001, fixed_fees=1, slippage=0.0005, size=0.5, size_type="percent"),
+            # All that can be sold short is counted at the price after slippage.
+            "both_slipped": dict(fees=0.001, slippage=0.002, direction="both"),
             # Cash bounds a purchase of units, nothing a short sale of them.
             "units": dict(fees=0.001, size=units, direction="both"),
         }
