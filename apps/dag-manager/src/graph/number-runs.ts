@@ -19,9 +19,13 @@ export function* numbersIn(runs: NumberRuns): Generator<number> {
   }
 }
 
+/** @param runs - of ascending numbers */
 export function isInRuns(runs: NumberRuns, number: number): boolean {
-  for (let at = 0; at < runs.length; at += 2) {
-    if (number >= runs[at]! && number < runs[at]! + runs[at + 1]!) return true;
+  let [low, high] = [0, runs.length / 2]; // the run behind the one that may hold it lies between
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (runs[2 * middle]! <= number) low = middle + 1;
+    else high = middle;
   }
-  return false;
+  return low > 0 && number < runs[2 * low - 2]! + runs[2 * low - 1]!;
 }
