@@ -32,9 +32,9 @@ export class Funds {
       let base = this.#ledger.equityAt(instrument, price);
       if (afterCosts) {
         const closing = held * size < 0 ? this.feeFor(instrument, Math.abs(held), price, false) : 0;
+        const share = Math.abs(size) * this.#options.initialMargin;
         base =
-          (base - closing * ledger.rate[instrument]!) *
-          this.#afterCosts(instrument, Math.sign(size), price, Math.abs(size));
+          (base - closing * ledger.rate[instrument]!) * this.#afterCosts(instrument, Math.sign(size), price, share);
       }
       return (size * base) / rated - held;
     }

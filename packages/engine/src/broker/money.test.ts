@@ -192,6 +192,19 @@ describe("buying power", () => {
       }).counters.filled;
     expect([filled("equity"), filled("buying_power")]).toEqual([0, 1]);
   });
+  it("and a fixed fee for each unit of such a share, of an order or of a target", () => {
+    const fees = { kind: "fixed", amount: 5 } as const;
+    const options = { initialMargin: 0.5, fees, percentOf: "buying_power", insufficientFunds: "reject" } as const;
+    const quantity = (size: object) =>
+      playBars(options, [flat(100), flat(100)], {
+        0: (each, nowMs) => each.submit({ instrument: 0, ...size }, nowMs),
+      }).account.position(0).quantity;
+    // 20,000 at 100 and 5 a unit; of half of it, 5 for half a unit.
+    expect(quantity({ side: "BUY", percent: 1 })).toBeCloseTo(20_000 / 105, 9);
+    expect(quantity({ targetPercent: 2 })).toBeCloseTo(20_000 / 105, 9);
+    expect(quantity({ side: "BUY", percent: 0.5 })).toBeCloseTo(10_000 / 110, 9);
+    expect(quantity({ targetPercent: 1 })).toBeCloseTo(10_000 / 110, 9);
+  });
   it("bounds short sales, or lets those that name units or money go", () => {
     const sold = (shortSales: "margin" | "free", size: object) =>
       playBars({ shortSales, defaultSize: "all" }, [flat(100), flat(100)], {
