@@ -51,7 +51,7 @@ export {
 export { sleep, type Cancellation, type Clock, type Ids } from "./ports/index.ts";
 export { seededRandom, type Random } from "./random/index.ts";
 export { validateName, validateTag } from "./tags/index.ts";
-export { asWindows, TextIndex } from "./text/index.ts";
+export { asWindows, Numbered, TextIndex } from "./text/index.ts";
 export {
   bucketStart,
   formatInstant,

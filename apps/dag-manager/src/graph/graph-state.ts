@@ -1,4 +1,4 @@
-import { assert, compareCodePoints, sortByCodePoint, TextIndex, type EpochMs } from "@qmtl/core";
+import { assert, compareCodePoints, Numbered, sortByCodePoint, TextIndex, type EpochMs } from "@qmtl/core";
 import { matchesQuery, queryText, type TagQuery } from "../tag-query/index.ts";
 import { ByNumber } from "./by-number.ts";
 import type { GraphChange } from "./graph-change.ts";
@@ -62,10 +62,10 @@ export type StateChange = Omit<GraphChange, "nodes" | "events" | "queues" | "tag
 export class GraphState {
   version = 0;
   readonly #index = new TextIndex(digitsOfIds); // ids of nodes
-  readonly #periods: number[] = []; // of nodes, by number
-  readonly #inputs: (readonly string[])[] = [];
+  readonly #periods = new Numbered<number>(); // of nodes
+  readonly #inputs = new Numbered<readonly string[]>();
   readonly #topics = new TextIndex(); // of all queues there ever were
-  readonly #queues: (KnownQueue | undefined)[] = []; // by number of the topic; undefined when it is gone
+  readonly #queues = new Numbered<KnownQueue | undefined>(); // by number of the topic; undefined when it is gone
   #queueCount = 0;
   readonly #contexts = new Map<string, KnownContext>(); // in the order they were first used
   readonly #newest = new Map<string, QueueContext>(); // by scopeKey
@@ -164,7 +164,8 @@ export class GraphState {
   }
 
   topicsWithStem(stem: string): readonly string[] {
-    return this.#queues.map((_, number) => this.#topics.textOf(number)!).filter((topic) => topic.startsWith(stem));
+    const numbers = Array.from({ length: this.#topics.size }, (_, number) => number);
+    return numbers.map((number) => this.#topics.textOf(number)!).filter((topic) => topic.startsWith(stem));
   }
 
   queuesMatching(context: QueueContext, { tags, intervalSeconds, matchMode }: TagQuery): readonly string[] {
@@ -217,7 +218,7 @@ export class GraphState {
   usage(strategyId?: string): readonly QueueUsage[] {
     const usages: QueueUsage[] = [];
     const reaches = new Map<KnownContext, Reach>();
-    for (const entry of this.#queues) {
+    for (const entry of this.#queues.values()) {
       if (entry === undefined) continue;
       const { context: known, queue, node, createdMs, unreferencedSinceMs, state } = entry;
       const { topic, kind, tags, intervalSeconds, nodeId } = queue;
@@ -243,7 +244,7 @@ export class GraphState {
   bufferingSince(atMostMs: EpochMs): readonly BufferingQueue[] {
     return this.#activeQueues()
       .filter(({ queue: { buffering } }) => buffering !== undefined && buffering.sinceMs <= atMostMs)
-      .map(({ queue, node }) => ({ queue, period: this.#periods[node]! }));
+      .map(({ queue, node }) => ({ queue, period: this.#periods.get(node) }));
   }
 
   activeQueues(): readonly GraphQueue[] {
@@ -288,7 +289,7 @@ export class GraphState {
   }
 
   #applyToQueues(change: StateChange): void {
-    const queueOf = (topic: string): KnownQueue => this.#queues[this.#topics.numberOf(topic)!]!;
+    const queueOf = (topic: string): KnownQueue => this.#queues.get(this.#topics.numberOf(topic)!)!;
     for (const topic of change.unreferenced ?? []) queueOf(topic).unreferencedSinceMs = change.atMs;
     for (const topic of change.referenced ?? []) queueOf(topic).unreferencedSinceMs = undefined;
     for (const topic of change.retired ?? []) {
@@ -299,7 +300,7 @@ export class GraphState {
         entry.context.byTag.get(tagKey(entry.queue.intervalSeconds, tag))!.delete(entry);
     }
     for (const topic of change.dropped ?? []) {
-      this.#queues[this.#topics.numberOf(topic)!] = undefined; // its name is never used again
+      this.#queues.set(this.#topics.numberOf(topic)!, undefined); // its name is never used again
       this.#queueCount--;
     }
     for (const { topic, buffering } of change.buffering ?? []) {
@@ -321,7 +322,7 @@ export class GraphState {
     // The set grows while it is walked, and the walk comes to what was added.
     for (const nodeId of nodes) {
       const number = this.#index.numberOf(nodeId);
-      if (number !== undefined) for (const input of this.#inputs[number]!) nodes.add(input);
+      if (number !== undefined) for (const input of this.#inputs.get(number)) nodes.add(input);
     }
     const own = [...(known.past.get(strategyId ?? "") ?? [])].map((setId) => this.#sets.get(setId)!);
     return { nodes, own: strategyId === undefined ? undefined : own, queries: this.#liveQueries(known) };

@@ -1,4 +1,4 @@
-import { QmtlError, shown, TextIndex } from "@qmtl/core";
+import { Numbered, QmtlError, shown, TextIndex } from "@qmtl/core";
 import type { RunStatement, SqliteFile, SqlRow } from "@qmtl/store/sqlite";
 import type { NewTopic, TopicConfig } from "../data-log/index.ts";
 
@@ -115,28 +115,31 @@ export class EmbeddedTopics {
 /** Topics by name. What thousands have in common they share: they stay as long as the process. */
 class TopicTable {
   readonly #index = new TextIndex();
-  readonly #ids: (number | undefined)[] = []; // by number in the index; undefined when it was dropped
-  readonly #configs: TopicConfig[] = [];
+  readonly #ids = new Numbered<number | undefined>(); // by number in the index; undefined when it was dropped
+  readonly #configs = new Numbered<TopicConfig>();
 
   find(name: string): EmbeddedTopic | undefined {
     const number = this.#index.numberOf(name);
-    const id = number === undefined ? undefined : this.#ids[number];
-    return id === undefined ? undefined : { id, config: this.#configs[number!]! };
+    const id = number === undefined ? undefined : this.#ids.get(number);
+    return id === undefined ? undefined : { id, config: this.#configs.get(number!) };
   }
 
   names(): string[] {
-    return this.#ids.flatMap((id, number) => (id === undefined ? [] : [this.#index.textOf(number)!]));
+    return [...this.#ids.values()].flatMap((id, number) => (id === undefined ? [] : [this.#index.textOf(number)!]));
   }
 
   set(name: string, topic: EmbeddedTopic | undefined): void {
     const known = this.#index.numberOf(name);
     if (topic === undefined) {
-      if (known !== undefined) this.#ids[known] = undefined;
-      return;
+      if (known !== undefined) this.#ids.set(known, undefined);
+    } else if (known === undefined) {
+      this.#index.add(name);
+      this.#ids.push(topic.id);
+      this.#configs.push(topic.config);
+    } else {
+      this.#ids.set(known, topic.id);
+      this.#configs.set(known, topic.config);
     }
-    const number = known ?? this.#index.add(name);
-    this.#ids[number] = topic.id;
-    this.#configs[number] = topic.config;
   }
 }
 

@@ -1,2 +1,3 @@
 export { asWindows } from "./as-windows.ts";
+export { Numbered } from "./numbered.ts";
 export { TextIndex } from "./text-index.ts";

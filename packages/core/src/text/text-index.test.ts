@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { asWindows, TextIndex } from "./index.ts";
+import { asWindows, Numbered, TextIndex } from "./index.ts";
 
 it("finds numbers by texts and texts by numbers, also of texts that look alike where they are told apart", () => {
   // Alike in the part that is looked at; shorter than that; and as good as random.
@@ -37,4 +37,18 @@ it("gives equal texts as windows", () => {
       expect(asWindows(all)).toEqual(all);
     }),
   );
+});
+
+it("numbers values from 0, page after page", () => {
+  const values = Array.from({ length: 3_000 }, (_, index) => `v${index}`);
+  const numbered = new Numbered<string>();
+  expect(values.map((value) => numbered.push(value))).toEqual(values.map((_, number) => number));
+  numbered.set(2_500, "other");
+  expect([numbered.length, numbered.get(0), numbered.get(1_024), numbered.get(2_500)]).toEqual([
+    3_000,
+    "v0",
+    "v1024",
+    "other",
+  ]);
+  expect([...numbered.values()]).toEqual(values.with(2_500, "other"));
 });

@@ -1,10 +1,12 @@
+import { Numbered } from "./numbered.ts";
+
 /**
  * Texts by number, in the order they came, and numbers by text. A map of the runtime goes through several places of memory
  * for a text that it does not have, and through all of its keys at once when it grows, which takes milliseconds for some ten
  * thousand; this goes to one place, and grows a little with every text.
  */
 export class TextIndex {
-  readonly #texts: string[] = [];
+  readonly #texts = new Numbered<string>();
   readonly #from: number;
   readonly #to: number;
   #slots = new Int32Array(2 * slotsMin); // pairs: hash of the text, its number + 1; 0 where there is none
@@ -22,7 +24,7 @@ export class TextIndex {
   }
 
   textOf(number: number): string | undefined {
-    return this.#texts[number];
+    return number < this.#texts.length ? this.#texts.get(number) : undefined;
   }
 
   numberOf(text: string): number | undefined {
@@ -38,7 +40,7 @@ export class TextIndex {
       this.#slots = new Int32Array(2 * this.#before.length);
     }
     if (this.#before !== undefined) this.#moveSome(this.#before);
-    const number = this.#texts.push(text) - 1;
+    const number = this.#texts.push(text);
     put(this.#hashOf(text), number + 1, this.#slots);
     return number;
   }
@@ -54,7 +56,7 @@ export class TextIndex {
   #find(text: string, hash: number, slots: Int32Array): number | undefined {
     for (let at = firstSlot(hash, slots); slots[at + 1] !== 0; at = nextSlot(at, slots)) {
       const number = slots[at + 1]! - 1;
-      if (slots[at] === hash && this.#texts[number] === text) return number;
+      if (slots[at] === hash && this.#texts.get(number) === text) return number;
     }
     return undefined;
   }
