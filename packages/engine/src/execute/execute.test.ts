@@ -255,6 +255,29 @@ describe("batch and stream executors", () => {
     );
   });
 
+  it("writes the fields that nodes read, also where nobody keeps columns", () => {
+    const last = compute("last", ["a"], (view) => view.get("close"));
+    const plan = planGraph([source("a"), last, resampled("h", "a", hour)]);
+    const executor = new StreamExecutor(plan);
+    const input = executor.inputOf(id("a"));
+    const seen: number[][] = [];
+    for (const [node, field] of [
+      ["last", "value"],
+      ["h", "high"],
+    ] as const) {
+      executor.gridOf(id(node)).listen((position) => {
+        seen.push([executor.columnsOf(id(node)).numeric.get(field)![position]!]);
+      });
+    }
+    const frame = frameOf([0, 1], [3, 5]);
+    for (let row = 0; row < 2; row++) {
+      executor.ingestRows(input, frame.time, [frame.columns["close"]!], row, row + 1);
+      executor.flush(frame.time[row]! + minute);
+    }
+    executor.flush(hour);
+    expect(seen).toEqual([[3], [5], [5]]);
+  });
+
   it("runs a whole-column function on the rows so far when streaming: causal ones agree, others do not", () => {
     const series = (fn: (column: Float64Array) => Float64Array): GraphNode => ({
       kind: "series",

@@ -45,6 +45,7 @@ export class StreamExecutor {
     for (const planned of plan.nodes) {
       const grid = this.#grids[planned.grid.index]!;
       this.#outputs.set(planned.node.id, grid.addNode(planned, this.#outputs, this.#grids));
+      for (const id of readByName(planned)) this.#sources.get(id)?.keepAllFields();
     }
   }
 
@@ -140,6 +141,12 @@ export class StreamExecutor {
     }
     snapshot.grids.forEach((grid, index) => this.#grids[index]!.load(grid));
   }
+}
+
+/** Nodes whose fields a node looks up as it needs them; those of operators and series are known. */
+function readByName({ node, inputs }: PlannedNode): readonly NodeId[] {
+  if (node.kind === "resample") return [node.input];
+  return node.kind === "compute" ? inputs.map((input) => input.node.id) : [];
 }
 
 export interface StreamSnapshot {
