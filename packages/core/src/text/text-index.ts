@@ -61,7 +61,7 @@ export class TextIndex {
     return undefined;
   }
 
-  // Done long before it grows again: two of the slots there were for each text that comes until then.
+  // Done long before it grows again: there were two slots for each text that comes until then.
   #moveSome(before: Int32Array): void {
     const to = Math.min(before.length, this.#moved + 2 * movedAtOnce);
     for (let at = this.#moved; at < to; at += 2) {
@@ -73,7 +73,7 @@ export class TextIndex {
 }
 
 const slotsMin = 1_024;
-const movedAtOnce = 8; // slots
+const movedAtOnce = 32; // slots
 
 function firstSlot(hash: number, slots: Int32Array): number {
   return 2 * (hash & (slots.length / 2 - 1));
