@@ -117,11 +117,16 @@ export class ComputeStep {
 
   #otherShape(result: unknown, bucketMs: EpochMs): QmtlError {
     const before = this.#kind === "record" ? `a record of ${this.#fields.join(", ")}` : `a ${this.#kind}`;
-    const now = isNumberRecord(result) ? `a record of ${Object.keys(result).join(", ")}` : shown(result);
+    const isRecord = isNumberRecord(result);
+    const now = isRecord ? `a record of ${Object.keys(result).join(", ")}` : shown(result);
+    const mixed = isRecord ? this.#kind === "payload" : this.#kind === "record";
+    const hint = mixed
+      ? 'return one shape from every call; numbers alone are fields: an order among them needs a text, as type: "market"'
+      : "return one shape from every call";
     return new QmtlError(
       "COMPUTE_RESULT_INVALID",
       `node "${this.node.name}" returned ${now} at ${formatInstant(bucketMs)}, but ${before} before`,
-      { details: { node: this.node.name, bucketMs }, hint: "return one shape from every call" },
+      { details: { node: this.node.name, bucketMs }, hint },
     );
   }
 

@@ -374,6 +374,14 @@ describe("compute functions", () => {
     expect(() => run(fn as (view: ComputeView) => unknown)).toThrow(message);
   });
 
+  it("that mix orders with orders of numbers alone are told how to write them", () => {
+    const orders = [{ target_quantity: 0 }, { side: "BUY", quantity: 1 }];
+    for (const first of [0, 1]) {
+      const mixed = () => run((view) => orders[view.time === 0 ? first : 1 - first]);
+      expect(mixed).toThrow(expect.objectContaining({ hint: expect.stringContaining('as type: "market"') }));
+    }
+  });
+
   it("cannot reach the engine's columns through a window", () => {
     const copy = run((view) => {
       const array = view.column().toArray();
