@@ -11,7 +11,10 @@ export interface CheckpointJob {
   readonly mode: "passive" | "truncate";
 }
 
-/** Resolves when it has been tried; what could not be copied is tried again with the next. */
+/**
+ * Resolves when it has been tried; what could not be copied is tried again with the next. Rejects when there is nobody who
+ * could try.
+ */
 export type Checkpoint = (path: string, mode: CheckpointJob["mode"]) => Promise<void>;
 
 /** How long the log may grow, in pages of 4 kB. */
@@ -46,6 +49,8 @@ export class Checkpoints {
   readonly #limits: LogLimits;
   readonly #clock: Clock;
   readonly #length: StatementSync;
+  readonly #connection: DatabaseSync;
+  #isLeftToSqlite = false;
   #running: Promise<void> | undefined;
   #endedMs = Number.NEGATIVE_INFINITY;
   #room: Promise<void> | undefined;
@@ -57,6 +62,7 @@ export class Checkpoints {
     this.#checkpoint = checkpoint ?? checkpointOnThread;
     this.#limits = logLimits ?? defaultLogLimits;
     this.#truncateFrom = this.#limits.pagesMax;
+    this.#connection = connection;
     connection.exec("pragma wal_autocheckpoint = 0");
     this.#length = connection.prepare("pragma wal_checkpoint(noop)");
   }
@@ -73,7 +79,7 @@ export class Checkpoints {
 
   /** Looks at the log; to be called after a commit, when no transaction is open. */
   look(): void {
-    if (this.#running !== undefined) return;
+    if (this.#running !== undefined || this.#isLeftToSqlite) return;
     const { openMin, openMax, pagesMax } = this.#limits;
     const { log, checkpointed } = this.#lengths();
     if (log < pagesMax) this.#truncateFrom = pagesMax;
@@ -104,17 +110,31 @@ export class Checkpoints {
   }
 
   #run(mode: CheckpointJob["mode"]): Promise<void> {
-    this.#running = this.#checkpoint(this.#path, mode).then(() => {
-      this.#running = undefined;
-      this.#endedMs = this.#clock.monotonicMs();
-      this.#room = undefined;
-    });
+    this.#running = this.#checkpoint(this.#path, mode)
+      .catch((error: unknown) => this.#leaveToSqlite(error))
+      .then(() => {
+        this.#running = undefined;
+        this.#endedMs = this.#clock.monotonicMs();
+        this.#room = undefined;
+      });
     return this.#running;
+  }
+
+  // Slower for those who write, and a log that nobody copies would grow without end.
+  #leaveToSqlite(error: unknown): void {
+    this.#isLeftToSqlite = true;
+    this.#connection.exec("pragma wal_autocheckpoint = 1000");
+    const why = error instanceof Error ? error.message : String(error);
+    process.emitWarning(
+      `the write-ahead log of "${this.#path}" is copied by those who write from here on, which makes them slower; expected a ` +
+        `thread that copies it, found that it ended: ${why}; restart the process to have it back`,
+      "QmtlWarning",
+    );
   }
 }
 
 /** One for all files of the process; it does not keep the process from ending when there is nothing to do. */
-let thread: { readonly worker: Worker; readonly waiting: Map<number, () => void> } | undefined;
+let thread: { readonly worker: Worker; readonly waiting: Map<number, PromiseWithResolvers<void>> } | undefined;
 let jobs = 0;
 
 /** On a thread of its own, which starts with the first. */
@@ -122,11 +142,11 @@ function checkpointOnThread(path: string, mode: CheckpointJob["mode"]): Promise<
   thread ??= startThread();
   const { worker, waiting } = thread;
   const id = jobs++;
-  return new Promise((resolve) => {
-    waiting.set(id, resolve);
-    worker.ref();
-    worker.postMessage({ id, url: `${pathToFileURL(path).href}?mode=rw`, mode } satisfies CheckpointJob);
-  });
+  const tried = Promise.withResolvers<void>();
+  waiting.set(id, tried);
+  worker.ref();
+  worker.postMessage({ id, url: `${pathToFileURL(path).href}?mode=rw`, mode } satisfies CheckpointJob);
+  return tried.promise;
 }
 
 function startThread(): NonNullable<typeof thread> {
@@ -134,18 +154,18 @@ function startThread(): NonNullable<typeof thread> {
     name: "qmtl-checkpoint",
     resourceLimits: { maxYoungGenerationSizeMb: 1 },
   });
-  const waiting = new Map<number, () => void>();
+  const waiting = new Map<number, PromiseWithResolvers<void>>();
   worker.on("message", (id: number) => {
-    waiting.get(id)?.();
+    waiting.get(id)?.resolve();
     waiting.delete(id);
     if (waiting.size === 0) worker.unref();
   });
-  // What it left undone is asked of another one when the log has grown again.
+  let why: unknown = new Error("without a reason");
   worker
-    .on("error", () => {})
+    .on("error", (error) => (why = error))
     .on("exit", () => {
       thread = undefined;
-      for (const resolve of waiting.values()) resolve();
+      for (const { reject } of waiting.values()) reject(why);
     });
   return { worker, waiting };
 }

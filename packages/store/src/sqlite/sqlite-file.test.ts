@@ -133,6 +133,22 @@ describe("the write-ahead log", () => {
     expect(await ids(file)).toHaveLength(1_000);
   });
 
+  it("is copied by SQLite, with a warning, when the thread that copies it has ended", async () => {
+    const warnings: string[] = [];
+    const hear = (warning: Error): number => warnings.push(warning.message);
+    process.on("warning", hear);
+    const checkpoint = (): Promise<void> => Promise.reject(new Error("no thread"));
+    const logLimits = { openMin: 20, openMax: 20, pagesMax: 1_000_000 };
+    const file = new SqliteFile({ path, clock: systemClock, checkpoint, logLimits });
+    open.push(file);
+    await file.upgrade(schema);
+    for (let id = 0; id < 1_500; id++) await insert(file, id, body);
+    process.off("warning", hear);
+    expect(warnings).toEqual([expect.stringMatching(/is copied by those who write .* no thread; restart the process/)]);
+    expect(statSync(path).size / 4_096).toBeGreaterThan(500);
+    expect(logPages()).toBeLessThan(2_000);
+  });
+
   it("lets those who write wait while it is emptied, and the file close after that", async () => {
     const asked: string[] = [];
     const answer = Promise.withResolvers<void>();
