@@ -118,7 +118,7 @@ class KeyPlace {
 const shapeKeysMax = 64;
 const changesMax = 4; // of a string that is remembered
 
-// Units beyond ASCII all look alike: a text that has any cannot be told from others by them.
+// A text with units beyond ASCII, which all look alike, cannot be told from others by them.
 const nowhere = Uint8Array.of(0x80);
 const unlessAlike = (units: Uint8Array): Uint8Array => (units.includes(beyondAscii) ? nowhere : units);
 

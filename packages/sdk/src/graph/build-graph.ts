@@ -1,4 +1,4 @@
-import { formatInterval, QmtlError, type IntervalMs, type JsonValue, type NodeId } from "@qmtl/core";
+import { contextKeys, formatInterval, QmtlError, type IntervalMs, type JsonValue, type NodeId } from "@qmtl/core";
 import { nodeIdOf, sha256Hex } from "@qmtl/core/identity";
 import { topologicalOrder, type ComputeFunction, type GraphNode, type SeriesFunction } from "@qmtl/engine/plan";
 import { classIdentityOf, codeIdentityOf } from "../code-identity/index.ts";
@@ -222,19 +222,7 @@ function inputPlaces(inputIds: readonly NodeId[], readAs: readonly string[]): st
   return inputIds.map((id, index) => `${sorted.indexOf(id)}.${readAs[index]!}`);
 }
 
-const reservedParams = new Set([
-  "world",
-  "world_id",
-  "world_ids",
-  "execution_world",
-  "execution_domain",
-  "domain",
-  "domains",
-  "as_of",
-  "partition",
-  "dataset_fingerprint",
-  "$",
-]);
+const reservedParams: ReadonlySet<string> = new Set([...contextKeys, "$"]);
 
 function withAuthorParams(
   node: Node,
